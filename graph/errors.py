@@ -1,0 +1,57 @@
+"""The errors of the engine: each is a sentence for people and carries its data for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class GraphError(Exception):
+    """Anything that the engine refuses. `str(error)` is a sentence that says what to do."""
+
+
+class SpecError(GraphError):
+    """A node function breaks the rules of annotations; the sentence names module, function and parameter."""
+
+
+class FormatError(GraphError):
+    """A document is not a workflow; the sentence names the place in the document."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why a workflow cannot run.
+
+    `kind` is the word that ComfyUI's API uses for it (`value_not_in_list`, `return_type_mismatch` …).
+    """
+
+    kind: str
+    message: str
+    node_id: str | None = None
+    input: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ValidationError(GraphError):
+    """A workflow has problems; `problems` holds all of them, in reading order."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+class NodeError(GraphError):
+    """A node failed while it ran. The cause is kept as `__cause__`."""
+
+    def __init__(self, message: str, *, node_id: str, node_type: str) -> None:
+        super().__init__(message)
+        self.node_id = node_id
+        self.node_type = node_type
+
+
+class Cancelled(GraphError):
+    """The run was cancelled on request; nothing is wrong."""

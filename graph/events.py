@@ -1,0 +1,76 @@
+"""What a run tells while it goes on: frozen events, sent through one emitter (a plain function)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """A plan begins; `steps` are the node ids that are to run, in order; `cached` those whose results are kept."""
+
+    steps: tuple[str, ...]
+    cached: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NodeStarted:
+    """A node begins."""
+
+    node_id: str
+
+
+@dataclass(frozen=True)
+class NodeCached:
+    """A node's result came from the cache."""
+
+    node_id: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A node has done `value` of `total` steps; `text` says what, if not steps."""
+
+    node_id: str
+    value: int
+    total: int
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A picture of work in progress (a PIL image or encoded bytes; the engine does not look at it)."""
+
+    node_id: str
+    image: Any
+
+
+@dataclass(frozen=True)
+class NodeFinished:
+    """A node ended after `seconds`; `ui` is what it shows (saved files, texts)."""
+
+    node_id: str
+    seconds: float
+    ui: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NodeFailed:
+    """A node raised; `message` is the sentence."""
+
+    node_id: str
+    message: str
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    """The run ended. `status` is `done`, `failed` or `cancelled`."""
+
+    status: str
+    seconds: float
+
+
+Event = RunStarted | NodeStarted | NodeCached | Progress | Preview | NodeFinished | NodeFailed | RunFinished
+Emit = Callable[[Event], None]

@@ -1,0 +1,55 @@
+"""Run: what a node may ask of the engine while it works. A node that wants it has a parameter `run: Run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """The engine, as seen by one node in one run."""
+
+    @property
+    def node_id(self) -> str:
+        """Id of the node that runs."""
+        ...
+
+    @property
+    def prompt(self) -> Mapping[str, Any]:
+        """The workflow that runs, in API form (for metadata)."""
+        ...
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """What the client sent along (`extra_pnginfo` with the editor's document, for example)."""
+        ...
+
+    def resource(self, kind: type[T]) -> T:
+        """Return a thing that the host lends to nodes (runtime.folders.Folders, for example); KeyError if it has none."""
+        ...
+
+    def progress(self, value: int, total: int, text: str = "") -> None:
+        """Tell how far the work is; raises Cancelled if the run is to end."""
+        ...
+
+    def preview(self, image: Any) -> None:
+        """Show a picture of the work in progress."""
+        ...
+
+    def check_cancelled(self) -> None:
+        """Raise Cancelled if the run is to end."""
+        ...
+
+    def show(self, kind: str, items: list[Any]) -> None:
+        """Add to what the node shows: `run.show("images", [{"filename": …, "subfolder": …, "type": "output"}])`."""
+        ...
+
+    def track(self, items: Iterable[T], total: int | None = None) -> Iterator[T]:
+        """Yield the items, telling progress and checking for cancel."""
+        ...
+
+    async def call(self, node: Callable[..., Any], **inputs: Any) -> Any:
+        """Run another node with these values, through the engine (cache, events, cancel)."""
+        ...
