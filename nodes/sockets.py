@@ -1,0 +1,28 @@
+"""The types on the wires of the built-in nodes: a Python type and ComfyUI's name for it, declared once.
+
+    def ImageInvert(image: Image) -> Image: ...
+
+IMAGE: (batch, height, width, channels) float32 in 0..1; MASK: (batch, height, width) float32 in 0..1.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import torch
+
+from graph.types import SocketType
+
+MAX_RESOLUTION = 16384  # ComfyUI's limit of width and height, in pixels
+
+Image = Annotated[torch.Tensor, SocketType("IMAGE")]
+Mask = Annotated[torch.Tensor, SocketType("MASK")]
+Latent = Annotated[Any, SocketType("LATENT")]
+Conditioning = Annotated[Any, SocketType("CONDITIONING")]
+Model = Annotated[Any, SocketType("MODEL")]
+Clip = Annotated[Any, SocketType("CLIP")]
+Vae = Annotated[Any, SocketType("VAE")]
+Noise = Annotated[Any, SocketType("NOISE")]
+Sampler = Annotated[Any, SocketType("SAMPLER")]
+Sigmas = Annotated[torch.Tensor, SocketType("SIGMAS")]
+Guider = Annotated[Any, SocketType("GUIDER")]
