@@ -1,0 +1,42 @@
+# make demo   render workflows/text_to_image.json (sets everything up on first use)
+# make test   run all tests                make check   format, lint, types, layers
+# make bench  measure speed and memory against their limits
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check bench format clean
+
+demo: $(READY)
+	@$(BIN)/weft run workflows/text_to_image.json
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python bench/engine.py
+	$(BIN)/python bench/sampling.py
+	$(BIN)/python bench/load.py
+	$(BIN)/python bench/adherence.py
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# torch comes first and pinned: on machines without a GPU an unpinned torch brings gigabytes of CUDA.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf .venv build dist
