@@ -1,0 +1,163 @@
+"""Classifier-free guidance: one denoiser out of a model and two conditionings (Ho & Salimans 2022, eq. 6).
+
+    denoise = guide(model, positive, negative, latent.shape, cfg=8.0)
+    denoised = denoise(x, sigma)  # x: (batch, channels, rows, columns), sigma: (batch,)
+
+Every prompt that acts at a noise level is one job. Jobs of one size go through the model together; where their regions
+overlap, results are averaged by weight. With cfg = 1 the negative side is not computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffusion.conditioning import Conditioning
+from diffusion.denoiser import Guided
+from diffusion.models import Model
+from diffusion.parameterization import Parameterization
+from diffusion.regions import Region, Regions, fit_regions
+
+MAX_CONTEXT_REPEATS = 4  # contexts of unequal length share a batch up to this many repeats of the shorter (ComfyUI)
+NO_WEIGHT = 1e-37  # where no region acts the average is 0 / NO_WEIGHT = 0; far below any weight
+
+
+class Job(NamedTuple):
+    """A region to compute, and the side (0 positive, 1 negative) that it counts for."""
+
+    region: Region
+    side: int
+
+
+@dataclass(frozen=True)
+class GuidedDenoiser:
+    """The denoiser of a model with its prompts, as samplers want it."""
+
+    model: Model
+    positive: Regions
+    negative: Regions
+    cfg: float
+    max_jobs: int | None = None  # most jobs in one call of the model; None: all that fit together
+
+    @property
+    def parameterization(self) -> Parameterization:
+        """How the model's output is to be read."""
+        return self.model.parameterization
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """Return the denoised latent."""
+        if math.isclose(self.cfg, 1.0):
+            return predict(self.model, (self.positive,), x, sigma, self.max_jobs)[0]
+        return self.guided(x, sigma).denoised
+
+    def guided(self, x: Tensor, sigma: Tensor) -> Guided:
+        """Return the denoised latent and the negative side's alone, which the cfg_pp samplers need."""
+        cond, uncond = predict(self.model, (self.positive, self.negative), x, sigma, self.max_jobs)
+        return Guided(uncond + (cond - uncond) * self.cfg, uncond)
+
+
+def guide(
+    model: Model,
+    positive: Conditioning,
+    negative: Conditioning,
+    shape: Sequence[int],
+    cfg: float,
+    *,
+    device: torch.device | None = None,
+    max_jobs: int | None = None,
+) -> GuidedDenoiser:
+    """Fit both conditionings to a latent of `shape` and return the denoiser."""
+    regions = fit_regions(positive, negative, shape, model.parameterization, device=device, dtype=model.dtype)
+    return GuidedDenoiser(model, regions[0], regions[1], cfg, max_jobs)
+
+
+def predict(
+    model: Model, sides: Sequence[Regions], x: Tensor, sigma: Tensor, max_jobs: int | None = None
+) -> list[Tensor]:
+    """Return the denoised latent of each side, averaged over its regions."""
+    jobs = _active_jobs(sides, sigma)
+    results = [_Average(x, len([job for job in jobs if job.side == side])) for side in range(len(sides))]
+    for batch in batches(jobs, max_jobs):
+        for job, denoised in zip(batch, _denoise(model, batch, x, sigma), strict=True):
+            results[job.side].add(job.region, denoised)
+    return [result.value() for result in results]
+
+
+def batches(jobs: Sequence[Job], max_jobs: int | None = None) -> Iterator[list[Job]]:
+    """Split jobs into batches that can go through the model together, each in reverse order as ComfyUI has them."""
+    waiting = list(jobs)
+    while waiting:
+        together = [index for index, job in enumerate(waiting) if _fits(job.region, waiting[0].region)][:max_jobs]
+        yield [waiting.pop(index) for index in reversed(together)]
+
+
+def _active_jobs(sides: Sequence[Regions], sigma: Tensor) -> list[Job]:
+    jobs = [Job(region, side) for side, regions in enumerate(sides) for region in regions]
+    if not any(job.region.has_range for job in jobs):
+        return jobs  # reading sigma would wait for the device
+    level = float(sigma[0])
+    return [job for job in jobs if job.region.is_active(level)]
+
+
+def _fits(a: Region, b: Region) -> bool:
+    if _size(a) != _size(b) or a.context.shape[2] != b.context.shape[2]:
+        return False
+    lengths = (a.context.shape[1], b.context.shape[1])
+    return lengths[0] == lengths[1] or math.lcm(*lengths) // min(lengths) <= MAX_CONTEXT_REPEATS
+
+
+def _size(region: Region) -> tuple[int, int] | None:
+    return None if region.box is None else (region.box.rows, region.box.columns)
+
+
+def _denoise(model: Model, batch: Sequence[Job], x: Tensor, sigma: Tensor) -> tuple[Tensor, ...]:
+    """Run one batch of jobs: (jobs * batch, …) through the model at once."""
+    inputs = torch.cat([x if job.region.box is None else job.region.box.cut(x) for job in batch])
+    sigmas = torch.cat([sigma] * len(batch))
+    context = join_contexts([job.region.context for job in batch])
+    scaled = model.parameterization.scale_input(inputs, sigmas)
+    output = model.apply(scaled, model.parameterization.timestep(sigmas), context)
+    return model.parameterization.to_denoised(output.float(), inputs, sigmas).chunk(len(batch))
+
+
+def join_contexts(contexts: Sequence[Tensor]) -> Tensor:
+    """Stack contexts; shorter ones are repeated to a common length, which cross-attention does not notice."""
+    length = math.lcm(*(context.shape[1] for context in contexts))
+    return torch.cat([context.repeat(1, length // context.shape[1], 1) for context in contexts])
+
+
+class _Average:
+    """The weighted mean of what regions predict; a lone region without weights is taken as it is."""
+
+    def __init__(self, x: Tensor, regions: int) -> None:
+        self._like = x
+        self._is_lone = regions == 1
+        self._value: Tensor | None = None
+        self._total: Tensor | None = None
+        self._weight: Tensor | None = None
+
+    def add(self, region: Region, denoised: Tensor) -> None:
+        """Count a region's prediction (of its box, if it has one)."""
+        if self._is_lone and region.weight is None:
+            self._value = denoised
+            return
+        if self._total is None or self._weight is None:
+            self._total = torch.zeros_like(self._like)
+            self._weight = torch.full_like(self._like, NO_WEIGHT)
+        weight = torch.ones_like(denoised) if region.weight is None else region.weight
+        for target, amount in ((self._total, denoised * weight), (self._weight, weight)):
+            view = target if region.box is None else region.box.cut(target)
+            view += amount
+
+    def value(self) -> Tensor:
+        """Return the mean; 0 where nothing was counted."""
+        if self._value is not None:
+            return self._value
+        if self._total is None or self._weight is None:
+            return torch.zeros_like(self._like)
+        return self._total / self._weight

@@ -1,0 +1,204 @@
+"""Where and when each part of a conditioning acts: areas, masks, strengths and timestep ranges, fitted to one latent.
+
+    positive, negative = fit_regions(positive, negative, latent.shape, model.parameterization)
+    positive[0].weight  # None, or how much the region counts, cell by cell
+
+Behaves as ComfyUI: an area without a mask fades over eight cells at its inner edges; a region of one side gets a partner
+of the same area on the other, so that guidance compares like with like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
+from diffusion.parameterization import Parameterization
+from diffusion.resize import edge_ramp, repeat_to_batch, resize
+
+FADE = 8  # latent cells over which an area fades in, at most a quarter of its side (ComfyUI)
+MIN_BOUNDS = 8  # latent cells: the least side of an area taken from the bounds of a mask (ComfyUI)
+
+
+class Box(NamedTuple):
+    """A rectangle in latent cells."""
+
+    rows: int
+    columns: int
+    top: int
+    left: int
+
+    def cut(self, x: Tensor) -> Tensor:
+        """Return the view of x (…, rows, columns) inside the box."""
+        return x[..., self.top : self.top + self.rows, self.left : self.left + self.columns]
+
+    def contains(self, other: Box) -> bool:
+        """Return whether another box lies inside this one."""
+        return (
+            other.top >= self.top
+            and other.left >= self.left
+            and other.top + other.rows <= self.top + self.rows
+            and other.left + other.columns <= self.left + self.columns
+        )
+
+
+@dataclass(frozen=True)
+class Region:
+    """A prompt with the place, the weight and the time in which it acts.
+
+    context: (batch, tokens, width). weight: (1 or batch, 1, rows, columns) of the box, or None for 1 everywhere.
+    """
+
+    context: Tensor
+    box: Box | None = None
+    weight: Tensor | None = None
+    sigma_start: float | None = None  # not above this noise level; None: from the beginning
+    sigma_end: float | None = None  # not below this noise level
+
+    @property
+    def has_range(self) -> bool:
+        """Whether the region acts only part of the time."""
+        return self.sigma_start is not None or self.sigma_end is not None
+
+    def is_active(self, sigma: float) -> bool:
+        """Return whether the region acts at a noise level."""
+        starts = self.sigma_start is None or sigma <= self.sigma_start
+        return starts and (self.sigma_end is None or sigma >= self.sigma_end)
+
+
+class _Placed(NamedTuple):
+    """A Cond with its area and its mask resolved to latent cells."""
+
+    cond: Cond
+    box: Box | None
+    mask: Tensor | None
+
+
+Regions = tuple[Region, ...]
+
+
+def fit_regions(
+    positive: Conditioning,
+    negative: Conditioning,
+    shape: Sequence[int],
+    parameterization: Parameterization,
+    *,
+    device: torch.device | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> tuple[Regions, Regions]:
+    """Resolve both conditionings for a latent of `shape` (batch, channels, rows, columns)."""
+    first = [_place(cond, shape[-2], shape[-1], device) for cond in positive]
+    second = [_place(cond, shape[-2], shape[-1], device) for cond in negative]
+    _add_partners(second, first)
+    _add_partners(first, second)
+
+    def finish(placed: Iterable[_Placed]) -> Regions:
+        return tuple(_region(item, shape, parameterization, device, dtype) for item in placed)
+
+    return finish(first), finish(second)
+
+
+def resolve_area(area: Area | PercentArea, rows: int, columns: int) -> Box:
+    """Return an area as cells of a latent; it may still reach over the edge."""
+    if isinstance(area, PercentArea):
+        return Box(
+            max(1, round(area.height * rows)),
+            max(1, round(area.width * columns)),
+            round(area.y * rows),
+            round(area.x * columns),
+        )
+    return Box(area.height, area.width, area.y, area.x)
+
+
+def mask_bounds(mask: Tensor) -> Box:
+    """Return the smallest box around all that is not zero in a mask (batch, rows, columns), at least 8 x 8 cells."""
+    inked = mask.abs().amax(dim=0) != 0
+    if not bool(inked.any()):
+        return Box(MIN_BOUNDS, MIN_BOUNDS, 0, 0)
+    rows, columns = (inked.any(dim=dim).nonzero() for dim in (1, 0))
+    top, bottom, left, right = (int(edge) for edge in (rows[0], rows[-1], columns[0], columns[-1]))
+    return Box(max(MIN_BOUNDS, bottom - top + 1), max(MIN_BOUNDS, right - left + 1), top, left)
+
+
+def _place(cond: Cond, rows: int, columns: int, device: torch.device | None) -> _Placed:
+    box = None if cond.area is None else resolve_area(cond.area, rows, columns)
+    mask = cond.mask
+    if mask is not None:
+        mask = mask.to(device, torch.float32)
+        if mask.ndim == 2:
+            mask = mask.unsqueeze(0)
+        if mask.shape[1:] != (rows, columns):
+            mask = resize(mask.unsqueeze(1), columns, rows, "bilinear").squeeze(1)
+        if cond.set_area_to_bounds:
+            box = mask_bounds(mask)
+    return _Placed(cond, box, mask)
+
+
+def _add_partners(side: list[_Placed], others: Sequence[_Placed]) -> None:
+    """For each area of the others, add to this side the same area with this side's prompt for that place."""
+    for other in others:
+        if other.box is None:
+            continue
+        source = _smallest_around(side, other.box)
+        if source is not None and source.box != other.box:
+            prompt = replace(other.cond, embedding=source.cond.embedding, pooled=source.cond.pooled)
+            side.append(other._replace(cond=prompt))
+
+
+def _smallest_around(side: Sequence[_Placed], box: Box) -> _Placed | None:
+    """Return the entry of least area that contains a box; one without an area only if there is none with."""
+    around = [item for item in side if item.box is not None and item.box.contains(box)]
+    if around:
+        return min(around, key=lambda item: item.box.rows * item.box.columns if item.box else 0)
+    return next((item for item in side if item.box is None), None)
+
+
+def _region(
+    placed: _Placed,
+    shape: Sequence[int],
+    parameterization: Parameterization,
+    device: torch.device | None,
+    dtype: torch.dtype,
+) -> Region:
+    cond, (batch, _, rows, columns) = placed.cond, shape
+    box = None if placed.box is None else _clip(placed.box, rows, columns)
+    return Region(
+        context=repeat_to_batch(cond.embedding.to(device, dtype), batch),
+        box=box,
+        weight=_weight(cond, box, placed.mask, shape, device),
+        sigma_start=_threshold(parameterization, cond.start_percent) if cond.start_percent > 0 else None,
+        sigma_end=_threshold(parameterization, cond.end_percent) if cond.end_percent < 1 else None,
+    )
+
+
+def _clip(box: Box, rows: int, columns: int) -> Box:
+    """Keep the part of a box that lies in the latent."""
+    return box._replace(rows=min(rows - box.top, box.rows), columns=min(columns - box.left, box.columns))
+
+
+def _threshold(parameterization: Parameterization, percent: float) -> float:
+    """Return the noise level at a part of the way, in the precision in which samplers hold theirs."""
+    return float(torch.tensor(parameterization.percent_to_sigma(percent), dtype=torch.float32))
+
+
+def _weight(
+    cond: Cond, box: Box | None, mask: Tensor | None, shape: Sequence[int], device: torch.device | None
+) -> Tensor | None:
+    batch, _, rows, columns = shape
+    if mask is not None:
+        part = mask[:batch] if box is None else box.cut(mask[:batch])
+        return repeat_to_batch(part * cond.mask_strength, batch).unsqueeze(1) * cond.strength
+    if box is None:
+        return None if cond.strength == 1.0 else torch.full((1, 1, rows, columns), cond.strength, device=device)
+    down = _fade(box.rows, box.top, rows, device)
+    along = _fade(box.columns, box.left, columns, device)
+    return ((cond.strength * down[:, None]) * along)[None, None]
+
+
+def _fade(length: int, start: int, limit: int, device: torch.device | None) -> Tensor:
+    """Return the weights along one side of an area: it fades where it does not touch the latent's edge."""
+    return edge_ramp(length, min(FADE, length // 4), at_start=start != 0, at_end=start + length < limit, device=device)

@@ -1,0 +1,166 @@
+"""From noise to latent: KSampler as a function.
+
+    latent = sample(model, positive, negative, Latent(zeros), seed=1, steps=20, cfg=8.0,
+                    sampler_name="euler", scheduler="normal")
+
+Noise comes from the seed on the CPU; schedules, partial denoising and the steps that are run are those of ComfyUI's
+KSampler and KSamplerAdvanced.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from diffusion.conditioning import Conditioning
+from diffusion.denoiser import Callback, Denoiser
+from diffusion.guidance import guide
+from diffusion.inpaint import InpaintDenoiser, fit_noise_mask
+from diffusion.latents import Latent
+from diffusion.models import Model
+from diffusion.noise import prepare_noise
+from diffusion.parameterization import Parameterization
+from diffusion.resize import repeat_to_batch
+from diffusion.samplers import SAMPLERS
+from diffusion.schedules import sigmas_for
+
+NO_PENULTIMATE = frozenset({"dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2"})  # they skip the last level but one
+OWN_INPAINT_NOISE = frozenset({"ddim"})  # fills the kept part with noise of its own (seed + 1)
+FULL_DENOISE = 0.9999  # from here on `denoise` counts as 1 (ComfyUI)
+
+
+def sample(
+    model: Model,
+    positive: Conditioning,
+    negative: Conditioning,
+    latent: Latent,
+    *,
+    seed: int,
+    steps: int,
+    cfg: float,
+    sampler_name: str,
+    scheduler: str,
+    denoise: float = 1.0,
+    disable_noise: bool = False,
+    start_step: int | None = None,
+    last_step: int | None = None,
+    force_full_denoise: bool = False,
+    callback: Callback | None = None,
+    sigmas: Tensor | None = None,
+) -> Latent:
+    """Denoise a latent under two prompts.
+
+    `callback` gets a Step after each step and may raise to cancel. `sigmas` replaces the schedule. `force_full_denoise`
+    makes the last step that is run end without noise.
+    """
+    latent = replace(latent, samples=fit_empty(latent.samples, model.latent_format.channels))
+    levels = (
+        sampling_sigmas(model.parameterization, sampler_name, scheduler, steps, denoise) if sigmas is None else sigmas
+    )
+    levels = choose_steps(levels, start_step, last_step, force_full_denoise=force_full_denoise)
+    if len(levels) == 0:
+        return latent
+    if disable_noise:
+        noise = torch.zeros_like(latent.samples, device="cpu")
+    else:
+        noise = prepare_noise(latent.samples, seed, latent.batch_index)
+    samples = sample_levels(
+        model,
+        positive,
+        negative,
+        latent,
+        noise,
+        levels,
+        cfg=cfg,
+        sampler_name=sampler_name,
+        seed=seed,
+        callback=callback,
+    )
+    return replace(latent, samples=samples)
+
+
+def sampling_sigmas(
+    parameterization: Parameterization, sampler_name: str | None, scheduler: str, steps: int, denoise: float = 1.0
+) -> Tensor:
+    """Return the noise levels that KSampler goes through: the last `steps` of steps / denoise; none for `denoise` 0.
+
+    Without a sampler's name the schedule is not changed for it.
+    """
+    if denoise > FULL_DENOISE:
+        return _whole_schedule(parameterization, sampler_name, scheduler, steps)
+    if denoise <= 0.0:
+        return torch.empty(0)
+    return _whole_schedule(parameterization, sampler_name, scheduler, int(steps / denoise))[-(steps + 1) :]
+
+
+def _whole_schedule(parameterization: Parameterization, sampler_name: str | None, scheduler: str, steps: int) -> Tensor:
+    if sampler_name not in NO_PENULTIMATE:
+        return sigmas_for(scheduler, parameterization, steps)
+    levels = sigmas_for(scheduler, parameterization, steps + 1)
+    return torch.cat([levels[:-2], levels[-1:]])
+
+
+def choose_steps(sigmas: Tensor, start: int | None, last: int | None, *, force_full_denoise: bool = False) -> Tensor:
+    """Return the levels from step `start` to step `last`; none if nothing is left to run."""
+    if last is not None and last < len(sigmas) - 1:
+        sigmas = sigmas[: last + 1].clone()
+        if force_full_denoise:
+            sigmas[-1] = 0
+    if start is None:
+        return sigmas
+    return sigmas[start:] if start < len(sigmas) - 1 else sigmas[:0]
+
+
+@torch.no_grad()
+def sample_levels(
+    model: Model,
+    positive: Conditioning,
+    negative: Conditioning,
+    latent: Latent,
+    noise: Tensor,
+    sigmas: Tensor,
+    *,
+    cfg: float,
+    sampler_name: str,
+    seed: int,
+    callback: Callback | None = None,
+) -> Tensor:
+    """Return the samples after a sampler went through all `sigmas`, starting from given noise."""
+    device = model.device
+    noise, sigmas = noise.to(device, torch.float32), sigmas.to(device)
+    start = model_scale(model, latent.samples.to(device, torch.float32))
+    denoiser: Denoiser = guide(model, positive, negative, noise.shape, cfg, device=device)
+    if latent.noise_mask is not None:
+        kept = _inpaint_noise(noise, seed) if sampler_name in OWN_INPAINT_NOISE else noise
+        denoiser = InpaintDenoiser(denoiser, fit_noise_mask(latent.noise_mask, start), start, kept)
+    parameterization = model.parameterization
+    x = parameterization.noise_scaling(sigmas[0], noise, start, is_max_denoise(parameterization, sigmas))
+    x = SAMPLERS[sampler_name](denoiser, x, sigmas, seed=seed, callback=callback)
+    x = parameterization.inverse_noise_scaling(sigmas[-1], x)
+    return model.latent_format.process_out(x.float()).to(latent.samples.device)
+
+
+def is_max_denoise(parameterization: Parameterization, sigmas: Tensor) -> bool:
+    """Return whether the first level is the model's highest, where nothing of the latent is to be seen."""
+    highest, first = float(parameterization.sigma_max), float(sigmas[0])
+    return first > highest or math.isclose(first, highest, rel_tol=1e-5)
+
+
+def model_scale(model: Model, samples: Tensor) -> Tensor:
+    """Return samples in the model's scale; an empty latent stays empty, whatever the family's shift."""
+    return model.latent_format.process_in(samples) if bool(samples.any()) else samples
+
+
+def fit_empty(samples: Tensor, channels: int) -> Tensor:
+    """Give an empty latent the channels that the model wants; others are left as they are."""
+    if samples.shape[1] == channels or bool(samples.any()):
+        return samples
+    return repeat_to_batch(samples, channels, dim=1)
+
+
+def _inpaint_noise(noise: Tensor, seed: int) -> Tensor:
+    generator = torch.Generator("cpu").manual_seed(seed + 1)
+    return torch.randn(noise.shape, generator=generator, dtype=noise.dtype).to(noise.device)
