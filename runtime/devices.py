@@ -1,0 +1,51 @@
+"""Devices: which one to compute on, and what it is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device to compute on; memory in bytes."""
+
+    torch_device: torch.device
+    name: str
+    total_bytes: int
+    free_bytes: int
+
+
+class DeviceError(ValueError):
+    """The asked device is not there; the sentence says which are."""
+
+
+def best_device_name() -> str:
+    """Return "cuda", "mps" or "cpu": the fastest that is there."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def open_device(name: str | None = None) -> Device:
+    """Return the device of that name (None: the best); DeviceError if this machine has no such device."""
+    try:
+        device = torch.device(name or best_device_name())
+    except RuntimeError as error:
+        raise DeviceError(f'"{name}" is not the name of a device; use cpu, cuda, cuda:N or mps.') from error
+    if device.type == "cuda":
+        return _cuda_device(device)
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError("This machine has no mps device; use cpu.")
+    memory = psutil.virtual_memory()
+    return Device(device, f"{device.type} ({psutil.cpu_count(logical=False)} cores)", memory.total, memory.available)
+
+
+def _cuda_device(device: torch.device) -> Device:
+    count = torch.cuda.device_count()
+    if not torch.cuda.is_available() or (device.index or 0) >= count:
+        raise DeviceError(f'"{device}" is not here: PyTorch sees {count} CUDA devices; use cpu or a lower number.')
+    free, total = torch.cuda.mem_get_info(device)
+    return Device(device, torch.cuda.get_device_name(device), total, free)
