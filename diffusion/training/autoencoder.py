@@ -1,0 +1,120 @@
+"""The first stage: a VAE that folds pictures into latents and back (Rombach et al. 2022, section 3.1).
+
+Without a critic network: flat art has no texture to invent, so absolute error on pixels and on edges is enough.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+from torch.nn import functional
+
+from diffusion.scenes import draw, random_scene
+from diffusion.training.config import OnProgress, ShouldStop, TrainingConfig
+from diffusion.training.loop import Learner
+from diffusion.training.networks import build_autoencoder
+
+SD1_SCALE = 0.18215  # latents times this have unit variance
+NORMALISING_SCENES = 512
+
+
+def train_autoencoder(
+    config: TrainingConfig, folder: Path, on_progress: OnProgress, should_stop: ShouldStop
+) -> AutoencoderKL:
+    """Train the VAE, or go on with it, and return it with normalised latents."""
+    torch.manual_seed(config.seed)
+    autoencoder = build_autoencoder(config.autoencoder).to(config.device, memory_format=torch.channels_last)
+    learner = Learner("autoencoder", autoencoder, config.autoencoder.plan, folder / "autoencoder.pt")
+    loss = torch.compile(autoencoder_loss) if config.compile else autoencoder_loss
+
+    def loss_of_step(step: int) -> Tensor:
+        pictures = crops(config, step).to(config.device)
+        return loss(autoencoder, pictures, config.autoencoder.kl_weight)  # type: ignore[no-any-return]
+
+    learner.run(loss_of_step, on_progress, should_stop)
+    return normalise_latents(learner.averaged(), config)
+
+
+def crops(config: TrainingConfig, step: int) -> Tensor:
+    """Return the pictures of a step: (batch, 3, crop, crop) in -1..1."""
+    rng = random.Random(f"crops {config.seed} {step}")
+    side = config.autoencoder.crop
+    pictures = []
+    for _ in range(config.autoencoder.plan.batch):
+        picture = draw(random_scene(rng))
+        top, left = (rng.randrange(0, picture.shape[0] - side + 1) for _ in range(2))
+        pictures.append(picture[top : top + side, left : left + side])
+    return to_tensor(np.stack(pictures))
+
+
+def to_tensor(pictures: Any) -> Tensor:
+    """Turn (batch, rows, columns, 3) uint8 into (batch, 3, rows, columns) in -1..1."""
+    tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return tensor.contiguous(memory_format=torch.channels_last)
+
+
+def autoencoder_loss(autoencoder: Any, pictures: Tensor, kl_weight: float) -> Tensor:
+    """Return how far the decoded latents are from the pictures, plus a little pull towards a standard normal latent."""
+    with torch.autocast(pictures.device.type, torch.bfloat16):
+        moments = autoencoder.quant_conv(autoencoder.encoder(pictures)).float()
+        mean, log_variance = moments.chunk(2, dim=1)
+        log_variance = log_variance.clamp(-20.0, 10.0)
+        latents = mean + torch.randn_like(mean) * (log_variance / 2).exp()
+        decoded = autoencoder.decoder(autoencoder.post_quant_conv(latents)).float()
+    kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+    error = decoded - pictures
+    edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+    return error.abs().mean() + error.square().mean() + 0.5 * edges + kl_weight * kl
+
+
+@torch.no_grad()
+def normalise_latents(autoencoder: AutoencoderKL, config: TrainingConfig) -> AutoencoderKL:
+    """Fold a whitening into the 1x1 convolutions around the latent; pictures stay as they were.
+
+    Afterwards the four channels have mean 0, are uncorrelated, and have a deviation of 1 / SD1_SCALE.
+    """
+    rng = random.Random(f"normalise {config.seed}")
+    pictures = to_tensor(np.stack([draw(random_scene(rng)) for _ in range(NORMALISING_SCENES)]))
+    means = torch.cat([encode(autoencoder, batch) for batch in pictures.split(32)])
+    flat = means.transpose(0, 1).flatten(1).double()  # (4, cells)
+    centre = flat.mean(dim=1)
+    variances, axes = torch.linalg.eigh(torch.cov(flat))
+    whiten = (axes / variances.sqrt()).T / SD1_SCALE
+    _fold(autoencoder, centre, whiten)
+    return autoencoder
+
+
+def _fold(autoencoder: Any, centre: Tensor, whiten: Tensor) -> None:
+    """Let the encoder give `whiten @ (latent - centre)`, and the decoder undo it."""
+    quant, post = autoencoder.quant_conv, autoencoder.post_quant_conv
+    inverse = torch.linalg.inv(whiten)
+    weight, bias = quant.weight[:4, :, 0, 0].double(), quant.bias[:4].double()
+    quant.weight[:4, :, 0, 0] = (whiten @ weight).to(quant.weight)
+    quant.bias[:4] = (whiten @ (bias - centre)).to(quant.bias)
+    quant.weight[4:], quant.bias[4:] = 0.0, -30.0  # no noise is wanted any more
+    weight, bias = post.weight[:, :, 0, 0].double(), post.bias.double()
+    post.weight[:, :, 0, 0] = (weight @ inverse).to(post.weight)
+    post.bias[:] = (bias + weight @ centre).to(post.bias)
+
+
+@torch.no_grad()
+def encode(autoencoder: Any, pictures: Tensor) -> Tensor:
+    """Return the mean latents of pictures, unscaled: (batch, 4, rows / 8, columns / 8)."""
+    device = next(autoencoder.parameters()).device
+    with torch.autocast(device.type, torch.bfloat16):
+        hidden = autoencoder.encoder(pictures.to(device))
+    mean: Tensor = autoencoder.quant_conv(hidden.float())[:, :4]
+    return mean
+
+
+def reconstruction_error(autoencoder: Any, pictures: Tensor) -> float:
+    """Return the mean absolute error of pictures (-1..1) after encoding and decoding, in 0..255."""
+    with torch.no_grad():
+        decoded = autoencoder.decode(encode(autoencoder, pictures)).sample
+    return float(functional.l1_loss(decoded.clamp(-1, 1), pictures)) * 127.5
