@@ -1,19 +1,25 @@
 """What the engine knows of a node type: NodeSpec, read once from an annotated function by `@node`.
 
-    @node(category="image")
-    def ImageInvert(image: Image) -> Image: ...
-    ImageInvert.spec.inputs[0].name  # "image"
+@node(category="image")
+def ImageInvert(image: Image) -> Image: ...
+ImageInvert.spec.inputs[0].name  # "image"
 """
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from graph.types import SocketType
 from graph.widgets import Widget
 
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+EnumClass = type[Enum]
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__bool__": lambda self: False})()
 
 
@@ -28,8 +34,11 @@ class Socket:
     is_optional: bool = False
     is_list: bool = False  # wants the whole list; otherwise the node is mapped over a list
     is_lazy: bool = False  # receives a promise
-    is_growing: bool = False  # *images / **values: any number of inputs `name0`, `name1` … / any name
+    is_growing: bool = False  # *images / **values: any number of inputs `images0`, `images1` … / any name
+    takes_any_name: bool = False  # **values
+    enum: EnumClass | None = None  # the function wants a member of it; workflows hold the member's word
     tooltip: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)  # for editors, in ComfyUI's spelling
 
     @property
     def is_required(self) -> bool:
@@ -45,6 +54,13 @@ class Output:
     type: SocketType
     is_list: bool = False
     tooltip: str = ""
+
+
+class Call(NamedTuple):
+    """Arguments for a node's function."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,5 +87,103 @@ class NodeSpec:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def input(self, name: str) -> Socket | None:
-        """Return the input of that name; None if the node has no such input."""
-        return next((socket for socket in self.inputs if socket.name == name), None)
+        """Return the socket that takes an input of that name; None if the node has no such input.
+
+        `images0`, `images.image0` and on belong to a growing `*images`; other names to `**values`, if there is one.
+        """
+        named = next((socket for socket in self.inputs if socket.name == name and not socket.is_growing), None)
+        return named or next((socket for socket in self.inputs if _grows_to(socket, name)), None)
+
+    def call(self, values: Mapping[str, Any], run: Any = None) -> Call:
+        """Return the arguments that give the function these inputs: growing ones in order, enum words as members."""
+        several = next((socket for socket in self.inputs if socket.is_growing and not socket.takes_any_name), None)
+        grown = {name: value for name, value in values.items() if several is not None and self.input(name) is several}
+        kwargs = {name: self._as_wanted(name, value) for name, value in values.items() if name not in grown}
+        if self.takes_run:
+            kwargs["run"] = run
+        if several is None:
+            return Call((), kwargs)
+        before = self.inputs[: self.inputs.index(several)]
+        leading = [kwargs.pop(socket.name, socket.default) for socket in before]
+        rest = [self._as_wanted(name, grown[name]) for name in sorted(grown, key=_number_in)]
+        return Call((*leading, *rest), kwargs)
+
+    def _as_wanted(self, name: str, value: Any) -> Any:
+        socket = self.input(name)
+        if socket is None or socket.enum is None or not isinstance(value, str):
+            return value
+        return next((member for member in socket.enum if value in (member.value, member.name)), value)
+
+
+class NodeFunction(Protocol[P, R_co]):
+    """A function that is a node: it is called as before and has a spec."""
+
+    spec: NodeSpec
+    __name__: str
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call the function itself, without the engine."""
+        ...
+
+
+def node(
+    *,
+    category: str = "",
+    display_name: str = "",
+    name: str = "",
+    aliases: tuple[str, ...] = (),
+    output_names: tuple[str, ...] = (),
+    output: bool = False,
+    pure: bool = True,
+    fingerprint: Callable[..., Any] | None = None,
+    deprecated: bool = False,
+    experimental: bool = False,
+    extra: Mapping[str, Any] | None = None,
+) -> Callable[[Callable[P, R_co]], NodeFunction[P, R_co]]:
+    """Return a decorator that reads a function's annotations and attaches the NodeSpec as `.spec`.
+
+    The function stays as it is and nothing is registered. SpecError names module, function, parameter and remedy.
+    """
+    from graph.signature import read_signature  # it builds Sockets, so it imports this module
+
+    frame = sys._getframe(1)
+    local_names = {} if frame.f_locals is frame.f_globals else dict(frame.f_locals)
+
+    def decorate(function: Callable[P, R_co]) -> NodeFunction[P, R_co]:
+        read = read_signature(function, local_names, output_names, is_output=output)
+        node_name = name or function.__name__
+        attached = cast("NodeFunction[P, R_co]", function)
+        attached.spec = NodeSpec(
+            name=node_name,
+            function=function,
+            inputs=read.inputs,
+            outputs=read.outputs,
+            category=category,
+            display_name=display_name or node_name,
+            description=read.description,
+            aliases=tuple(aliases),
+            is_output=output,
+            is_pure=pure,
+            is_async=read.is_async,
+            takes_run=read.takes_run,
+            fingerprint=fingerprint,
+            code_version=read.code_version,
+            module=function.__module__,
+            is_deprecated=deprecated,
+            is_experimental=experimental,
+            extra=extra or {},
+        )
+        return attached
+
+    return decorate
+
+
+def _grows_to(socket: Socket, name: str) -> bool:
+    if not socket.is_growing:
+        return False
+    return socket.takes_any_name or re.fullmatch(rf"{re.escape(socket.name)}(\d+|\..+)", name) is not None
+
+
+def _number_in(name: str) -> tuple[int, str]:
+    digits = re.search(r"(\d+)$", name)
+    return (int(digits[1]) if digits else 0, name)

@@ -1,11 +1,23 @@
 """Socket types: the words on the ends of wires, and which may be joined.
 
-    accepts(SocketType("IMAGE"), SocketType("IMAGE,MASK"))  # is an IMAGE output good for this input?
+accepts(SocketType("IMAGE"), SocketType("IMAGE,MASK"))  # is an IMAGE output good for this input?
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Lazy(Protocol[T_co]):
+    """A promise of an input: `image: Lazy[Image]` is computed when, and only if, the node says `await image`."""
+
+    def __await__(self) -> Generator[Any, Any, T_co]:
+        """Have the value computed and return it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -33,10 +45,20 @@ FLOAT = SocketType("FLOAT")
 STRING = SocketType("STRING")
 BOOLEAN = SocketType("BOOLEAN")
 COMBO = SocketType("COMBO")
+COLOR = SocketType("COLOR")
 
 
 def accepts(output: SocketType, wanted: SocketType) -> bool:
-    """Return whether a value of type `output` may arrive at a socket of type `wanted`."""
+    """Return whether a value of type `output` may arrive at a socket of type `wanted`.
+
+    As in ComfyUI, two unions fit if they share a member, and a whole number is not a FLOAT.
+    """
     if "*" in output.members or "*" in wanted.members or output.variable or wanted.variable:
         return True
-    return output.members <= wanted.members or (wanted == COMBO and output == STRING)
+    return not output.members.isdisjoint(wanted.members) or (wanted == COMBO and output == STRING)
+
+
+def union(types: Iterable[SocketType]) -> SocketType:
+    """Return the type that each of the types fits: one name, several joined by commas, or `*`."""
+    names = [part.strip() for socket_type in types for part in socket_type.name.split(",")]
+    return ANY if "*" in names else SocketType(",".join(dict.fromkeys(names)))

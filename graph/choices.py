@@ -1,0 +1,116 @@
+"""The widgets that choose one of a list: Choice from a fixed one, File from the files that the host has.
+
+    Choice(("euler", "heun")).check("eulr")  # '"eulr" is not in the list; did you mean "euler"?'
+    File("checkpoints").check("a.safetensors", names)  # names("checkpoints") lists what there is
+
+The engine knows no folders: whoever describes or validates brings `names`. Without it a File accepts every name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from graph.nearest import did_you_mean
+from graph.types import COMBO, SocketType
+
+Names = Callable[[str], Sequence[str]]  # kind of file ("checkpoints", "input" …) -> names
+_ROOT_NAME = re.compile(r" \[(input|output|temp)\]$")
+
+
+class Fault(str):
+    """What is wrong with a value: a short sentence that also carries ComfyUI's word for it and its data."""
+
+    kind: str
+    details: Mapping[str, Any]
+
+    def __new__(cls, message: str, kind: str, details: Mapping[str, Any] | None = None) -> Fault:
+        """Return the sentence with its kind."""
+        fault = super().__new__(cls, message)
+        fault.kind = kind
+        fault.details = details or {}
+        return fault
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some values, texts mostly."""
+
+    options: tuple[Any, ...]
+
+    type: ClassVar[SocketType] = COMBO
+
+    def __post_init__(self) -> None:
+        """Make a tuple of any iterable, so that a list or a table's keys do as well."""
+        object.__setattr__(self, "options", tuple(self.options))
+
+    def choices(self, names: Names | None = None) -> Sequence[Any]:
+        """Return the values."""
+        return self.options
+
+    def convert(self, value: Any) -> Any:
+        """Return the option that the value is or is written like; an unknown value as it stands."""
+        same = (option for option in self.options if type(option) is type(value) and option == value)
+        alike = (option for option in self.options if str(option) == str(value))
+        return next(same, next(alike, value))
+
+    def check(self, value: Any, names: Names | None = None) -> Fault | None:
+        """Return what is wrong with a value."""
+        if any(type(option) is type(value) and option == value for option in self.options):
+            return None
+        return _not_listed(value, self.options, f"{_quoted(value)} is not in the list")
+
+    def describe(self) -> dict[str, Any]:
+        """Return nothing: the options take the place of the type in object_info."""
+        return {}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the host, by kind: "checkpoints", "vae", "embeddings" … or "input" for pictures.
+
+    `upload` lets editors add files.
+    """
+
+    kind: str
+    upload: bool = False
+
+    type: ClassVar[SocketType] = COMBO
+
+    def choices(self, names: Names | None = None) -> Sequence[Any]:
+        """Return the names that the host has now; none without a host."""
+        return () if names is None else tuple(names(self.kind))
+
+    def convert(self, value: Any) -> str:
+        """Return the name with "/" between folders, whatever the system that wrote it."""
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is not the name of a file")
+        return value.replace("\\", "/")
+
+    def check(self, value: Any, names: Names | None = None) -> Fault | None:
+        """Return that there is no such file. "name [output]" reaches another root and is not checked here."""
+        if names is None or (self.upload and _ROOT_NAME.search(value)):
+            return None
+        known = names(self.kind)
+        if value in known:
+            return None
+        if not known:
+            return _not_listed(value, known, f'{_quoted(value)} is not there: the folder "{self.kind}" has no files')
+        return _not_listed(value, known, f'{_quoted(value)} is not in the folder "{self.kind}"')
+
+    def describe(self) -> dict[str, Any]:
+        """Return whether files may be uploaded."""
+        return {"image_upload": True} if self.upload else {}
+
+
+def _not_listed(value: Any, known: Iterable[Any], sentence: str) -> Fault:
+    texts = [str(option) for option in known]
+    end = did_you_mean(str(value), texts)
+    listed = f" ({', '.join(texts)})" if end == "." and 0 < len(texts) <= 8 else ""
+    return Fault(f"{sentence}{listed}{end}".removesuffix("."), "value_not_in_list", {"options": texts})
+
+
+def _quoted(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
