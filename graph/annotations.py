@@ -16,7 +16,6 @@ from graph.choices import Choice
 from graph.types import ANY, Lazy, SocketType, union
 from graph.widgets import Range, Text, Toggle, Widget
 
-
 EnumClass = type[Enum]
 
 

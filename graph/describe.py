@@ -1,0 +1,99 @@
+"""Describe node types as the JSON that editors read: the shape of ComfyUI's /object_info.
+
+    describe(KSampler.spec)["input"]["required"]["steps"]  # ["INT", {"default": 20, "min": 1, "max": 10000, …}]
+
+`names` lists the files of the host by kind; without it a widget that chooses a file has no choices.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graph.choices import Choice, File, Names
+from graph.registry import Registry
+from graph.spec import MISSING, NodeSpec, Output, Socket
+
+MATCH_TYPE = "COMFY_MATCHTYPE_V3"  # ComfyUI's word for a type variable
+AUTOGROW = "COMFY_AUTOGROW_V3"  # and for sockets that grow
+_MOST_GROWN = 100
+
+
+def describe_all(registry: Registry, names: Names | None = None) -> dict[str, dict[str, Any]]:
+    """Return the description of every node type by name; an alias has an entry of its own."""
+    entries = ((name, registry.find(name)) for name in registry.names())
+    return {name: describe(spec, names, name=name) for name, spec in entries if spec is not None}
+
+
+def describe(spec: NodeSpec, names: Names | None = None, *, name: str | None = None) -> dict[str, Any]:
+    """Return the description of a node type, under an alias if `name` is one."""
+    groups = _groups(spec)
+    marks = {"deprecated": spec.is_deprecated, "experimental": spec.is_experimental}
+    return {
+        "input": {group: {socket.name: _input(socket, names) for socket in group_of} for group, group_of in groups},
+        "input_order": {group: [socket.name for socket in group_of] for group, group_of in groups},
+        "is_input_list": any(socket.is_list for socket in spec.inputs),
+        **_outputs(spec.outputs),
+        "name": name or spec.name,
+        "display_name": spec.display_name or spec.name,
+        "description": spec.description,
+        "python_module": spec.module,
+        "category": spec.category,
+        "output_node": spec.is_output,
+        "has_intermediate_output": False,
+        "search_aliases": [alias for alias in (spec.name, *spec.aliases) if alias != (name or spec.name)],
+        "api_node": False,
+        **{mark: True for mark, is_set in marks.items() if is_set},
+        **spec.extra,
+    }
+
+
+def _groups(spec: NodeSpec) -> list[tuple[str, list[Socket]]]:
+    """Return the inputs as ComfyUI groups them: required ones, which may have a default, and optional ones."""
+    optional = [socket for socket in spec.inputs if socket.is_optional or socket.takes_any_name]
+    required = [socket for socket in spec.inputs if socket not in optional]
+    return [("required", required), *([("optional", optional)] if optional else [])]
+
+
+def _input(socket: Socket, names: Names | None) -> list[Any]:
+    if socket.is_growing and not socket.takes_any_name:
+        return [AUTOGROW, {"template": _growth(socket, names), **_tooltip(socket.tooltip)}]
+    options = socket.widget.describe() if socket.widget is not None else {}
+    default = {} if socket.default is MISSING or socket.default is None else {"default": socket.default}
+    lazy = {"lazy": True} if socket.is_lazy else {}
+    options = {**default, **options, **_template(socket), **lazy, **socket.options, **_tooltip(socket.tooltip)}
+    return [_type(socket, names), options]
+
+
+def _type(socket: Socket, names: Names | None) -> str | list[Any]:
+    """Return a type's name; a widget that chooses has the list of its choices instead."""
+    if isinstance(socket.widget, Choice | File):
+        return list(socket.widget.choices(names))
+    return MATCH_TYPE if socket.type.variable else socket.type.name
+
+
+def _template(socket: Socket) -> dict[str, Any]:
+    if not socket.type.variable:
+        return {}
+    return {"template": {"template_id": socket.type.name, "allowed_types": "*"}}
+
+
+def _growth(socket: Socket, names: Names | None) -> dict[str, Any]:
+    """Return the template of `*images`: its inputs are called images.image0, images.image1 …"""
+    stem = socket.name.removesuffix("s") or socket.name
+    one = [_type(socket, names), {**(socket.widget.describe() if socket.widget else {}), **_template(socket)}]
+    return {"input": {"required": {stem: one}}, "prefix": stem, "min": 1, "max": _MOST_GROWN}
+
+
+def _tooltip(text: str) -> dict[str, Any]:
+    return {"tooltip": text} if text else {}
+
+
+def _outputs(outputs: tuple[Output, ...]) -> dict[str, Any]:
+    variables = [output.type.name if output.type.variable else None for output in outputs]
+    return {
+        "output": [MATCH_TYPE if output.type.variable else output.type.name for output in outputs],
+        "output_is_list": [output.is_list for output in outputs],
+        "output_name": [output.name for output in outputs],
+        "output_tooltips": [output.tooltip or None for output in outputs],
+        **({"output_matchtypes": variables} if any(variables) else {}),
+    }
