@@ -17,7 +17,8 @@ from graph.nearest import did_you_mean
 from graph.types import COMBO, SocketType
 
 Names = Callable[[str], Sequence[str]]  # kind of file ("checkpoints", "input" …) -> names
-_ROOT_NAME = re.compile(r" \[(input|output|temp)\]$")
+HOST_ROOTS = ("input", "output", "temp")  # "name [temp]" names a file below another root than the usual one
+_ROOT_NAME = re.compile(rf" \[({'|'.join(HOST_ROOTS)})\]$")
 
 
 class Fault(str):
