@@ -1,0 +1,56 @@
+"""Latents: what travels between samplers and VAEs, and how a family scales it for its model.
+
+    latent = Latent(torch.zeros(1, 4, 64, 64))
+    x = LatentFormat().process_in(latent.samples)  # the scale in which the model works
+
+`Latent.samples` are always as the VAE has them (unscaled), as in ComfyUI.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+SD1_SCALE = 0.18215  # 1 / standard deviation of SD1's latents (Rombach et al. 2022, appendix G)
+SD1_RGB_FACTORS = (  # a linear fit of pictures to SD1's latents (the numbers that ComfyUI uses)
+    (0.3512, 0.2297, 0.3227),
+    (0.3250, 0.4974, 0.2350),
+    (-0.2829, 0.1762, 0.2721),
+    (-0.2120, -0.2616, -0.7177),
+)
+
+
+@dataclass(frozen=True)
+class Latent:
+    """A batch of latents.
+
+    samples: (batch, channels, height/8, width/8). noise_mask: (batch, 1, height, width), 1 where sampling may change
+    something. batch_index: which noise of the seed each entry gets; None: by its place.
+    """
+
+    samples: Tensor
+    noise_mask: Tensor | None = None
+    batch_index: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class LatentFormat:
+    """How a family's latents are scaled and how they look; the defaults are SD1's.
+
+    rgb_factors: one row (red, green, blue) for each channel.
+    """
+
+    channels: int = 4
+    scale_factor: float = SD1_SCALE
+    spatial_downscale: int = 8
+    rgb_factors: tuple[tuple[float, float, float], ...] = SD1_RGB_FACTORS
+    rgb_bias: tuple[float, float, float] | None = None
+
+    def process_in(self, samples: Tensor) -> Tensor:
+        """Return samples of the VAE in the model's scale."""
+        return samples * self.scale_factor
+
+    def process_out(self, samples: Tensor) -> Tensor:
+        """Return samples of the model in the VAE's scale."""
+        return samples / self.scale_factor

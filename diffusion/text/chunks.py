@@ -1,0 +1,123 @@
+"""From a prompt to chunks of 77 weighted tokens, as the text encoder reads them.
+
+    chunks = tokenize_prompt(tokenizer, "a (red:1.3) cat")
+    len(chunks[0])  # 77
+
+Pieces of one weight stay together: one of fewer than eight tokens is never split between chunks (ComfyUI).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from torch import Tensor
+
+from diffusion.errors import DiffusionError
+from diffusion.text.embeddings import EmbeddingLookup, load_embedding, no_embeddings
+from diffusion.text.prompt import parse_weights
+from diffusion.text.tokenizer import CHUNK_LENGTH, END, START, ClipTokenizer
+
+logger = logging.getLogger(__name__)
+
+EMBEDDING_MARK = "embedding:"
+SPLIT_FROM = 8  # tokens: pieces of this length and more may be split (ComfyUI)
+_BEFORE_EMBEDDING = re.compile(rf"(?<=\s)(?={EMBEDDING_MARK})")
+
+
+class Token(NamedTuple):
+    """A token id or, for textual inversion, a vector (width,); and its weight."""
+
+    value: int | Tensor
+    weight: float = 1.0
+
+
+Chunk = tuple[Token, ...]
+Group = list[Token]
+
+
+class _Embedding(NamedTuple):
+    """What a piece that began with `embedding:` came to: vectors, and the text after the name."""
+
+    vectors: Tensor | None
+    rest: str
+
+
+def tokenize_prompt(
+    tokenizer: ClipTokenizer, prompt: str, *, embeddings: EmbeddingLookup = no_embeddings, width: int = 768
+) -> list[Chunk]:
+    """Return the chunks of a prompt, at least one; each has 77 tokens."""
+    return pack(list(_groups(tokenizer, prompt, embeddings, width)))
+
+
+def empty_chunk() -> Chunk:
+    """Return the chunk of the empty prompt."""
+    return pack([])[0]
+
+
+def pack(groups: Sequence[Group]) -> list[Chunk]:
+    """Fill chunks with groups of tokens."""
+    room = CHUNK_LENGTH - 2
+    chunks: list[Group] = [[]]
+    for group in groups:
+        may_split = len(group) >= SPLIT_FROM
+        while group:
+            free = room - len(chunks[-1])
+            taken = len(group) if len(group) <= free else free if may_split else 0
+            chunks[-1] += group[:taken]
+            group = group[taken:]
+            if group:
+                chunks.append([])
+    return [_finish(chunk) for chunk in chunks]
+
+
+def _finish(chunk: Group) -> Chunk:
+    padding = CHUNK_LENGTH - 1 - len(chunk)
+    return (Token(START), *chunk, *[Token(END)] * padding)
+
+
+def _groups(tokenizer: ClipTokenizer, prompt: str, embeddings: EmbeddingLookup, width: int) -> Iterator[Group]:
+    for text, weight in parse_weights(prompt):
+        for piece in _BEFORE_EMBEDDING.split(text):
+            if piece.startswith(EMBEDDING_MARK):
+                found = _find(piece.removeprefix(EMBEDDING_MARK), embeddings, width)
+                if found.vectors is not None:
+                    yield [Token(vector, weight) for vector in found.vectors]
+                piece = found.rest
+            if piece:
+                yield [Token(token, weight) for token in tokenizer.encode(piece)]
+
+
+def _find(piece: str, embeddings: EmbeddingLookup, width: int) -> _Embedding:
+    """Read the name at the start of a piece; a comma after it is text unless a file is called so."""
+    words = piece.split()
+    if not words:
+        return _Embedding(None, "")
+    name, _, bracketed = _cut_bracket(words[0])
+    rest = " ".join([*([bracketed] if bracketed else []), *words[1:]])
+    vectors = _load(name, embeddings, width)
+    bare = name.strip(",")
+    if vectors is None and bare != name:
+        vectors = _load(bare, embeddings, width)
+        rest = f"{name[len(bare) :]} {rest}"
+    if vectors is None:
+        logger.warning("Embedding %s is not there; it is ignored.", name)
+    return _Embedding(vectors, rest)
+
+
+def _cut_bracket(word: str) -> tuple[str, str, str]:
+    match = re.search(r"[<\[]", word)
+    return (word, "", "") if match is None else (word[: match.start()], "", word[match.start() :])
+
+
+def _load(name: str, embeddings: EmbeddingLookup, width: int) -> Tensor | None:
+    path = embeddings(name) if name else None
+    if path is None:
+        return None
+    try:
+        return load_embedding(path, width)
+    except DiffusionError as error:
+        logger.warning("%s It is ignored.", error)
+        return None

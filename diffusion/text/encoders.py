@@ -1,0 +1,99 @@
+"""From a prompt to the embedding that a model attends to, through CLIP's text encoder.
+
+    encoded = encode_prompt(encoder, tokenizer, "a (red:1.3) cat")
+    encoded.embedding.shape  # (1, 77, 768)
+
+A weight moves a token's output along the line from the empty prompt's output at the same place: 0 is the empty prompt's,
+1 the token's own (as ComfyUI does). All chunks and the empty prompt go through the encoder together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from diffusion.text.chunks import Chunk, empty_chunk, tokenize_prompt
+from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
+from diffusion.text.tokenizer import END, ClipTokenizer
+
+
+class Encoded(NamedTuple):
+    """A prompt's embedding (1, 77 * chunks, width) and the pooled output of its first chunk (1, width)."""
+
+    embedding: Tensor
+    pooled: Tensor
+
+
+class _Hidden(NamedTuple):
+    """Outputs of the chosen layer (chunks, 77, width) and of the last one at the end token (chunks, width)."""
+
+    chosen: Tensor
+    pooled: Tensor
+
+
+@torch.no_grad()
+def encode_prompt(
+    encoder: nn.Module,
+    tokenizer: ClipTokenizer,
+    text: str,
+    *,
+    layer: int | None = None,
+    embeddings: EmbeddingLookup = no_embeddings,
+) -> Encoded:
+    """Encode a prompt with weights, embeddings and any number of chunks; float32 on the CPU.
+
+    layer: counted from the end (-1 is the last), through the final layer norm; one that is not there means the last.
+    """
+    model: Any = encoder
+    chunks = tokenize_prompt(tokenizer, text, embeddings=embeddings, width=model.config.hidden_size)
+    is_weighted = any(token.weight != 1.0 for chunk in chunks for token in chunk)
+    hidden = run_encoder(encoder, [*chunks, empty_chunk()] if is_weighted else chunks, layer)
+    outputs = hidden.chosen
+    if is_weighted:
+        outputs = apply_weights(outputs[:-1], outputs[-1], chunks)
+    return Encoded(outputs.flatten(0, 1).unsqueeze(0), hidden.pooled[:1])
+
+
+def apply_weights(outputs: Tensor, empty: Tensor, chunks: Sequence[Chunk]) -> Tensor:
+    """Move outputs (chunks, 77, width) away from the empty prompt's (77, width) by the tokens' weights."""
+    weights = torch.tensor([[token.weight for token in chunk] for chunk in chunks]).unsqueeze(-1)
+    return torch.where(weights == 1.0, outputs, (outputs - empty) * weights + empty)
+
+
+def run_encoder(encoder: nn.Module, chunks: Sequence[Chunk], layer: int | None = None) -> _Hidden:
+    """Run transformers' CLIPTextModel on chunks that may hold vectors in place of ids."""
+    model: Any = encoder
+    x = _embed(model, chunks)
+    length = x.shape[1]
+    causal = torch.full((1, 1, length, length), torch.finfo(x.dtype).min, dtype=x.dtype, device=x.device).triu(1)
+    layers = list(model.encoder.layers)
+    stop = len(layers) + (-1 if layer is None or abs(layer) > len(layers) else layer)
+    chosen = x
+    for index, block in enumerate(layers):
+        x = block(x, causal)
+        chosen = x if index == stop else chosen
+    chosen, last = model.final_layer_norm(chosen), model.final_layer_norm(x)
+    ends = [_first_end(chunk) for chunk in chunks]
+    pooled = last[torch.arange(len(chunks)), torch.tensor(ends)]
+    return _Hidden(chosen.float().cpu(), pooled.float().cpu())
+
+
+def _first_end(chunk: Chunk) -> int:
+    return next(
+        index for index, token in enumerate(chunk) if not isinstance(token.value, Tensor) and token.value == END
+    )
+
+
+def _embed(model: Any, chunks: Sequence[Chunk]) -> Tensor:
+    table = model.embeddings.token_embedding
+    device = table.weight.device
+    ids = [[END if isinstance(token.value, Tensor) else token.value for token in chunk] for chunk in chunks]
+    x: Tensor = table(torch.tensor(ids, device=device))
+    for row, chunk in enumerate(chunks):
+        for place, token in enumerate(chunk):
+            if isinstance(token.value, Tensor):
+                x[row, place] = token.value.to(x)
+    return x + model.embeddings.position_embedding.weight[: x.shape[1]]

@@ -1,0 +1,114 @@
+"""Pictures to latents and back, whole or in tiles.
+
+    samples = encode(vae, image)  # image: (batch, height, width, channels) in 0..1
+    image = decode_tiled(vae, samples, tile=64, overlap=16)
+
+Encoding takes the posterior's mean, as ComfyUI does, so that it is the same each time. Tiles of three shapes are computed,
+feathered where they overlap and averaged, which hides their seams (ComfyUI's method and numbers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffusion.models import Vae
+from diffusion.tiles import TileSize, count_tiles, process_tiles
+
+CHANNELS = 3  # red, green, blue; alpha is dropped
+ENCODE_TILE, ENCODE_OVERLAP = 512, 64  # pixels (ComfyUI)
+DECODE_TILE, DECODE_OVERLAP = 64, 16  # latent cells (ComfyUI)
+
+OnTile = Callable[[int, int], None]
+"""Told after each tile: how many are done, of how many. It may raise to cancel."""
+
+
+@torch.no_grad()
+def encode(vae: Vae, image: Tensor) -> Tensor:
+    """Return the latents of pictures (batch, channels, rows, columns), float32 on the CPU."""
+    pixels = fit_pixels(image, vae.latent_format.spatial_downscale)
+    return torch.cat([_encode(vae, entry) for entry in pixels.split(1)])
+
+
+@torch.no_grad()
+def decode(vae: Vae, samples: Tensor) -> Tensor:
+    """Return the pictures of latents: (batch, height, width, 3) in 0..1, float32 on the CPU."""
+    return _to_image(torch.cat([_decode(vae, entry) for entry in samples.split(1)]))
+
+
+@torch.no_grad()
+def encode_tiled(
+    vae: Vae,
+    image: Tensor,
+    *,
+    tile: int = ENCODE_TILE,
+    overlap: int = ENCODE_OVERLAP,
+    on_tile: OnTile | None = None,
+) -> Tensor:
+    """Encode in tiles; sizes in pixels."""
+    scale = vae.latent_format.spatial_downscale
+    pixels = fit_pixels(image, scale)
+    return _average_of_shapes(pixels, lambda part: _encode(vae, part), tile, overlap, 1 / scale, on_tile)
+
+
+@torch.no_grad()
+def decode_tiled(
+    vae: Vae,
+    samples: Tensor,
+    *,
+    tile: int = DECODE_TILE,
+    overlap: int = DECODE_OVERLAP,
+    on_tile: OnTile | None = None,
+) -> Tensor:
+    """Decode in tiles; sizes in latent cells."""
+    scale = vae.latent_format.spatial_downscale
+    return _to_image(_average_of_shapes(samples, lambda part: _decode(vae, part), tile, overlap, scale, on_tile))
+
+
+def fit_pixels(image: Tensor, multiple: int) -> Tensor:
+    """Cut pictures to multiples of `multiple` around their middle; return (batch, 3, height, width) in -1..1."""
+    for dim in (1, 2):
+        size = image.shape[dim]
+        image = image.narrow(dim, size % multiple // 2, size // multiple * multiple)
+    if image.shape[-1] == 1:
+        image = image.expand(-1, -1, -1, CHANNELS)
+    return image[..., :CHANNELS].movedim(-1, 1) * 2.0 - 1.0
+
+
+def _average_of_shapes(
+    samples: Tensor, function: Callable[[Tensor], Tensor], tile: int, overlap: int, scale: float, on_tile: OnTile | None
+) -> Tensor:
+    shapes = [TileSize(tile, tile), TileSize(tile // 2, tile * 2), TileSize(tile * 2, tile // 2)]
+    total = sum(count_tiles(samples, shape, overlap) for shape in shapes)
+    done = 0
+
+    def counted(part: Tensor) -> Tensor:
+        nonlocal done
+        result = function(part)
+        done += 1
+        if on_tile is not None:
+            on_tile(done, total)
+        return result
+
+    results = [process_tiles(samples, counted, shape, overlap, scale) for shape in shapes]
+    return (results[0] + results[1] + results[2]) / len(results)
+
+
+def _encode(vae: Vae, pixels: Tensor) -> Tensor:
+    autoencoder: Any = vae.autoencoder
+    mean: Tensor = autoencoder.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
+    return mean.float().cpu()
+
+
+def _decode(vae: Vae, samples: Tensor) -> Tensor:
+    autoencoder: Any = vae.autoencoder
+    pixels: Tensor = autoencoder.decode(samples.to(vae.device, vae.dtype), return_dict=False)[0]
+    return pixels.float().cpu()
+
+
+def _to_image(pixels: Tensor) -> Tensor:
+    """Turn (batch, 3, height, width) in -1..1 into an image in 0..1."""
+    return pixels.add(1.0).div(2.0).clamp(0.0, 1.0).movedim(1, -1)

@@ -1,0 +1,79 @@
+"""Fixtures that many tests share: small random networks of the SD1 family."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from diffusion.latents import LatentFormat
+from diffusion.models import Clip, Model, Vae
+from diffusion.parameterization import Parameterization
+from diffusion.text.tokenizer import ClipTokenizer
+
+
+@pytest.fixture(scope="session")
+def eps() -> Parameterization:
+    """SD1's prediction type over its noise levels."""
+    return Parameterization()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(eps: Parameterization) -> Model:
+    """A random U-Net with 4 latent channels and a context 32 wide."""
+    from diffusers import UNet2DConditionModel
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        backbone = UNet2DConditionModel(
+            block_out_channels=(32, 64),
+            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+            layers_per_block=1,
+            cross_attention_dim=32,
+            attention_head_dim=8,
+        )
+    return Model(backbone.eval().requires_grad_(False), eps, LatentFormat(), digest="tiny model")
+
+
+@pytest.fixture(scope="session")
+def tiny_vae() -> Vae:
+    """A random autoencoder that makes pictures eight times smaller."""
+    from diffusers import AutoencoderKL
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        autoencoder = AutoencoderKL(
+            block_out_channels=(32, 32, 32, 32),
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            layers_per_block=1,
+            latent_channels=4,
+        )
+    return Vae(autoencoder.eval().requires_grad_(False), LatentFormat(), digest="tiny vae")
+
+
+@pytest.fixture(scope="session")
+def clip_tokenizer() -> ClipTokenizer:
+    """CLIP's tokenizer, read once."""
+    return ClipTokenizer()
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(clip_tokenizer: ClipTokenizer) -> Clip:
+    """A random text encoder of three layers with CLIP's vocabulary, 64 wide."""
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = CLIPTextConfig(
+            vocab_size=49_408,
+            hidden_size=64,
+            intermediate_size=256,
+            num_hidden_layers=3,
+            num_attention_heads=1,
+            bos_token_id=49_406,
+            eos_token_id=49_407,
+            pad_token_id=49_407,
+        )
+        encoder = CLIPTextModel(config)
+    return Clip(clip_tokenizer, encoder.eval().requires_grad_(False), digest="tiny clip")
