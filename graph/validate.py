@@ -140,10 +140,7 @@ def _circle_problem(workflow: Workflow, circle: Sequence[str]) -> Problem:
 def _output_problems(workflow: Workflow, registry: Registry, wanted: Sequence[str]) -> tuple[Problem, ...]:
     strange = [node_id for node_id in wanted if node_id not in workflow.nodes]
     if strange:
-        sentences = (
-            f"Output #{node_id}: the workflow has no such node{did_you_mean(node_id, workflow.nodes)}"
-            for node_id in strange
-        )
+        sentences = (f"Output #{node_id}: the workflow has no such node." for node_id in strange)
         return tuple(Problem("prompt_no_outputs", sentence) for sentence in sentences)
     if wanted or any(registry.find(node.type) is None for node in workflow.nodes.values()):
         return ()

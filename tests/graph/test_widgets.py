@@ -25,6 +25,7 @@ WIDGETS: list[Widget] = [
     File("checkpoints"),
     Color(),
 ]
+KINDS = ("value_smaller_than_min", "value_bigger_than_max", "value_not_in_list", "invalid_input_type")
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
@@ -38,18 +39,14 @@ def checkpoints(kind: str) -> list[str]:
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=repr)
 @given(value=anything)
-def test_every_value_is_converted_or_refused_with_a_sentence(widget: Widget, value: Any) -> None:
+def test_every_value_is_converted_once_and_for_all_or_refused(widget: Widget, value: Any) -> None:
     try:
         converted = widget.convert(value)
-    except ValueError as error:
-        assert str(error)
+    except ValueError:
         return
     assert widget.convert(converted) == converted
     fault = widget.check(converted, checkpoints)
-    assert fault is None or (fault and fault.kind in {*KINDS})
-
-
-KINDS = ("value_smaller_than_min", "value_bigger_than_max", "value_not_in_list", "invalid_input_type")
+    assert fault is None or (fault and fault.kind in KINDS)
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=repr)
@@ -104,9 +101,7 @@ def test_faults_are_short_sentences(widget: Widget, value: Any, sentence: str) -
 
 def test_a_missing_file_names_its_folder_and_the_nearest_name() -> None:
     fault = File("checkpoints").check("weft-dmo.safetensors", checkpoints)
-    assert fault == (
-        '"weft-dmo.safetensors" is not in the folder "checkpoints"; did you mean "weft-demo.safetensors"?'
-    )
+    assert fault == ('"weft-dmo.safetensors" is not in the folder "checkpoints"; did you mean "weft-demo.safetensors"?')
     assert File("vae").check("a.pt", checkpoints) == '"a.pt" is not there: the folder "vae" has no files'
 
 
