@@ -20,7 +20,7 @@ from graph.docstrings import Doc, read_docstring
 from graph.errors import SpecError
 from graph.run import Run
 from graph.spec import MISSING, Output, Socket
-from graph.types import SocketType
+from graph.types import ANY, SocketType
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ def _socket(function: Callable[..., Any], parameter: inspect.Parameter, hints: M
         reading = read_annotation(hints[name])
     except AnnotationError as error:
         _refuse(function, name, str(error))
+    if parameter.default is None and reading.type == ANY:
+        reading = replace(reading, is_optional=True)  # Any allows None
     return Socket(
         name=name,
         type=reading.type,

@@ -103,6 +103,7 @@ def test_optional_unions_lists_and_lazy_inputs() -> None:
         count: Annotated[int, Range(0, 9)] | None = None,
         size: int | None = 64,
         anything: Any = 3,
+        nothing: Any = None,
     ) -> Image:
         raise NotImplementedError
 
@@ -111,7 +112,7 @@ def test_optional_unions_lists_and_lazy_inputs() -> None:
     assert inputs["either"].type.name == "IMAGE,MASK"
     assert inputs["several"].is_list
     assert inputs["promise"].is_lazy
-    assert [name for name, socket in inputs.items() if socket.is_optional] == ["mask", "count", "size"]
+    assert [name for name, socket in inputs.items() if socket.is_optional] == ["mask", "count", "size", "nothing"]
     assert (inputs["count"].default, inputs["size"].default, inputs["anything"].type) == (None, 64, ANY)
     assert inputs["count"].widget == Range(0, 9, number=int)
 
