@@ -16,7 +16,6 @@ import networkx as nx
 from graph.choices import Names
 from graph.errors import Problem
 from graph.inputs import TypesOf, node_problems
-from graph.nearest import did_you_mean
 from graph.normalise import normalise
 from graph.registry import Registry
 from graph.spec import NodeSpec
@@ -24,6 +23,8 @@ from graph.types import ANY, SocketType
 from graph.workflow import Link, Node, Workflow
 
 __all__ = ["normalise", "validate"]
+
+MOST_SHOWN = 12  # nodes of a circle that a sentence names
 
 
 def validate(
@@ -35,11 +36,12 @@ def validate(
     circles, order = _circles_and_order(workflow, needed)
     types_of = _types(workflow, registry, order)
     listed = None if names is None else cache(names)
+    near_misses = cache(registry.near_misses)
     problems: list[Problem] = []
     for node in workflow.nodes.values():
         spec = registry.find(node.type)
         if spec is None:
-            problems.append(_unknown_type(node, registry))
+            problems.append(_unknown_type(node, near_misses(node.type)))
         elif node.id in needed:
             problems.extend(node_problems(node, spec, workflow, types_of, listed))
         if node.id in circles:
@@ -121,18 +123,20 @@ def _or_any(socket_type: SocketType) -> SocketType:
     return ANY if socket_type.variable else socket_type
 
 
-def _unknown_type(node: Node, registry: Registry) -> Problem:
-    known = did_you_mean(node.type, registry.names())
-    advice = " Is a node pack missing?" if known == "." else ""
-    message = f'{node.label}: there is no node type "{node.type}"{known}{advice}'
-    details = {"node_id": node.id, "class_type": node.type, "nearest": registry.near_misses(node.type)}
+def _unknown_type(node: Node, near_misses: tuple[str, ...]) -> Problem:
+    advice = f'; did you mean "{near_misses[0]}"?' if near_misses else ". Is a node pack missing?"
+    message = f'{node.label}: there is no node type "{node.type}"{advice}'
+    details = {"node_id": node.id, "class_type": node.type, "nearest": near_misses}
     return Problem("missing_node_type", message, node.id, None, details)
 
 
 def _circle_problem(workflow: Workflow, circle: Sequence[str]) -> Problem:
     """Return the problem with the way of the data: from a node to the one that reads it, and on to the first again."""
     way = [circle[0], *reversed(circle)]
-    labels = " → ".join(workflow.nodes[node_id].label for node_id in way)
+    shown = [workflow.nodes[node_id].label for node_id in way]
+    if len(shown) > MOST_SHOWN:
+        shown[MOST_SHOWN // 2 : -MOST_SHOWN // 2] = [f"({len(shown) - MOST_SHOWN} more)"]
+    labels = " → ".join(shown)
     message = f"{workflow.nodes[circle[0]].label}: the links go round in a circle: {labels}; remove one of them."
     return Problem("dependency_cycle", message, circle[0], None, {"cycle_nodes": tuple(way[:-1])})
 

@@ -205,6 +205,14 @@ def test_a_circle_is_shown_with_its_way() -> None:
     )
 
 
+def test_a_long_circle_is_told_in_short() -> None:
+    chain = [Node(str(n), "Decode", {"samples": Link(str((n + 1) % 500), 0)}) for n in range(500)]
+    problems = validate(Workflow.of(*chain, Node("end", "Save", {"images": Link("0", 0)})), REGISTRY)
+    (circle,) = [problem for problem in problems if problem.kind == "dependency_cycle"]
+    assert "(489 more)" in circle.message
+    assert len(circle.details["cycle_nodes"]) == 500
+
+
 def test_a_node_that_reads_itself_is_a_circle() -> None:
     (problem,) = validate(GOOD.with_input("8", "samples", Link("8", 0)), REGISTRY, names=files)[1:]
     assert problem.kind == "dependency_cycle"
