@@ -75,7 +75,7 @@ def concat(to: Conditioning, source: Conditioning) -> Conditioning:
 
 
 def average(to: Conditioning, source: Conditioning, strength: float) -> Conditioning:
-    """Mix every prompt of `to` (share `strength`) with the first of `source`, cut or filled with zeros to its length."""
+    """Mix every prompt of `to` (share `strength`) with the first of `source`, cut or filled with zeros to fit."""
     other = _first(source, "average")
     return tuple(_mix(cond, other, strength) for cond in to)
 

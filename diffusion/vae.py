@@ -3,8 +3,8 @@
     samples = encode(vae, image)  # image: (batch, height, width, channels) in 0..1
     image = decode_tiled(vae, samples, tile=64, overlap=16)
 
-Encoding takes the posterior's mean, as ComfyUI does, so that it is the same each time. Tiles of three shapes are computed,
-feathered where they overlap and averaged, which hides their seams (ComfyUI's method and numbers).
+Encoding takes the posterior's mean, as ComfyUI does, so that it is the same each time. Tiles of three shapes are
+computed, feathered where they overlap and averaged, which hides their seams (ComfyUI's method and numbers).
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from diffusion.parameterization import Parameterization
 
 from diffusion.latents import LatentFormat
 from diffusion.models import Clip, Model, Vae
-from diffusion.parameterization import Parameterization
 from diffusion.text.tokenizer import ClipTokenizer
 
 

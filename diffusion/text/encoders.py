@@ -3,8 +3,8 @@
     encoded = encode_prompt(encoder, tokenizer, "a (red:1.3) cat")
     encoded.embedding.shape  # (1, 77, 768)
 
-A weight moves a token's output along the line from the empty prompt's output at the same place: 0 is the empty prompt's,
-1 the token's own (as ComfyUI does). All chunks and the empty prompt go through the encoder together.
+A weight moves a token's output along the line from the empty prompt's output at the same place: 0 is the empty
+prompt's, 1 the token's own (as ComfyUI does). All chunks and the empty prompt go through the encoder together.
 """
 
 from __future__ import annotations

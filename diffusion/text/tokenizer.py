@@ -4,7 +4,8 @@
     tokenizer.encode("a photo of a cat")  # [320, 1125, 539, 320, 2368]
     tokenizer.pad(tokenizer.encode("a photo of a cat"))  # 77 ids with start, end and padding
 
-Byte-pair encoding over bytes (Radford et al. 2021); the ids are those of OpenAI's CLIP and of transformers' CLIPTokenizer.
+Byte-pair encoding over bytes (Radford et al. 2021); the ids are those of OpenAI's CLIP
+and of transformers' CLIPTokenizer.
 """
 
 from __future__ import annotations

@@ -1,0 +1,104 @@
+"""A network filled with the tensors of a file: memory-mapped, built without weights first, nothing copied twice.
+
+module = fill(part, weights, dtype=None, device="cpu")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffusion.checkpoints.family import Part
+from diffusion.checkpoints.header import Header
+from diffusion.errors import CheckpointError
+
+SHOWN_PROBLEMS = 3
+DTYPES: Mapping[str, torch.dtype] = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+}
+SMALL_DTYPE = torch.float16  # what weights stored in 8 bits are computed in
+
+
+@dataclass(frozen=True)
+class Weights:
+    """An open file: its header, and its tensors as views of the memory-mapped bytes."""
+
+    header: Header
+    file: Any  # safetensors' safe_open
+
+    def get(self, key: str) -> Tensor:
+        """Return a tensor; its bytes are read when they are used."""
+        tensor: Tensor = self.file.get_tensor(key)
+        return tensor
+
+
+def open_weights(header: Header) -> Weights:
+    """Map a file into memory."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        return Weights(header, safe_open(header.path, framework="pt", device="cpu"))
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{header.path.name}: the file cannot be read as safetensors: {error}.") from error
+
+
+def fill(part: Part, weights: Weights, dtype: torch.dtype | None, device: torch.device | str) -> nn.Module:
+    """Build a network and give it the file's tensors; `dtype` None keeps the precision in which they are stored."""
+    with torch.device("meta"):
+        module = part.build()
+    keys = part.keys(module)
+    expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    check_shapes(weights.header, expected, keys)
+    chosen = stored_dtype(weights.header, keys.values()) if dtype is None else dtype
+    state = {name: weights.get(key).reshape(expected[name]).to(device, chosen) for name, key in keys.items()}
+    module.load_state_dict(state, assign=True)
+    _fill_buffers(module, device)
+    return module.eval().requires_grad_(False)
+
+
+def check_shapes(header: Header, expected: Mapping[str, tuple[int, ...]], keys: Mapping[str, str]) -> None:
+    """Compare a network's tensors with the header; CheckpointError names all that is missing or misshapen."""
+    problems = []
+    for name, shape in expected.items():
+        found = header.shape(keys[name])
+        if found is None:
+            problems.append(f"{keys[name]} is missing (expected {shape})")
+        elif _without_ones(found) != _without_ones(shape):
+            problems.append(f"{keys[name]} has the shape {found}, expected {shape}")
+    if problems:
+        more = f"; and {len(problems) - SHOWN_PROBLEMS} more" if len(problems) > SHOWN_PROBLEMS else ""
+        raise CheckpointError(
+            f"{header.path.name}: {len(problems)} of {len(expected)} tensors do not fit: "
+            f"{'; '.join(problems[:SHOWN_PROBLEMS])}{more}. The file is incomplete or of a model that is not supported."
+        )
+
+
+def stored_dtype(header: Header, keys: Iterable[str]) -> torch.dtype:
+    """Return the precision of a network's tensors in the file; the finest, if there are several."""
+    found = {DTYPES.get(header.tensors[key].dtype, SMALL_DTYPE) for key in keys}
+    finest = found.pop()
+    for dtype in found:
+        finest = torch.promote_types(finest, dtype)
+    return finest
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Drop sides of length 1 at the end: a 1x1 convolution is a linear layer."""
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def _fill_buffers(module: nn.Module, device: torch.device | str) -> None:
+    """Make the buffers that no file has: CLIP's positions are the only ones."""
+    for owner in module.modules():
+        for name, buffer in list(owner.named_buffers(recurse=False)):
+            if buffer.is_meta:
+                owner.register_buffer(name, torch.arange(buffer.shape[-1], device=device).expand(buffer.shape), False)

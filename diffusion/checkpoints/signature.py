@@ -1,0 +1,59 @@
+"""Signatures: by which keys a family of models is known.
+
+    signature.misfits(header)  # () if it matches; else what is wrong, in words
+
+A rule asks for a key, perhaps with a number of dimensions, or forbids all keys that begin with a text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diffusion.checkpoints.header import Header
+
+
+@dataclass(frozen=True)
+class Required:
+    """A key that must be there (any of `keys`), with `ndim` dimensions if given."""
+
+    keys: tuple[str, ...]
+    ndim: int | None = None
+
+    def misfit(self, header: Header) -> str | None:
+        """Return what is wrong, or None."""
+        found = next((key for key in self.keys if key in header.tensors), None)
+        if found is None:
+            return f"{self.keys[0]} is missing"
+        shape = header.tensors[found].shape
+        if self.ndim is not None and len(shape) != self.ndim:
+            return f"{found} has the shape {shape} instead of {self.ndim} dimensions"
+        return None
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """The beginning of keys that belong to another family."""
+
+    prefix: str
+    marks: str  # the family that has them
+
+    def misfit(self, header: Header) -> str | None:
+        """Return what is wrong, or None."""
+        found = next((key for key in header.tensors if key.startswith(self.prefix)), None)
+        return None if found is None else f"{found} marks {self.marks}"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The rules of a family."""
+
+    rules: tuple[Required | Forbidden, ...]
+
+    def misfits(self, header: Header) -> tuple[str, ...]:
+        """Return what does not match, in the order of the rules."""
+        found = (rule.misfit(header) for rule in self.rules)
+        return tuple(misfit for misfit in found if misfit is not None)
+
+    def score(self, header: Header) -> float:
+        """Return the share of rules that hold."""
+        return 1.0 - len(self.misfits(header)) / len(self.rules)

@@ -1,0 +1,61 @@
+"""A tiny random checkpoint in SD1's layout, for tests of everything that reads one.
+
+path = write_tiny_checkpoint(tmp_path / "tiny.safetensors")  # about 14 MB, most of it CLIP's vocabulary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from diffusion.checkpoints.families.sd1 import (
+    TextSizes,
+    UnetSizes,
+    VaeSizes,
+    build_text,
+    build_unet,
+    build_vae,
+    to_original_keys,
+)
+
+UNET = UnetSizes(4, 4, channels=(32, 64), has_attention=(True, False), layers=1, context_width=64)
+VAE = VaeSizes(channels=(32, 32, 32, 32), layers=1, latent_channels=4)
+TEXT = TextSizes(vocabulary=49_408, positions=77, width=64, inner_width=128, layers=2)
+
+
+class TinyNetworks(nn.Module):
+    """The three networks, with the weights of a seed."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.unet, self.vae, self.text = build_unet(UNET), build_vae(VAE), build_text(TEXT)
+        self.eval().requires_grad_(False)
+
+    def original_state(self) -> dict[str, Tensor]:
+        """Return all weights under the names of a checkpoint."""
+        return to_original_keys(self.unet.state_dict(), self.vae.state_dict(), self.text.state_dict())
+
+
+def write_tiny_checkpoint(
+    path: Path, *, seed: int = 0, dtype: torch.dtype = torch.float32, metadata: Mapping[str, str] | None = None
+) -> Path:
+    """Write a checkpoint and return its path."""
+    return write_state(path, TinyNetworks(seed).original_state(), dtype=dtype, metadata=metadata)
+
+
+def write_state(
+    path: Path,
+    state: Mapping[str, Tensor],
+    *,
+    dtype: torch.dtype = torch.float32,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """Write tensors as safetensors and return the path."""
+    save_file({name: tensor.to(dtype).contiguous() for name, tensor in state.items()}, path, dict(metadata or {}))
+    return path
