@@ -27,7 +27,7 @@ class Run(Protocol):
         ...
 
     def resource(self, kind: type[T]) -> T:
-        """Return a thing that the host lends to nodes (runtime.folders.Folders, for example); KeyError if it has none."""
+        """Return a thing that the host lends to nodes (nodes.host.Host, for example); KeyError if it has none."""
         ...
 
     def progress(self, value: int, total: int, text: str = "") -> None:

@@ -1,0 +1,177 @@
+"""The memory tier of the cache: GreedyDual-Size over measured seconds per byte, bounded in bytes.
+
+    cache = MemoryCache(budget_bytes=2 * 1024**3)
+    cache.put(key, result, nbytes=result_bytes, seconds=1.5)
+    cache.get(key)  # the result, or None
+
+Cao and Irani, "Cost-Aware WWW Proxy Caching Algorithms" (1997): an entry's priority is `clock + seconds / bytes`; the
+lowest is evicted and the clock rises to it, so what is not asked for grows old against what is. A cache is for one
+thread.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
+
+from graph.keys import Key
+from graph.results import Result
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a cache holds and what it was good for."""
+
+    entries: int
+    used_bytes: int
+    budget_bytes: int
+    hits: int
+    misses: int
+    evictions: int
+    refusals: int  # results that had no room beside pinned ones, or in the whole cache
+    saved_s: float  # time that the hits would have cost
+
+
+@dataclass(slots=True)
+class _Entry:
+    result: Result
+    nbytes: int
+    seconds: float
+    keys: set[Key]
+    stamp: int = 0  # the one place in the heap that counts
+
+
+class _Place(NamedTuple):
+    priority: float
+    stamp: int
+    key: Key
+
+
+@dataclass
+class MemoryCache:
+    """Results by key. One result may have several keys: by how it was made, and by what it was made from."""
+
+    budget_bytes: int
+    _entries: dict[Key, _Entry] = field(default_factory=dict)
+    _heap: list[_Place] = field(default_factory=list)
+    _pins: Counter[Key] = field(default_factory=Counter)
+    _stamps: count[int] = field(default_factory=count)
+    _clock: float = 0.0
+    _used_bytes: int = 0
+    _held: int = 0
+    _counts: Counter[str] = field(default_factory=Counter)
+    _saved_s: float = 0.0
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def get(self, key: Key) -> Result | None:
+        """Return the result of a key and make it young again; None if there is none."""
+        entry = self._entries.get(key)
+        if entry is None:
+            self._counts["misses"] += 1
+            return None
+        self._counts["hits"] += 1
+        self._saved_s += entry.seconds
+        self._refresh(key, entry)
+        return entry.result
+
+    def put(self, key: Key, result: Result, *, nbytes: int, seconds: float, also: Key | None = None) -> bool:
+        """Keep a result under a key, and under `also`; return whether there was room. An old one of `key` goes."""
+        self.drop(key)
+        if not self._make_room(nbytes):
+            self._counts["refusals"] += 1
+            return False
+        entry = _Entry(result, nbytes, seconds, {key})
+        self._entries[key] = entry
+        self._used_bytes += nbytes
+        self._held += 1
+        self._refresh(key, entry)
+        if also is not None:
+            self.alias(also, key)
+        return True
+
+    def alias(self, other: Key, key: Key) -> None:
+        """Let `other` lead to the result of `key`, if that is there."""
+        entry = self._entries.get(key)
+        if entry is not None and self._entries.get(other) is not entry:
+            self.drop(other)
+            entry.keys.add(other)
+            self._entries[other] = entry
+
+    def pin(self, key: Key) -> None:
+        """Keep a result from eviction until as many `unpin` calls have been made."""
+        self._pins[key] += 1
+
+    def unpin(self, key: Key) -> None:
+        """Take back one `pin`."""
+        self._pins[key] -= 1
+        if self._pins[key] <= 0:
+            del self._pins[key]
+
+    def drop(self, key: Key) -> None:
+        """Forget the result of a key, under all its keys."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        for name in entry.keys:
+            del self._entries[name]
+        self._used_bytes -= entry.nbytes
+        self._held -= 1
+
+    def clear(self) -> None:
+        """Forget everything; statistics go on."""
+        self._entries.clear()
+        self._heap.clear()
+        self._used_bytes = self._held = 0
+
+    def statistics(self) -> Statistics:
+        """Return what the cache holds and how often it helped."""
+        counts = self._counts
+        return Statistics(
+            entries=self._held,
+            used_bytes=self._used_bytes,
+            budget_bytes=self.budget_bytes,
+            hits=counts["hits"],
+            misses=counts["misses"],
+            evictions=counts["evictions"],
+            refusals=counts["refusals"],
+            saved_s=self._saved_s,
+        )
+
+    def _refresh(self, key: Key, entry: _Entry) -> None:
+        entry.stamp = next(self._stamps)
+        heapq.heappush(self._heap, _Place(self._clock + entry.seconds / max(entry.nbytes, 1), entry.stamp, key))
+        if len(self._heap) > 2 * self._held + 64:
+            self._heap = [place for place in self._heap if self._entry_at(place) is not None]
+            heapq.heapify(self._heap)
+
+    def _entry_at(self, place: _Place) -> _Entry | None:
+        """Return the entry whose place in the heap this is; None for a place that was left."""
+        entry = self._entries.get(place.key)
+        return entry if entry is not None and entry.stamp == place.stamp else None
+
+    def _make_room(self, nbytes: int) -> bool:
+        if nbytes > self.budget_bytes:
+            return False
+        passed_over: list[_Place] = []
+        while self._used_bytes + nbytes > self.budget_bytes and self._heap:
+            place = heapq.heappop(self._heap)
+            entry = self._entry_at(place)
+            if entry is None:
+                continue
+            if self._is_pinned(entry):
+                passed_over.append(place)
+                continue
+            self._clock = place.priority
+            self._counts["evictions"] += 1
+            self.drop(place.key)
+        for place in passed_over:
+            heapq.heappush(self._heap, place)
+        return self._used_bytes + nbytes <= self.budget_bytes
+
+    def _is_pinned(self, entry: _Entry) -> bool:
+        return any(key in self._pins for key in entry.keys)

@@ -1,0 +1,51 @@
+"""Lazy inputs: promises that a node awaits when, and only if, it wants the value.
+
+value = await image  # in a node with `image: Lazy[Image]`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from graph.results import Values
+from graph.workflow import Link
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A promise that is kept already: what a lazy input gets when its value is known."""
+
+    value: Any
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Return the value at once."""
+        yield from ()
+        return self.value
+
+
+class ListArrived(BaseException):
+    """A lazy input turned out to be a list: the node begins again, mapped over it. Never reaches node authors."""
+
+    def __init__(self, name: str, values: Values) -> None:
+        super().__init__(name)
+        self.name = name
+        self.values = values
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A lazy input: `await` has it computed."""
+
+    name: str
+    link: Link
+    wants_list: bool
+    demand: Callable[[Link], Coroutine[Any, Any, Values]]
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Return the value; the nodes that it needs run now."""
+        values: Values = yield from self.demand(self.link).__await__()
+        if values.is_list and not self.wants_list:
+            raise ListArrived(self.name, values)
+        return list(values.items) if self.wants_list else values.items[0]

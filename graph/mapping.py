@@ -1,0 +1,100 @@
+"""Lists on the wires, as in ComfyUI: a node that receives a list where it wants one value runs once for each item.
+
+    rows(spec, {"image": Values((a, b), is_list=True), "amount": 3}).calls
+    # ({"image": a, "amount": 3}, {"image": b, "amount": 3})
+
+Shorter lists repeat their last item. Sockets that want the whole list get it in each call. The outputs of mapped calls
+become lists, list outputs end to end.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graph.errors import GraphError
+from graph.lazy import Ready
+from graph.results import NO_UI, Result, Values
+from graph.spec import NodeSpec, Socket
+
+
+class Rows(NamedTuple):
+    """The calls that a node makes in one run. `is_mapped` tells whether a list caused them."""
+
+    calls: tuple[dict[str, Any], ...]
+    is_mapped: bool
+
+
+def rows(spec: NodeSpec, inputs: Mapping[str, Any]) -> Rows:
+    """Return the inputs of each call. What came over links is `Values`; anything else is a literal or a promise."""
+    sockets = {name: spec.input(name) for name in inputs}
+    lengths = [
+        len(value.items)
+        for name, value in inputs.items()
+        if isinstance(value, Values) and value.is_list and not _wants_list(sockets[name])
+    ]
+    count = 0 if 0 in lengths else max(lengths, default=1)
+    calls = tuple(
+        {name: _argument(sockets[name], value, place) for name, value in inputs.items()} for place in range(count)
+    )
+    return Rows(calls, bool(lengths))
+
+
+def _wants_list(socket: Socket | None) -> bool:
+    return socket is not None and socket.is_list
+
+
+def _argument(socket: Socket | None, value: Any, place: int) -> Any:
+    if isinstance(value, Values):
+        argument = list(value.items) if _wants_list(socket) else value.items[min(place, len(value.items) - 1)]
+    else:
+        argument = copy.deepcopy(value) if isinstance(value, list | dict) else value  # the workflow's own value
+        if _wants_list(socket) and not isinstance(argument, list) and argument is not None:
+            argument = [argument]
+    if socket is not None and socket.is_lazy and not hasattr(argument, "__await__"):
+        return Ready(argument)
+    return argument
+
+
+def collect(spec: NodeSpec, returned: Sequence[Any], *, is_mapped: bool, ui: Mapping[str, Any] = NO_UI) -> Result:
+    """Make the result of a node from what its calls returned."""
+    if not is_mapped:
+        parts = _parts(spec, returned[0])
+        outputs = tuple(
+            [
+                Values(_list_items(output.name, part), True) if output.is_list else Values((part,))
+                for output, part in zip(spec.outputs, parts, strict=True)
+            ]
+        )
+        return Result(
+            outputs, ui, _named_tuple(returned[0]) if len(parts) != 1 or parts[0] is not returned[0] else None
+        )
+    columns: list[list[Any]] = [[] for _ in spec.outputs]
+    for value in returned:
+        for column, output, part in zip(columns, spec.outputs, _parts(spec, value), strict=True):
+            column.extend(_list_items(output.name, part) if output.is_list else (part,))
+    return Result(tuple(Values(tuple(column), True) for column in columns), ui)
+
+
+def _parts(spec: NodeSpec, value: Any) -> tuple[Any, ...]:
+    """Return one value for each output."""
+    if not spec.outputs:
+        return ()
+    if len(spec.outputs) == 1:
+        is_named = _named_tuple(value) is not None and value._fields == (spec.outputs[0].name,)
+        return tuple(value) if is_named else (value,)
+    if not isinstance(value, tuple) or len(value) != len(spec.outputs):
+        found = f"{len(value)} values" if isinstance(value, tuple) else type(value).__name__
+        raise GraphError(f"{spec.name} has {len(spec.outputs)} outputs, but its function returned {found}.")
+    return tuple(value)
+
+
+def _named_tuple(value: Any) -> type[Any] | None:
+    return type(value) if isinstance(value, tuple) and hasattr(value, "_fields") else None
+
+
+def _list_items(name: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise GraphError(f"the output {name} is a list, but the function returned {type(value).__name__}.")
+    return tuple(value)
