@@ -11,7 +11,7 @@ from typing import Any
 
 from graph.binding import Bound
 from graph.cache import MemoryCache
-from graph.errors import Cancelled, GraphError, NodeError
+from graph.errors import Cancelled, NodeError
 from graph.events import Emit, NodeCached, NodeFailed, NodeFinished, NodeStarted
 from graph.keys import FileDigest, Key, call_key, content_key, value_part
 from graph.lazy import ListArrived, Promise
@@ -189,11 +189,7 @@ class Execution:
         return inputs
 
     def _values(self, link: Link) -> Values:
-        outputs = self._results[self._survey.first(link.node_id)].outputs
-        if not 0 <= link.output < len(outputs):
-            label = self._survey.bound[link.node_id].node.label
-            raise GraphError(f"{label} has {len(outputs)} outputs; a link asks for output {link.output}.")
-        return outputs[link.output]
+        return self._results[self._survey.first(link.node_id)].outputs[link.output]
 
     async def _demand(self, link: Link) -> Values:
         """Have a lazy input computed. Each step is a task of its own, so that chains of promises nest no calls."""

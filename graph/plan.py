@@ -163,6 +163,8 @@ def _bind_all(workflow: Workflow, registry: Specs, targets: Sequence[str]) -> di
         if node.id not in bound:
             found = bound[node.id] = bind(node, _spec(node, registry))
             waiting += _sources(workflow, found)
+    for found in bound.values():
+        _check_outputs(found, bound)
     return bound
 
 
@@ -172,6 +174,15 @@ def _sources(workflow: Workflow, bound: Bound) -> list[str]:
         if link.node_id not in workflow.nodes:
             raise GraphError(f"{bound.node.label}: a link comes from node #{link.node_id}, which is not there.")
     return [link.node_id for link in links]
+
+
+def _check_outputs(found: Bound, bound: Mapping[str, Bound]) -> None:
+    for link in _links(found):
+        source = bound[link.node_id]
+        count = len(source.spec.outputs)
+        if not 0 <= link.output < count:
+            sentence = f"a link asks for output {link.output} of {source.node.label}, which has {count}"
+            raise GraphError(f"{found.node.label}: {sentence}; link it again.")
 
 
 def _links(bound: Bound) -> tuple[Link, ...]:

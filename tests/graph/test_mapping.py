@@ -89,5 +89,5 @@ def test_each_output_of_a_mapped_node_is_a_list() -> None:
 
 
 def test_a_list_output_that_is_no_list_is_told() -> None:
-    with pytest.raises(NodeError, match="NoList #1 failed: .* is a list, but the function returned int"):
+    with pytest.raises(NodeError, match=r"NoList #1 failed: .* is a list, but the function returned int"):
         run(Node("1", "NoList", {"value": 1}))

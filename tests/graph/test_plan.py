@@ -117,6 +117,8 @@ def test_unknown_types_nodes_and_links_are_told() -> None:
         plan(DIAMOND, outputs=("7",))
     with pytest.raises(GraphError, match="Sum #1: a link comes from node #x"):
         plan(Workflow.of(total("1", "x")), outputs=("1",))
+    with pytest.raises(GraphError, match="Sum #2: a link asks for output 3 of Number #1, which has 1;"):
+        plan(Workflow.of(Node("1", "Number"), Node("2", "Sum", {"values0": Link("1", 3)})), outputs=("2",))
     with pytest.raises(GraphError, match="Show #1, value: the input is missing"):
         plan(Workflow.of(Node("1", "Show")))
     with pytest.raises(GraphError, match="Number #1, value: "):
