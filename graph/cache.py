@@ -55,15 +55,15 @@ class MemoryCache:
     """Results by key. One result may have several keys: by how it was made, and by what it was made from."""
 
     budget_bytes: int
-    _entries: dict[Key, _Entry] = field(default_factory=dict)
-    _heap: list[_Place] = field(default_factory=list)
-    _pins: Counter[Key] = field(default_factory=Counter)
-    _stamps: count[int] = field(default_factory=count)
-    _clock: float = 0.0
-    _used_bytes: int = 0
-    _held: int = 0
-    _counts: Counter[str] = field(default_factory=Counter)
-    _saved_s: float = 0.0
+    _entries: dict[Key, _Entry] = field(default_factory=dict, init=False, repr=False)
+    _heap: list[_Place] = field(default_factory=list, init=False, repr=False)
+    _pins: Counter[Key] = field(default_factory=Counter, init=False, repr=False)
+    _stamps: count[int] = field(default_factory=count, init=False, repr=False)
+    _clock: float = field(default=0.0, init=False, repr=False)
+    _used_bytes: int = field(default=0, init=False, repr=False)
+    _held: int = field(default=0, init=False, repr=False)
+    _counts: Counter[str] = field(default_factory=Counter, init=False, repr=False)
+    _saved_s: float = field(default=0.0, init=False, repr=False)
 
     def __contains__(self, key: object) -> bool:
         return key in self._entries

@@ -154,3 +154,20 @@ def test_a_plan_is_an_order_in_which_everything_is_there_when_it_is_read(
     assert found.survey.first(target) in there
     read = {found.survey.first(link.node_id) for ran in found.order for link in found.survey.bound[ran].links}
     assert set(found.order) <= read | {found.survey.first(target)}
+
+
+@given(dags(), st.data())
+def test_keys_depend_neither_on_ids_nor_on_the_order_of_writing(workflow: Workflow, data: st.DataObject) -> None:
+    ids = list(workflow.nodes)
+    names = dict(zip(ids, data.draw(st.permutations([f"n{place}" for place in range(len(ids))])), strict=True))
+    renamed = [
+        Node(
+            names[found.id],
+            found.type,
+            {name: Link(names[v.node_id], v.output) if isinstance(v, Link) else v for name, v in found.inputs.items()},
+        )
+        for found in data.draw(st.permutations(list(workflow.nodes.values())))
+    ]
+    keys = plan(workflow, outputs=tuple(ids)).keys
+    others = plan(Workflow.of(*renamed), outputs=tuple(names.values())).keys
+    assert {names[node_id]: key for node_id, key in keys.items()} == others
