@@ -31,7 +31,7 @@ def process_tiles(
     x: Tensor, function: Callable[[Tensor], Tensor], tile: TileSize, overlap: int, scale: float
 ) -> Tensor:
     """Return function(x) computed in tiles: x (batch, channels, height, width), the result `scale` times as large."""
-    return torch.cat([_process_entry(entry, function, tile, overlap, scale) for entry in x.split(1)])
+    return torch.cat([_process_entry(entry, function, tile, overlap, scale) for entry in torch.split(x, 1)])
 
 
 def count_tiles(x: Tensor, tile: TileSize, overlap: int) -> int:

@@ -30,13 +30,13 @@ OnTile = Callable[[int, int], None]
 def encode(vae: Vae, image: Tensor) -> Tensor:
     """Return the latents of pictures (batch, channels, rows, columns), float32 on the CPU."""
     pixels = fit_pixels(image, vae.latent_format.spatial_downscale)
-    return torch.cat([_encode(vae, entry) for entry in pixels.split(1)])
+    return torch.cat([_encode(vae, entry) for entry in torch.split(pixels, 1)])
 
 
 @torch.no_grad()
 def decode(vae: Vae, samples: Tensor) -> Tensor:
     """Return the pictures of latents: (batch, height, width, 3) in 0..1, float32 on the CPU."""
-    return _to_image(torch.cat([_decode(vae, entry) for entry in samples.split(1)]))
+    return _to_image(torch.cat([_decode(vae, entry) for entry in torch.split(samples, 1)]))
 
 
 @torch.no_grad()
@@ -81,6 +81,7 @@ def fit_pixels(image: Tensor, multiple: int) -> Tensor:
 def _average_of_shapes(
     samples: Tensor, function: Callable[[Tensor], Tensor], tile: int, overlap: int, scale: float, on_tile: OnTile | None
 ) -> Tensor:
+    overlap = min(overlap, tile // 4)  # the narrowest tiles are half as wide
     shapes = [TileSize(tile, tile), TileSize(tile // 2, tile * 2), TileSize(tile * 2, tile // 2)]
     total = sum(count_tiles(samples, shape, overlap) for shape in shapes)
     done = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from diffusion.parameterization import Parameterization
@@ -9,6 +11,7 @@ from diffusion.parameterization import Parameterization
 from diffusion.latents import LatentFormat
 from diffusion.models import Clip, Model, Vae
 from diffusion.text.tokenizer import ClipTokenizer
+from tests.tiny_checkpoint import write_tiny_checkpoint
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +80,9 @@ def tiny_clip(clip_tokenizer: ClipTokenizer) -> Clip:
         )
         encoder = CLIPTextModel(config)
     return Clip(clip_tokenizer, encoder.eval().requires_grad_(False), digest="tiny clip")
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a whole random checkpoint in SD1's layout (see tests/tiny_checkpoint.py)."""
+    return write_tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors")

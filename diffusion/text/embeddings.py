@@ -6,7 +6,7 @@ load_embedding(lookup("easynegative"), width=768)  # (vectors, 768)
 
 from __future__ import annotations
 
-import logging
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,6 @@ import torch
 from torch import Tensor
 
 from diffusion.errors import DiffusionError
-
-logger = logging.getLogger(__name__)
 
 EmbeddingLookup = Callable[[str], Path | None]
 """From a name in a prompt to its file, or None."""
@@ -33,18 +31,21 @@ def no_embeddings(name: str) -> Path | None:
 
 def find_embedding(folders: Iterable[Path]) -> EmbeddingLookup:
     """Return a lookup in folders (and those below them), with or without the extension; it never leaves them."""
-    roots = tuple(Path(folder).resolve() for folder in folders)
+    roots = tuple(Path(folder) for folder in folders)
 
     def lookup(name: str) -> Path | None:
-        for root in roots:
-            for folder in (root, *sorted(path for path in root.rglob("*") if path.is_dir())):
-                for extension in EXTENSIONS:
-                    path = (folder / f"{name}{extension}").resolve()
-                    if path.is_relative_to(root) and path.is_file():
-                        return path
-        return None
+        places = (folder for root in roots for folder in (root, *sorted(filter(Path.is_dir, root.rglob("*")))))
+        found = (_file_in(folder, f"{name}{extension}") for folder in places for extension in EXTENSIONS)
+        return next((path for path in found if path is not None), None)
 
     return lookup
+
+
+def _file_in(folder: Path, name: str) -> Path | None:
+    """Return an existing file below a folder; links are followed, `..` is not."""
+    path = os.path.normpath(os.path.join(folder.absolute(), name))
+    inside = Path(path).is_relative_to(folder.absolute())
+    return Path(path) if inside and os.path.isfile(path) else None  # isfile: False for names that cannot be
 
 
 def load_embedding(path: Path, width: int) -> Tensor:

@@ -69,7 +69,7 @@ class VaeSizes(NamedTuple):
     @property
     def downscale(self) -> int:
         """How many pixels a latent cell is wide."""
-        return 2 ** (len(self.channels) - 1)
+        return 1 << (len(self.channels) - 1)
 
 
 class TextSizes(NamedTuple):

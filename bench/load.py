@@ -1,0 +1,148 @@
+"""What loading a checkpoint costs in memory and time: a random file of SD1.5's layout and size, in a fresh process.
+
+    python bench/load.py  # prints the table; exit code 1 if the memory is above the limit
+
+Memory is what the process grew by at its peak (VmHWM, mapped pages of the file included) until every byte of every
+weight has been used once; time is compared with reading the file once. The file lies in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from diffusion.checkpoints.families.sd1 import (
+    TextSizes,
+    UnetSizes,
+    VaeSizes,
+    build_text,
+    build_unet,
+    build_vae,
+    to_original_keys,
+)
+from diffusion.checkpoints.load import Checkpoint, load_checkpoint
+
+LIMIT = 1.10  # peak memory over the size of the file
+BLOCK_BYTES = 16 * 1024**2
+GIB = 1024**3
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one process saw: bytes that it grew by, and seconds until handles and until every weight was used."""
+
+    peak_bytes: int
+    load_s: float
+    use_s: float
+
+
+def sd15_shapes() -> Mapping[str, tuple[int, ...]]:
+    """Return the names and shapes of a Stable Diffusion 1.5 checkpoint."""
+    with torch.device("meta"):
+        unet = build_unet(UnetSizes(4, 4, (320, 640, 1280, 1280), (True, True, True, False), 2, 768))
+        vae = build_vae(VaeSizes((128, 256, 512, 512), 2, 4))
+        text = build_text(TextSizes(49_408, 77, 768, 3072, 12))
+    state = to_original_keys(unet.state_dict(), vae.state_dict(), text.state_dict())
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def write_random(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Write a float16 safetensors file block by block, so that this process stays small."""
+    header, end = {}, 0
+    for name, shape in shapes.items():
+        start, end = end, end + 2 * torch.Size(shape).numel()
+        header[name] = {"dtype": "F16", "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    block = torch.randn(BLOCK_BYTES // 2).mul(0.02).half().view(torch.uint8).numpy().tobytes()
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for start in range(0, end, BLOCK_BYTES):
+            file.write(block[: min(BLOCK_BYTES, end - start)])
+
+
+def read_once(path: Path) -> float:
+    """Return the seconds that reading the file takes."""
+    buffer = bytearray(BLOCK_BYTES)
+    start = time.perf_counter()
+    with path.open("rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
+    return time.perf_counter() - start
+
+
+def measure_here(path: Path) -> Measured:
+    """Load the file in this process and use every weight."""
+    sd15_shapes()  # imports and first-time work are not the file's
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far (Linux)
+    before = memory_bytes("VmRSS")
+    start = time.perf_counter()
+    checkpoint = load_checkpoint(path)
+    loaded = time.perf_counter()
+    for module in networks(checkpoint):
+        for parameter in module.parameters():
+            parameter.view(torch.int16).max()
+    return Measured(memory_bytes("VmHWM") - before, loaded - start, time.perf_counter() - loaded)
+
+
+def networks(checkpoint: Checkpoint) -> Iterator[nn.Module]:
+    """Return the modules behind the handles."""
+    yield from (checkpoint.model.backbone, checkpoint.clip.encoder, checkpoint.vae.autoencoder)
+
+
+def memory_bytes(name: str) -> int:
+    """Return a line of /proc/self/status in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(f"{name}:"))) * 1024
+
+
+def measure(path: Path) -> Measured:
+    """Measure in a fresh process."""
+    command = [sys.executable, __file__, str(path)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return Measured(**json.loads(output.splitlines()[-1]))
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "random.safetensors"
+        write_random(path, sd15_shapes())
+        size = path.stat().st_size
+        read_s = min(read_once(path) for _ in range(2))
+        result = measure(path)
+    ratio = result.peak_bytes / size
+    table = Table("file", "peak", "peak / file", "reading once", "handles ready", "all weights used", "time / reading")
+    table.add_row(
+        f"{size / GIB:.2f} GiB",
+        f"{result.peak_bytes / GIB:.2f} GiB",
+        f"{ratio:.3f}",
+        f"{read_s:.2f} s",
+        f"{result.load_s:.2f} s",
+        f"{result.load_s + result.use_s:.2f} s",
+        f"{(result.load_s + result.use_s) / read_s:.2f}",
+    )
+    console = Console()
+    console.print(table)
+    console.print(f"limit {LIMIT} for peak / file; torch {torch.__version__}")
+    return int(ratio > LIMIT)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(asdict(measure_here(Path(sys.argv[1])))))
+    else:
+        raise SystemExit(main())

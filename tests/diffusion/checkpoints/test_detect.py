@@ -1,0 +1,110 @@
+"""Detection by headers alone: every known file matches one family, others are explained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from diffusion.checkpoints.detect import detect, known_families
+from diffusion.checkpoints.families.sd1 import read_text, read_unet, read_vae
+from diffusion.checkpoints.header import Header, TensorInfo, header_of
+from diffusion.errors import CheckpointError
+from tests.tiny_checkpoint import TEXT, UNET, VAE, TinyNetworks
+
+HEADERS = Path(__file__).parent / "headers"
+
+
+def header(name: str) -> Header:
+    """Return a stripped header: name -> (dtype, shape)."""
+    return header_of(Path(f"{name}.safetensors"), json.loads((HEADERS / f"{name}.json").read_text()))
+
+
+def without(full: Header, *prefixes: str) -> Header:
+    tensors = {key: info for key, info in full.tensors.items() if not key.startswith(prefixes)}
+    return Header(full.path, tensors, full.metadata)
+
+
+def with_shape(full: Header, key: str, *shape: int) -> Header:
+    return Header(full.path, {**full.tensors, key: TensorInfo("F32", shape)}, full.metadata)
+
+
+def refused(file: Header) -> str:
+    """Return why a file is refused."""
+    with pytest.raises(CheckpointError) as error:
+        detect(file).read(file)
+    return str(error.value)
+
+
+def test_stable_diffusion_15_is_read_from_its_header() -> None:
+    full = header("sd15")
+    assert detect(full).name == "sd1"
+    assert read_unet(full) == (4, 4, (320, 640, 1280, 1280), (True, True, True, False), 2, 768)
+    assert read_vae(full, "first_stage_model.") == ((128, 256, 512, 512), 2, 4)
+    assert read_text(full) == (49408, 77, 768, 3072, 12)
+    parts = detect(full).read(full)
+    assert (parts.latent_format.channels, parts.latent_format.spatial_downscale) == (4, 8)
+
+
+def test_small_relatives_are_the_same_family() -> None:
+    state = TinyNetworks().original_state()
+    tiny = header_of(Path("tiny"), {name: ("F32", tensor.shape) for name, tensor in state.items()})
+    assert detect(tiny).name == "sd1"
+    assert (read_unet(tiny), read_vae(tiny, "first_stage_model."), read_text(tiny)) == (UNET, VAE, TEXT)
+
+
+def test_each_known_header_matches_at_most_one_family() -> None:
+    for path in HEADERS.glob("*.json"):
+        matching = [family.name for family in known_families() if not family.signature.misfits(header(path.stem))]
+        assert matching == (["sd1"] if path.stem == "sd15" else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("sdxl", "marks SDXL"),
+        ("sd2", "instead of 4 dimensions"),
+        ("flux", "a Flux network"),
+        ("lora", "models/loras"),
+        ("vae", "VAELoader"),
+    ],
+)
+def test_other_files_are_explained(name: str, said: str) -> None:
+    message = refused(header(name))
+    assert f"{name}.safetensors: no known family" in message
+    assert "Nearest is Stable Diffusion 1, but" in message
+    assert said in message
+
+
+def test_an_empty_file_is_explained() -> None:
+    assert "Seen: 0 tensors." in refused(header_of(Path("x"), {}))
+
+
+def test_a_missing_part_is_named() -> None:
+    assert "first_stage_model.encoder.conv_in.weight is missing" in refused(
+        without(header("sd15"), "first_stage_model.")
+    )
+
+
+def test_inpainting_models_are_refused() -> None:
+    wide = with_shape(header("sd15"), "model.diffusion_model.input_blocks.0.0.weight", 320, 9, 3, 3)
+    assert "takes 9 channels and gives 4" in refused(wide)
+
+
+def test_parts_of_different_models_are_refused() -> None:
+    text = "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight"
+    assert "attends to vectors 768 wide, the text encoder makes 512" in refused(
+        with_shape(header("sd15"), text, 49408, 512)
+    )
+    assert "the VAE makes 16" in refused(
+        with_shape(header("sd15"), "first_stage_model.decoder.conv_in.weight", 512, 16, 3, 3)
+    )
+
+
+def test_detection_needs_no_weights() -> None:
+    """The networks of a header can be built without memory."""
+    parts = detect(header("sd15")).read(header("sd15"))
+    with torch.device("meta"):
+        assert sum(parameter.numel() for parameter in parts.backbone.build().parameters()) == 859_520_964

@@ -1,0 +1,88 @@
+"""The VAE's frame: ranges, sizes, channels, and tiles that agree with the whole."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from diffusion import vae
+from diffusion.models import Vae
+
+
+def picture(height: int = 64, width: int = 48, channels: int = 3, batch: int = 1) -> torch.Tensor:
+    return torch.rand(batch, height, width, channels, generator=torch.Generator().manual_seed(0))
+
+
+def latents(rows: int = 8, columns: int = 8, batch: int = 1) -> torch.Tensor:
+    return torch.randn(batch, 4, rows, columns, generator=torch.Generator().manual_seed(0))
+
+
+def test_encoding_takes_the_mean_so_it_is_the_same_each_time(tiny_vae: Vae) -> None:
+    samples = vae.encode(tiny_vae, picture())
+    assert samples.shape == (1, 4, 8, 6)
+    torch.testing.assert_close(samples, vae.encode(tiny_vae, picture()), atol=0, rtol=0)
+    pixels = picture().movedim(-1, 1) * 2 - 1
+    expected = tiny_vae.autoencoder.encode(pixels).latent_dist.mean
+    torch.testing.assert_close(samples, expected)
+
+
+def test_decoded_pictures_are_in_range_and_eight_times_larger(tiny_vae: Vae) -> None:
+    image = vae.decode(tiny_vae, latents(4, 6, batch=2) * 20)
+    assert image.shape == (2, 32, 48, 3)
+    assert image.dtype == torch.float32
+    assert image.min() == 0
+    assert image.max() == 1
+
+
+def test_entries_of_a_batch_do_not_mix(tiny_vae: Vae) -> None:
+    both = latents(4, 4, batch=2)
+    torch.testing.assert_close(vae.decode(tiny_vae, both)[1:], vae.decode(tiny_vae, both[1:]))
+
+
+def test_pictures_are_cut_to_multiples_of_eight_around_their_middle() -> None:
+    image = torch.zeros(1, 21, 16, 3)
+    image[:, 2:18] = 1  # 16 of 21 rows, two lost above and three below
+    pixels = vae.fit_pixels(image, 8)
+    assert pixels.shape == (1, 3, 16, 16)
+    assert bool((pixels == 1).all())
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_alpha_is_dropped_and_grey_becomes_colour(channels: int) -> None:
+    pixels = vae.fit_pixels(picture(channels=channels), 8)
+    assert pixels.shape[1] == 3
+    torch.testing.assert_close(pixels[:, 0], picture(channels=channels)[..., 0] * 2 - 1)
+
+
+def test_one_tile_is_the_whole(tiny_vae: Vae) -> None:
+    samples = latents(8, 8)
+    tiled = vae.decode_tiled(tiny_vae, samples, tile=32, overlap=8)
+    torch.testing.assert_close(tiled, vae.decode(tiny_vae, samples))
+    tiled = vae.encode_tiled(tiny_vae, picture(), tile=256, overlap=64)
+    torch.testing.assert_close(tiled, vae.encode(tiny_vae, picture()))
+
+
+def test_many_tiles_are_near_the_whole(tiny_vae: Vae) -> None:
+    samples = latents(20, 12)
+    whole = vae.decode(tiny_vae, samples)
+    tiled = vae.decode_tiled(tiny_vae, samples, tile=16, overlap=4)
+    assert tiled.shape == whole.shape
+    assert (tiled - whole).abs().mean() < 0.5 * whole.std()  # norms of a random VAE see the size of a tile
+    whole = vae.encode(tiny_vae, picture(96, 64))
+    tiled = vae.encode_tiled(tiny_vae, picture(96, 64), tile=64, overlap=16)
+    assert (tiled - whole).abs().mean() < 0.5 * whole.std()
+
+
+def test_every_tile_is_told_and_a_callback_can_end_it(tiny_vae: Vae) -> None:
+    told: list[tuple[int, int]] = []
+
+    def note(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 5:
+            raise KeyboardInterrupt
+
+    vae.decode_tiled(tiny_vae, latents(8, 4), tile=4, overlap=1, on_tile=lambda done, total: told.append((done, total)))
+    assert told == [(done, told[0][1]) for done in range(1, told[0][1] + 1)]
+    with pytest.raises(KeyboardInterrupt):
+        vae.decode_tiled(tiny_vae, latents(12, 8), tile=4, overlap=1, on_tile=note)
+    assert told[-1][0] == 5
