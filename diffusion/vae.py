@@ -9,6 +9,7 @@ computed, feathered where they overlap and averaged, which hides their seams (Co
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from torch import Tensor
 
 from diffusion.models import Vae
 from diffusion.tiles import TileSize, count_tiles, process_tiles
+
+logger = logging.getLogger(__name__)
 
 CHANNELS = 3  # red, green, blue; alpha is dropped
 ENCODE_TILE, ENCODE_OVERLAP = 512, 64  # pixels (ComfyUI)
@@ -30,13 +33,21 @@ OnTile = Callable[[int, int], None]
 def encode(vae: Vae, image: Tensor) -> Tensor:
     """Return the latents of pictures (batch, channels, rows, columns), float32 on the CPU."""
     pixels = fit_pixels(image, vae.latent_format.spatial_downscale)
-    return torch.cat([_encode(vae, entry) for entry in torch.split(pixels, 1)])
+    try:
+        return torch.cat([_encode(vae, entry) for entry in torch.split(pixels, 1)])
+    except torch.OutOfMemoryError:
+        logger.warning("The device has too little memory to encode the picture at once; encoding it in tiles.")
+    return encode_tiled(vae, image)
 
 
 @torch.no_grad()
 def decode(vae: Vae, samples: Tensor) -> Tensor:
     """Return the pictures of latents: (batch, height, width, 3) in 0..1, float32 on the CPU."""
-    return _to_image(torch.cat([_decode(vae, entry) for entry in torch.split(samples, 1)]))
+    try:
+        return _to_image(torch.cat([_decode(vae, entry) for entry in torch.split(samples, 1)]))
+    except torch.OutOfMemoryError:
+        logger.warning("The device has too little memory to decode the picture at once; decoding it in tiles.")
+    return decode_tiled(vae, samples)
 
 
 @torch.no_grad()

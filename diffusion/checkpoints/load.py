@@ -10,6 +10,7 @@ stored; on a CPU float32 is much faster to compute in than float16.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from diffusion.checkpoints.fill import fill, open_weights
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.errors import CheckpointError
 from diffusion.models import Clip, Model, Vae
-from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
+from diffusion.text.embeddings import find_embedding
 from diffusion.text.tokenizer import ClipTokenizer
 
 VAE_PREFIXES = ("", sd1.VAE, "vae.")  # files of a VAE alone, whole checkpoints, and some exports
@@ -41,28 +42,28 @@ def load_checkpoint(
     *,
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
-    embeddings: EmbeddingLookup = no_embeddings,
+    embedding_folders: Iterable[Path] = (),
 ) -> Checkpoint:
     """Load a checkpoint; CheckpointError says what is wrong with the file and what to do.
 
-    embeddings: finds the textual inversions that prompts may name.
+    embedding_folders: where the textual inversions lie that prompts may name.
     """
     header = read_header(path)
     family = detect(header)
     parts = family.read(header)
     weights = open_weights(header)
     digest = file_digest(header, dtype)
-    return Checkpoint(
-        Model(
-            fill(parts.backbone, weights, dtype, device),
-            parts.parameterization,
-            parts.latent_format,
-            family=family.name,
-            digest=f"{digest} model",
-        ),
-        Clip(ClipTokenizer(), fill(parts.text, weights, dtype, device), embeddings=embeddings, digest=f"{digest} clip"),
-        Vae(fill(parts.vae, weights, dtype, device), parts.latent_format, digest=f"{digest} vae"),
+    model = Model(
+        fill(parts.backbone, weights, dtype, device),
+        parts.parameterization,
+        parts.latent_format,
+        family=family.name,
+        digest=f"{digest} model",
     )
+    text = fill(parts.text, weights, dtype, device)
+    clip = Clip(ClipTokenizer(), text, embeddings=find_embedding(embedding_folders), digest=f"{digest} clip")
+    vae = Vae(fill(parts.vae, weights, dtype, device), parts.latent_format, digest=f"{digest} vae")
+    return Checkpoint(model, clip, vae)
 
 
 def load_vae(path: Path, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Vae:

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from diffusion import vae
 from diffusion.models import Vae
+
+
+class CrampedAutoencoder(nn.Module):
+    """An autoencoder on a device that has room for pictures of 512 x 512 pixels at most."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def decode(self, latents: Tensor, return_dict: bool = True) -> Any:
+        if latents[0, 0].numel() > 64 * 64:
+            raise torch.OutOfMemoryError("no room")
+        return (functional.interpolate(latents[:, :3], scale_factor=8),)
 
 
 def picture(height: int = 64, width: int = 48, channels: int = 3, batch: int = 1) -> torch.Tensor:
@@ -86,3 +105,15 @@ def test_every_tile_is_told_and_a_callback_can_end_it(tiny_vae: Vae) -> None:
     with pytest.raises(KeyboardInterrupt):
         vae.decode_tiled(tiny_vae, latents(12, 8), tile=4, overlap=1, on_tile=note)
     assert told[-1][0] == 5
+
+
+def test_a_picture_too_large_for_the_device_is_decoded_in_tiles(
+    tiny_vae: Vae, caplog: pytest.LogCaptureFixture
+) -> None:
+    cramped = replace(tiny_vae, autoencoder=CrampedAutoencoder(tiny_vae.autoencoder))
+    samples = latents(80, 60)
+    with caplog.at_level(logging.WARNING):
+        image = vae.decode(cramped, samples)
+    expected = functional.interpolate(samples[:, :3], scale_factor=8).add(1).div(2).clamp(0, 1).movedim(1, -1)
+    torch.testing.assert_close(image, expected)
+    assert "too little memory" in caplog.text
