@@ -1,0 +1,105 @@
+"""Operators that read pictures from files and write them."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any, NamedTuple
+
+from diffusion import masks
+from diffusion.images import to_bytes
+from graph.run import Run
+from graph.spec import node
+from graph.widgets import Choice, File
+from nodes.file_names import expand_node_values
+from nodes.host import SavePath, host_of
+from nodes.pictures import read_picture, write_png
+from nodes.sockets import Image, Mask
+
+PictureFile = Annotated[str, File("input", upload=True)]
+MASK_CHANNELS = ("alpha", "red", "green", "blue")
+
+
+class LoadedImage(NamedTuple):
+    """A picture and the mask of what is transparent in it."""
+
+    IMAGE: Image
+    MASK: Mask
+
+
+class ShownImages(NamedTuple):
+    """The images, passed on."""
+
+    images: Image
+
+
+class ShownMask(NamedTuple):
+    """The mask, passed on."""
+
+    mask: Mask
+
+
+@node(category="image", display_name="Load Image")
+def LoadImage(image: PictureFile, *, run: Run) -> LoadedImage:
+    """Load a picture of the input folder; its transparent part becomes the mask.
+
+    image: every frame of a moving picture becomes an image of the batch.
+    """
+    picture = read_picture(host_of(run).input_path(image))
+    return LoadedImage(picture.image, picture.mask)
+
+
+@node(category="image", display_name="Load Image (as Mask)")
+def LoadImageMask(image: PictureFile, channel: Annotated[str, Choice(MASK_CHANNELS)] = "alpha", *, run: Run) -> Mask:
+    """Load a channel of a picture of the input folder as a mask.
+
+    channel: alpha makes white what is transparent.
+    """
+    picture = read_picture(host_of(run).input_path(image))
+    return picture.mask if channel == "alpha" else masks.from_channel(picture.image, channel)
+
+
+@node(category="image", display_name="Save Image", output=True)
+def SaveImage(images: Image, filename_prefix: str = "ComfyUI", *, run: Run) -> ShownImages:
+    """Save images as PNG below the output folder; the workflow is kept inside the files.
+
+    filename_prefix: may name a subfolder, and %date:yyyy-MM-dd%, %width% or %KSampler.seed%.
+    """
+    run.show("images", save_images(images, expand_node_values(filename_prefix, run.prompt), run))
+    return ShownImages(images)
+
+
+@node(category="image", display_name="Preview Image", output=True)
+def PreviewImage(images: Image, *, run: Run) -> ShownImages:
+    """Show images; their files are temporary."""
+    run.show("images", save_images(images, _temporary_prefix(), run, temporary=True))
+    return ShownImages(images)
+
+
+@node(category="image/mask", display_name="Preview Mask", output=True)
+def MaskPreview(mask: Mask, *, run: Run) -> ShownMask:
+    """Show a mask; its file is temporary."""
+    run.show("images", save_images(masks.to_image(mask), _temporary_prefix(), run, temporary=True))
+    return ShownMask(mask)
+
+
+def save_images(images: Image, prefix: str, run: Run, *, temporary: bool = False) -> list[dict[str, Any]]:
+    """Write each image of a batch as PNG; return what clients need to fetch the files."""
+    host = host_of(run)
+    height, width = images.shape[1:3]
+    place = host.output_path(prefix, width, height, temporary=temporary)
+    texts = host.metadata(run)
+    names = []
+    for index, pixels in enumerate(to_bytes(images)):
+        run.check_cancelled()
+        names.append(_file_name(place, index))
+        write_png(place.folder / names[-1], pixels, texts)
+    return [{"filename": name, "subfolder": place.subfolder, "type": place.type} for name in names]
+
+
+def _file_name(place: SavePath, index: int) -> str:
+    return f"{place.stem.replace('%batch_num%', str(index))}_{place.counter + index:05}_.png"
+
+
+def _temporary_prefix() -> str:
+    """Return a prefix that no earlier run has used, for browsers keep what an address once gave."""
+    return f"ComfyUI_temp_{secrets.token_hex(4)}"

@@ -1,0 +1,114 @@
+"""Picture files: read any that Pillow knows, write PNG whole or not at all.
+
+picture = read_picture(Path("input/cat.png"))  # .image (frames, height, width, 3), .mask = 1 - alpha
+write_png(Path("output/cat_00001_.png"), pixels, {"prompt": "{…}"})
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
+
+NO_ALPHA_SIDE = 64  # ComfyUI's side of the mask of a picture without alpha
+COMPRESS_LEVEL = 4  # ComfyUI's
+DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")
+DEEP_WHITE = 65535.0
+
+
+class PictureError(Exception):
+    """A picture cannot be read or written; the sentence says which, why and what to do."""
+
+
+class Picture(NamedTuple):
+    """A picture as image (frames, height, width, 3) and mask (frames, height, width) of what is transparent."""
+
+    image: torch.Tensor
+    mask: torch.Tensor
+
+
+def read_picture(path: Path) -> Picture:
+    """Read all frames of the first one's size, upright as EXIF says; without alpha the mask is a black 64 x 64."""
+    try:
+        with Image.open(path) as opened:
+            frames = list(_frames(opened))
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{path} is not a picture that can be read; save it as PNG, JPEG or WebP.") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise PictureError(f"{path} cannot be read as a picture ({error}); save it again, as PNG.") from error
+    image = torch.stack([_colours(frame) for frame in frames])
+    alphas = [_alpha(frame) for frame in frames]
+    if all(alpha is None for alpha in alphas):
+        return Picture(image, torch.zeros(len(frames), NO_ALPHA_SIDE, NO_ALPHA_SIDE))
+    opaque = torch.ones(image.shape[1:3])
+    return Picture(image, 1.0 - torch.stack([opaque if alpha is None else alpha for alpha in alphas]))
+
+
+def _frames(picture: Image.Image) -> Iterator[Image.Image]:
+    """Yield upright copies of the frames; of a photo's several pictures (MPO) only the main one."""
+    size: tuple[int, int] | None = None
+    for frame in ImageSequence.Iterator(picture):
+        upright = ImageOps.exif_transpose(frame.copy())
+        size = size or upright.size
+        if upright.size == size:
+            yield upright
+        if picture.format == "MPO":
+            return
+
+
+def _colours(frame: Image.Image) -> torch.Tensor:
+    """Return (height, width, 3) in 0..1; sixteen bits of grey are kept."""
+    if frame.mode in DEEP_MODES or frame.mode == "F":
+        white = DEEP_WHITE if frame.mode in DEEP_MODES else 1.0
+        grey = torch.from_numpy(np.asarray(frame).astype(np.float32) / white).clamp(0, 1)
+        return grey.unsqueeze(-1).expand(-1, -1, 3)
+    if frame.mode == "P":
+        frame = frame.convert("RGBA")  # else Pillow warns of a transparent palette
+    return torch.from_numpy(np.asarray(frame.convert("RGB")).astype(np.float32) / 255.0)
+
+
+def _alpha(frame: Image.Image) -> torch.Tensor | None:
+    """Return (height, width) in 0..1, or None for a picture without transparency."""
+    if frame.mode not in DEEP_MODES and "transparency" in frame.info:
+        frame = frame.convert("RGBA")
+    if "A" not in frame.getbands():
+        return None
+    return torch.from_numpy(np.asarray(frame.getchannel("A")).astype(np.float32) / 255.0)
+
+
+def write_png(path: Path, pixels: np.ndarray, texts: Mapping[str, str]) -> None:
+    """Write (height, width) or (height, width, 3 or 4) uint8 with texts; nothing half-written is left behind."""
+    info = PngInfo()
+    for name, text in texts.items():
+        info.add_text(name, text)
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            Image.fromarray(pixels).save(file, format="PNG", pnginfo=info, compress_level=COMPRESS_LEVEL)
+        temporary.chmod(_usual_mode())
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PictureError(
+            f"{path} cannot be written ({reason}); free space, change the folder's rights or save to another folder."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _usual_mode() -> int:
+    """Return the rights that a new file gets here; mkstemp makes files for their owner alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
