@@ -9,3 +9,11 @@ class DiffusionError(Exception):
 
 class CheckpointError(DiffusionError):
     """A model file cannot be read as a model."""
+
+
+class UnknownNameError(DiffusionError, KeyError):
+    """A table has no entry of a name; the sentence offers the nearest."""
+
+    def __str__(self) -> str:
+        """Return the sentence (KeyError would put it in quotes)."""
+        return str(self.args[0])
