@@ -8,6 +8,7 @@ noise = source(sigma, sigma_next)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 NoiseSource = Callable[[float, float], Tensor]
 
 SEEDS = 2**64
+TREE_DIGITS = 6  # torchsde rounds the ends of its path so, and warns of levels beyond them
 
 
 def prepare_noise(samples: Tensor, seed: int, batch_index: Sequence[int] | None = None) -> Tensor:
@@ -48,13 +50,13 @@ def brownian_noise(x: Tensor, sigmas: Tensor, seed: int, *, on_cpu: bool = True)
     import torchsde
 
     device = torch.device("cpu") if on_cpu else x.device
-    low, high = sigmas[sigmas > 0].min().float().to(device), sigmas.max().float().to(device)
+    low, high = float(sigmas[sigmas > 0].min()), float(sigmas.max())
     tree = torchsde.BrownianTree(low, torch.zeros_like(x, device=device), high, entropy=seed)
+    first, last = round(low, TREE_DIGITS), round(high, TREE_DIGITS)
 
     def increment(sigma: float, sigma_next: float) -> Tensor:
-        start, end = (torch.tensor(level, dtype=torch.float32, device=device) for level in (sigma, sigma_next))
-        path = tree(start, end) if start < end else -tree(end, start)
-        scaled: Tensor = path.to(x.device, x.dtype) / (end - start).abs().sqrt().to(x.device)
-        return scaled
+        start, end = (min(max(level, first), last) for level in (sigma, sigma_next))
+        path: Tensor = tree(start, end) if start < end else -tree(end, start)
+        return path.to(x.device, x.dtype) / math.sqrt(abs(sigma_next - sigma))
 
     return increment

@@ -35,11 +35,13 @@ class Parameterization:
     prediction: Prediction = "eps"
     shift: float = 1.0
     sigmas: Tensor = field(init=False, repr=False, compare=False)
+    _log_sigmas: Tensor = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Make the table."""
         table = _flow_sigmas(self.shift) if self.is_flow else _discrete_sigmas()
-        object.__setattr__(self, "sigmas", table)
+        object.__setattr__(self, "sigmas", table.float())
+        object.__setattr__(self, "_log_sigmas", table.log().float())
 
     @property
     def is_flow(self) -> bool:
@@ -60,16 +62,17 @@ class Parameterization:
         """Return what the network is told for noise levels: the index of the nearest in the table, by logarithm."""
         if self.is_flow:
             return sigma * TIMESTEPS
-        logs = self.sigmas.to(sigma.device).log()
+        logs = self._log_sigmas.to(sigma.device)
         return (sigma.log().reshape(1, -1) - logs[:, None]).abs().argmin(dim=0).view(sigma.shape)
 
     def sigma(self, timestep: Tensor) -> Tensor:
         """Return the noise level of timesteps, which may lie between whole ones (interpolated by logarithm)."""
         if self.is_flow:
             return _shifted(timestep / TIMESTEPS, self.shift)
-        logs = self.sigmas.to(timestep.device).log()
+        logs = self._log_sigmas.to(timestep.device)
         position = timestep.float().clamp(0, len(logs) - 1)
-        return torch.lerp(logs[position.floor().long()], logs[position.ceil().long()], position.frac()).exp()
+        share = position.frac()
+        return ((1 - share) * logs[position.floor().long()] + share * logs[position.ceil().long()]).exp()
 
     def percent_to_sigma(self, percent: float) -> float:
         """Return the noise level after a share 0..1 of the timesteps."""
@@ -122,7 +125,7 @@ def _discrete_sigmas() -> Tensor:
     """Return sqrt((1 - abar) / abar) for each timestep (Ho et al. 2020, eq. 4)."""
     betas = torch.linspace(FIRST_BETA**0.5, LAST_BETA**0.5, TIMESTEPS, dtype=torch.float64) ** 2
     abar = torch.cumprod(1.0 - betas, dim=0)
-    return ((1.0 - abar) / abar).sqrt().float()
+    return ((1.0 - abar) / abar).sqrt()
 
 
 def _flow_sigmas(shift: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""DPM-Solver++ without noise or ancestral: exponential integrators on the prediction (Lu et al. 2022, arXiv 2211.01095)."""
+"""DPM-Solver++, without noise or ancestral: exponential integrators on the prediction (Lu et al. 2022, 2211.01095)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def dpmpp_2s_ancestral(
 def dpmpp_2s_ancestral_cfg_pp(
     denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
-    """The same with CFG++: x is moved by the difference of both sides before each of its steps."""
+    """The same with CFG++: x is moved by the difference of both sides.
+
+    For the whole step the negative side is that of the middle, for the half that of the start, as in ComfyUI.
+    """
     walk, noise = Walk(denoise, sigmas, callback), gaussian_noise(x, seed)
     for i, sigma, sigma_next in walk.steps():
         denoised, uncond = walk.predict_guided(i, x)
@@ -48,9 +51,9 @@ def dpmpp_2s_ancestral_cfg_pp(
             x = denoised
         else:
             middle = math.sqrt(sigma * split.down)
-            moved = x + (denoised - uncond)
-            second = walk.at(step_to(moved, denoised, sigma, middle), middle)
-            x = step_to(moved, second, sigma, split.down)
+            half = step_to(x + (denoised - uncond), denoised, sigma, middle)
+            second, second_uncond = walk.guided_at(half, middle)
+            x = step_to(x + (denoised - second_uncond), second, sigma, split.down)
         if sigma_next > 0:
             x = split.renoise(x, noise(sigma, sigma_next))
     return x

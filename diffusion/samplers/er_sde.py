@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
@@ -36,7 +34,7 @@ def er_sde(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callb
             x = denoised
             continue
         start, end = lambdas[i], lambdas[i + 1]
-        ratio = float(noise_scale(end) / noise_scale(start))
+        ratio = noise_scale(end) / noise_scale(start)
         x = alphas[i + 1] * (ratio * x / alphas[i] + (1.0 - ratio) * denoised)
         if i >= 1:
             weights = _integrals(start, end)
@@ -52,18 +50,16 @@ def er_sde(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callb
     return x
 
 
-def noise_scale(level: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
+def noise_scale(level: float) -> float:
     """Return phi(lambda) = lambda (exp(lambda^0.3) + 10), the paper's choice (section 4.3)."""
-    scaled: float | NDArray[np.float64] = level * (np.exp(level**0.3) + 10.0)
-    return scaled
+    return level * (math.exp(level**0.3) + 10.0)
 
 
 def _integrals(start: float, end: float) -> Integrals:
     """Return eq. 22's weights; the integrals of 1 / phi are sums over points, as in the authors' code."""
     dt = end - start
     width = -dt / INTEGRATION_POINTS
-    points = end + np.arange(INTEGRATION_POINTS) * width
-    scales, scale_end = noise_scale(points), float(noise_scale(end))
-    first = float(np.sum(1.0 / scales)) * width
-    second = float(np.sum((points - start) / scales)) * width
-    return Integrals(dt + first * scale_end, dt**2 / 2 + second * scale_end)
+    points = [end + k * width for k in range(INTEGRATION_POINTS)]
+    first = sum(1.0 / noise_scale(point) for point in points) * width
+    second = sum((point - start) / noise_scale(point) for point in points) * width
+    return Integrals(dt + first * noise_scale(end), dt**2 / 2 + second * noise_scale(end))

@@ -30,9 +30,9 @@ class Sampler(Protocol):
 
 
 class Interval(NamedTuple):
-    """One step: its index, the level it starts from and the one it goes to."""
+    """One step: its number from 0, the level it starts from and the one it goes to."""
 
-    index: int
+    number: int
     sigma: float
     sigma_next: float
 
