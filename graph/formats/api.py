@@ -1,0 +1,64 @@
+"""The API format: node ids to class_type, inputs and title; a link is `["4", 0]`.
+
+    workflow = from_api({"4": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0]}}})
+    workflow.nodes["4"].inputs["samples"]  # Link("3", 0)
+
+A literal list stands as `{"__value__": [...]}` in the document, because a bare list of a text and a number is a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graph.formats.document import want_mapping, want_text
+from graph.normalise import WRAPPER
+from graph.workflow import Input, Link, Node, Workflow
+
+
+def from_api(document: Mapping[str, Any]) -> Workflow:
+    """Return the workflow of an API document; FormatError names the node that is not well formed."""
+    return Workflow.of(*(_read_node(str(node_id), node) for node_id, node in document.items()))
+
+
+def to_api(workflow: Workflow) -> dict[str, Any]:
+    """Return the API document of a workflow."""
+    return {node.id: _write_node(node) for node in workflow.nodes.values()}
+
+
+def _read_node(node_id: str, document: Any) -> Node:
+    place = f'Node "{node_id}"'
+    fields = want_mapping(document, place)
+    node_type = want_text(fields.get("class_type"), f"{place}, class_type")
+    inputs = want_mapping(fields.get("inputs") or {}, f"{place}, inputs")
+    meta = fields.get("_meta")
+    title = meta.get("title") if isinstance(meta, dict) else None
+    is_named = isinstance(title, str) and title not in ("", node_type)
+    return Node(
+        node_id, node_type, {name: _read_input(value) for name, value in inputs.items()}, title if is_named else None
+    )
+
+
+def _read_input(value: Any) -> Input:
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and _is_number(value[1]):
+        return Link(value[0], int(value[1]))
+    if isinstance(value, dict) and set(value) == {WRAPPER}:
+        return value[WRAPPER]
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value numbers an output; `0.0` does, as some writers know only one kind of number."""
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+
+
+def _write_node(node: Node) -> dict[str, Any]:
+    inputs = {name: _write_input(value) for name, value in node.inputs.items()}
+    return {"inputs": inputs, "class_type": node.type, "_meta": {"title": node.title or node.type}}
+
+
+def _write_input(value: Input) -> Any:
+    if isinstance(value, Link):
+        return [value.node_id, value.output]
+    is_ambiguous = isinstance(value, list) or (isinstance(value, dict) and set(value) == {WRAPPER})
+    return {WRAPPER: value} if is_ambiguous else value

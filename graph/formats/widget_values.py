@@ -1,0 +1,120 @@
+"""Give names to the values that an editor saved for a node, by the order in which its type has widgets.
+
+    named_values(node, KSampler.spec)  # {"seed": 7, "steps": 20, …} from [7, "randomize", 20, …]
+
+Documents of many ages are about: values for the control of a seed or for an upload button may be there or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graph.formats.editor_document import EditorNode
+from graph.formats.widget_slots import BESIDE, NUMBERS, Role, WidgetSlot, widget_slots
+from graph.spec import MISSING, NodeSpec
+
+CONTROL_WORDS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
+UPLOAD_VALUES = ("image", "video", "audio", "file", "", None)
+
+
+class Fit(NamedTuple):
+    """How a list of values went into a node type's widgets."""
+
+    values: dict[str, Any]
+    n_left: int  # values without a widget
+    n_missing: int  # widgets without a value
+
+    @property
+    def is_exact(self) -> bool:
+        """Every value has its widget and every widget its value."""
+        return self.n_left == 0 and self.n_missing == 0
+
+
+def named_values(node: EditorNode, spec: NodeSpec | None) -> dict[str, Any]:
+    """Return a node's saved values by input; widgets that the document leaves out have their defaults.
+
+    Of an unknown type only values that have names in the document are known. null counts as left out.
+    """
+    saved = _saved(node, spec)
+    given = {name: value for name, value in saved.items() if value is not None and name not in BESIDE}
+    return given if spec is None else with_defaults(spec, given)
+
+
+def fit(values: Sequence[Any], spec: NodeSpec) -> Fit:
+    """Hand out a list of values to the widgets of a node type, in order."""
+    keeps_forced = _holds_forced(values, spec)
+    found: dict[str, Any] = {}
+    index = missing = 0
+    for slot in widget_slots(spec, found.get):
+        if slot.role is Role.FORCED and not keeps_forced:
+            continue
+        if slot.role in (Role.VALUE, Role.FORCED):
+            index += _skips_control(slot, values[index : index + 1])
+            if index >= len(values):
+                missing += 1
+                continue
+            if slot.role is Role.VALUE:
+                found[slot.name] = values[index]
+            index += 1
+        else:
+            index += _takes_beside(slot, values[index : index + 1])
+    return Fit(found, _n_left(values[index:]), missing)
+
+
+def with_defaults(spec: NodeSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with the defaults of the widgets that have none, in the order of the type."""
+    filled: dict[str, Any] = {}
+
+    def value_of(name: str) -> Any:
+        return filled.get(name)
+
+    for slot in widget_slots(spec, value_of):
+        if slot.role is Role.VALUE:
+            value = given.get(slot.name, slot.default)
+            if value is not MISSING and value is not None:
+                filled[slot.name] = value
+    return {**filled, **{name: value for name, value in given.items() if name not in filled}}
+
+
+def is_control(value: Any) -> bool:
+    """Return whether a saved value is the word (once a truth value) for what happens to a seed after a run."""
+    return isinstance(value, bool) or (isinstance(value, str) and value in CONTROL_WORDS)
+
+
+def _saved(node: EditorNode, spec: NodeSpec | None) -> Mapping[str, Any]:
+    """Return the saved values by name. The list counts where both are there, for people edit it; unless it is too long."""
+    if isinstance(node.values, dict):
+        return node.values
+    if spec is None or node.values is None:
+        return node.named
+    fitted = fit(node.values, spec)
+    return fitted.values if fitted.n_left == 0 or not node.named else node.named
+
+
+def _holds_forced(values: Sequence[Any], spec: NodeSpec) -> bool:
+    """Return whether a document is from the time when inputs with `forceInput` had a widget and a saved value."""
+    slots = list(widget_slots(spec, lambda name: None))
+    forced = sum(slot.role is Role.FORCED for slot in slots)
+    return forced > 0 and len(values) == len(slots)
+
+
+def _skips_control(slot: WidgetSlot, following: Sequence[Any]) -> int:
+    """Return 1 if a control's word stands where a number is due: its seed has lost the control since then."""
+    is_word = bool(following) and isinstance(following[0], str) and following[0] in CONTROL_WORDS
+    return int(is_word and slot.type in NUMBERS)
+
+
+def _takes_beside(slot: WidgetSlot, following: Sequence[Any]) -> int:
+    """Return 1 if the next value belongs to a slot that is no input, 0 if the document does without it."""
+    if not following:
+        return 0
+    value = following[0]
+    if slot.role is Role.CONTROL:
+        return int(is_control(value))
+    return int(value in UPLOAD_VALUES) if slot.role is Role.UPLOAD else int(value is None or isinstance(value, str))
+
+
+def _n_left(rest: Sequence[Any]) -> int:
+    """Count the values after the last widget; those of buttons and players do not matter."""
+    return sum(value not in UPLOAD_VALUES for value in rest)
