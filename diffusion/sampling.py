@@ -24,7 +24,7 @@ from diffusion.models import Model
 from diffusion.noise import prepare_noise
 from diffusion.parameterization import Parameterization
 from diffusion.resize import repeat_to_batch
-from diffusion.samplers import SAMPLERS
+from diffusion.samplers import find_sampler
 from diffusion.schedules import sigmas_for
 
 NO_PENULTIMATE = frozenset({"dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2"})  # they skip the last level but one
@@ -138,7 +138,7 @@ def sample_levels(
         denoiser = InpaintDenoiser(denoiser, fit_noise_mask(latent.noise_mask, start), start, kept)
     parameterization = model.parameterization
     x = parameterization.noise_scaling(sigmas[0], noise, start, is_max_denoise(parameterization, sigmas))
-    x = SAMPLERS[sampler_name](denoiser, x, sigmas, seed=seed, callback=callback)
+    x = find_sampler(sampler_name)(denoiser, x, sigmas, seed=seed, callback=callback)
     x = parameterization.inverse_noise_scaling(sigmas[-1], x)
     return model.latent_format.process_out(x.float()).to(latent.samples.device)
 

@@ -75,7 +75,7 @@ def dpm_fast(
     for i, order in enumerate(orders):
         step = Slopes(walk, x, times[i])
         sigma = math.exp(-times[i])
-        walk.tell(i, x, x - sigma * step.at(x, times[i]), sigma)
+        walk.tell(i, x, x - sigma * step.at(x, times[i]), sigma=sigma, total=len(orders))
         solvers = (step.first_order, step.second_order, step.third_order)
         x = solvers[order - 1](times[i + 1])
     return x
@@ -103,7 +103,7 @@ def dpm_adaptive(
         if factor >= LEAST_FACTOR:
             previous, x, time = low, high, reached
         h *= factor
-        walk.tell(index, x, denoised, math.exp(-time))
+        walk.tell(index, x, denoised, sigma=math.exp(-time), total=max(walk.total, index + 1))
         index += 1
     return x
 

@@ -80,11 +80,13 @@ class Walk:
         self.tell(index, x, guided.denoised)
         return guided
 
-    def tell(self, index: int, x: Tensor, denoised: Tensor, sigma: float | None = None) -> None:
-        """Call the callback, which may raise to cancel."""
+    def tell(
+        self, index: int, x: Tensor, denoised: Tensor, *, sigma: float | None = None, total: int | None = None
+    ) -> None:
+        """Call the callback, which may raise to cancel; sigma and total differ where a sampler has its own levels."""
         if self._callback is not None:
             level = self.levels[index] if sigma is None else sigma
-            self._callback(Step(index, self.total, x, denoised, level))
+            self._callback(Step(index, total or self.total, x, denoised, level))
 
 
 def slope(x: Tensor, denoised: Tensor, sigma: float) -> Tensor:
