@@ -1,8 +1,8 @@
 """The same seed gives what ComfyUI gives: samplers and schedules against reference numbers.
 
-data/comfyui_sampling.safetensors holds reference numbers for the same-seed agreement with ComfyUI 0.33: the final x that
-it computed (float32, CPU, seed 42, schedule "normal", 8 steps) for the denoiser below, for each sampler in the order of
-the metadata, and each schedule's 8 steps. They are to be made again only with a newer version of it.
+data/comfyui_sampling.safetensors holds reference numbers for the same-seed agreement with ComfyUI 0.33: the final x
+that it computed (float32, CPU, seed 42, "normal", 8 steps) for the denoiser below, for each sampler in the order of the
+metadata, and the 8 steps of each schedule. They are to be made again only with a newer version of it.
 """
 
 from __future__ import annotations
