@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
+from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
 
 from diffusion import masks
@@ -88,16 +90,20 @@ def save_images(images: Image, prefix: str, run: Run, *, temporary: bool = False
     height, width = images.shape[1:3]
     place = host.output_path(prefix, width, height, temporary=temporary)
     texts = host.metadata(run)
-    names = []
+    names: list[str] = []
+    counters = itertools.count(place.counter)
     for index, pixels in enumerate(to_bytes(images)):
         run.check_cancelled()
-        names.append(_file_name(place, index))
+        names.append(_free_name(place, index, counters))
         write_png(place.folder / names[-1], pixels, texts)
     return [{"filename": name, "subfolder": place.subfolder, "type": place.type} for name in names]
 
 
-def _file_name(place: SavePath, index: int) -> str:
-    return f"{place.stem.replace('%batch_num%', str(index))}_{place.counter + index:05}_.png"
+def _free_name(place: SavePath, index: int, counters: Iterator[int]) -> str:
+    """Return the next name that no file has; the place's counter does not know what `%batch_num%` stands for."""
+    stem = place.stem.replace("%batch_num%", str(index))
+    names = (f"{stem}_{counter:05}_.png" for counter in counters)
+    return next(name for name in names if not (place.folder / name).exists())
 
 
 def _temporary_prefix() -> str:

@@ -13,7 +13,7 @@ from nodes.sockets import MAX_RESOLUTION, Latent
 Few = Annotated[int, Range(1, 64)]
 
 
-@node(category="model/latent/batch", display_name="Batch Latents", deprecated=True)
+@node(category="model/latent/batch", display_name="Batch Latents (DEPRECATED)", deprecated=True)
 def LatentBatch(samples1: Latent, samples2: Latent) -> Latent:
     """Join two batches; the second is resized to the first."""
     return latent_batches.join(samples1, samples2)

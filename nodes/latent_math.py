@@ -64,8 +64,8 @@ def LatentConcat(
 def LatentCut(
     samples: Latent,
     dim: Annotated[str, Choice(("x", "y", "t"))] = "x",
-    index: Annotated[int, Range(-MAX_RESOLUTION, MAX_RESOLUTION)] = 0,
-    amount: Annotated[int, Range(1, MAX_RESOLUTION)] = 1,
+    index: Annotated[int, Range(-MAX_RESOLUTION, MAX_RESOLUTION, step=1)] = 0,
+    amount: Annotated[int, Range(1, MAX_RESOLUTION, step=1)] = 1,
 ) -> Latent:
     """Keep a strip of a latent.
 

@@ -1,0 +1,83 @@
+"""FolderHost and FolderRun: a host with its folders below one root, and a run that remembers what it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from diffusion.checkpoints.load import load_checkpoint, load_vae
+from graph.run import Run
+from nodes.file_names import plan_save
+from nodes.host import SavePath
+
+T = TypeVar("T")
+MOMENT = datetime(2026, 3, 4, 5, 6, 7)
+
+
+class FolderHost:
+    """A host whose folders are `root/input`, `root/output`, `root/temp` and `root/models/<kind>`."""
+
+    def __init__(self, root: Path, texts: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self._texts = texts or {}
+
+    def find_model(self, folder: str, name: str) -> Path:
+        return self.root / "models" / folder / name
+
+    def model_names(self, folder: str) -> Sequence[str]:
+        return sorted(path.name for path in (self.root / "models" / folder).iterdir())
+
+    def input_path(self, name: str) -> Path:
+        return self.root / "input" / name
+
+    def input_names(self) -> Sequence[str]:
+        return sorted(path.name for path in (self.root / "input").iterdir())
+
+    def output_path(self, filename_prefix: str, width: int, height: int, *, temporary: bool = False) -> SavePath:
+        kind = "temp" if temporary else "output"
+        return plan_save(self.root / kind, filename_prefix, width, height, type=kind, now=MOMENT)
+
+    def load_checkpoint(self, path: Path) -> Any:
+        return load_checkpoint(path)
+
+    def load_vae(self, path: Path) -> Any:
+        return load_vae(path)
+
+    def metadata(self, run: Run) -> Mapping[str, str]:
+        return self._texts
+
+
+class FolderRun:
+    """A run of one node on a FolderHost."""
+
+    node_id = "9"
+
+    def __init__(self, root: Path, *, prompt: Mapping[str, Any] | None = None, texts: Any = None) -> None:
+        self.prompt = prompt or {}
+        self.extra: Mapping[str, Any] = {}
+        self.shown: dict[str, list[Any]] = {}
+        self.told: list[tuple[int, int]] = []
+        self._host = FolderHost(root, texts)
+
+    def resource(self, kind: type[T]) -> Any:
+        return self._host
+
+    def progress(self, value: int, total: int, text: str = "") -> None:
+        self.told.append((value, total))
+
+    def preview(self, image: Any) -> None:
+        pass
+
+    def check_cancelled(self) -> None:
+        pass
+
+    def show(self, kind: str, items: list[Any]) -> None:
+        self.shown.setdefault(kind, []).extend(items)
+
+    def track(self, items: Iterable[T], total: int | None = None) -> Iterator[T]:
+        yield from items
+
+    async def call(self, node: Any, **inputs: Any) -> Any:
+        return node(**inputs)

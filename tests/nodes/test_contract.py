@@ -1,0 +1,71 @@
+"""Every operator that ComfyUI has too takes and gives the same as there, so that a workflow means the same in both.
+
+data/comfyui_nodes.json: facts of ComfyUI 0.33.0, as its /object_info tells them. An operator without an entry there
+has a name that ComfyUI does not know.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+
+import nodes
+from graph.describe import describe
+from graph.registry import Registry
+
+FACTS: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "comfyui_nodes.json").read_text())
+WEFT_ONLY = {"ForwardNoise"}
+WIDGET_FACTS = ("default", "min", "max", "step", "round", "multiline", "dynamicPrompts", "display")
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry.collect(import_module(f"nodes.{module.name}") for module in iter_modules(nodes.__path__))
+
+
+def test_every_operator_is_compared_or_known_to_be_new(registry: Registry) -> None:
+    compared = {registry.by_name[name].name for name in FACTS if name in registry}
+    assert {spec.name for spec in registry} - compared == WEFT_ONLY
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_inputs_have_the_names_types_and_order_of_comfyui(registry: Registry, name: str) -> None:
+    inputs = registry.by_name[name].inputs
+    assert [socket.name for socket in inputs] == [fact["name"] for fact in FACTS[name]["inputs"]]
+    assert [socket.type.name for socket in inputs] == [fact["type"] for fact in FACTS[name]["inputs"]]
+    assert [socket.is_optional for socket in inputs] == [fact["optional"] for fact in FACTS[name]["inputs"]]
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_widgets_have_the_limits_and_defaults_of_comfyui(registry: Registry, name: str) -> None:
+    described = describe(registry.by_name[name])["input"]
+    ours = {**described["required"], **described.get("optional", {})}
+    for fact in FACTS[name]["inputs"]:
+        options = ours[fact["name"]][1]
+        expected = {word: fact[word] for word in WIDGET_FACTS if word in fact}
+        assert {word: options.get(word) for word in expected} == expected, fact["name"]
+        if "options" in fact:
+            assert list(ours[fact["name"]][0]) == fact["options"], fact["name"]
+            assert options.get("default") in (None, fact.get("default", fact["options"][0])), fact["name"]
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_outputs_are_those_of_comfyui(registry: Registry, name: str) -> None:
+    spec = registry.by_name[name]
+    assert [{"type": output.type.name, "name": output.name} for output in spec.outputs] == FACTS[name]["outputs"]
+    assert spec.is_output == FACTS[name]["output_node"]
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_editors_show_it_where_and_as_comfyui_does(registry: Registry, name: str) -> None:
+    spec = registry.by_name[name]
+    assert (spec.category, spec.display_name) == (FACTS[name]["category"], FACTS[name]["display_name"])
+
+
+def test_every_operator_says_what_it_does(registry: Registry) -> None:
+    assert [spec.name for spec in registry if not spec.description] == []
