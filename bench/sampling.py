@@ -84,7 +84,7 @@ def bare_run(model: Model, case: Case) -> Callable[[], None]:
     @torch.no_grad()
     def run() -> None:
         for _ in range(STEPS):
-            model.backbone(x, timestep, encoder_hidden_states=context).sample
+            model.backbone(x, timestep, encoder_hidden_states=context)
 
     return run
 

@@ -1,7 +1,7 @@
 """A workflow as a value: nodes by id, each with literals and links as inputs.
 
-    workflow = Workflow.of(Node("1", "EmptyLatent", {"width": 64}), Node("2", "VAEDecode", {"samples": Link("1", 0)}))
-    workflow.nodes["2"].inputs["samples"]  # Link("1", 0)
+workflow = Workflow.of(Node("1", "EmptyLatent", {"width": 64}), Node("2", "VAEDecode", {"samples": Link("1", 0)}))
+workflow.nodes["2"].inputs["samples"]  # Link("1", 0)
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _feed_tensor(state: hashlib.blake2b, tensor: torch.Tensor) -> bool:
         return False
     state.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
     plain = tensor.detach().contiguous().reshape(-1)
-    state.update(plain.view(torch.uint8).numpy() if plain.numel() else b"")
+    state.update(plain.view(torch.uint8).numpy().data if plain.numel() else b"")
     return True
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusion.parameterization import Parameterization
 
 from diffusion.latents import LatentFormat
 from diffusion.models import Clip, Model, Vae
+from diffusion.parameterization import Parameterization
 from diffusion.text.tokenizer import ClipTokenizer
 from tests.tiny_checkpoint import write_tiny_checkpoint
 

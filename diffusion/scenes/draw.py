@@ -98,9 +98,7 @@ def _moon(brush: Brush) -> None:
     centre_x = 0.095
     radius = math.hypot(tip_x - centre_x, tip_y)
     edge = math.atan2(tip_y, tip_x - centre_x)
-    inner = [
-        (centre_x + radius * math.cos(a), radius * math.sin(a)) for a in np.linspace(math.tau - edge, edge, 40)
-    ]
+    inner = [(centre_x + radius * math.cos(a), radius * math.sin(a)) for a in np.linspace(math.tau - edge, edge, 40)]
     brush.polygon(outer + inner, MOON)
 
 

@@ -1,6 +1,6 @@
 """What a scene is made of: the vocabulary, and the frozen values that the grammar and the painter share.
 
-    Scene(sky="night", ground="snow", horizon=0.62, things=(Thing("house", colour="red", x=0.3, y=0.72),))
+Scene(sky="night", ground="snow", horizon=0.62, things=(Thing("house", colour="red", x=0.3, y=0.72),))
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The first stage: a VAE that folds pictures into latents and back (Rombach et al. 2022, section 3.1).
 
-Without a critic network: flat art has no texture to invent, so absolute error on pixels and on edges is enough.
+Without a critic network: flat art has no texture to invent, so the error of pixels is enough.
 """
 
 from __future__ import annotations
@@ -11,42 +11,43 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from diffusion.latents import SD1_SCALE
 from diffusion.scenes import draw, random_scene
-from diffusion.training.config import OnProgress, ShouldStop, TrainingConfig
+from diffusion.training.config import PICTURE_SIDE, OnProgress, ShouldStop, TrainingConfig
 from diffusion.training.loop import Learner
-from diffusion.training.networks import build_autoencoder
+from diffusion.training.networks import channels_last, new_autoencoder
 
-SD1_SCALE = 0.18215  # latents times this have unit variance
 NORMALISING_SCENES = 512
+WHOLE_FROM = 0.7  # GroupNorm sees other statistics in whole pictures: the last part of the training is for these
 
 
 def train_autoencoder(
     config: TrainingConfig, folder: Path, on_progress: OnProgress, should_stop: ShouldStop
-) -> AutoencoderKL:
+) -> nn.Module:
     """Train the VAE, or go on with it, and return it with normalised latents."""
     torch.manual_seed(config.seed)
-    autoencoder = build_autoencoder(config.autoencoder).to(config.device, memory_format=torch.channels_last)
+    autoencoder = channels_last(new_autoencoder(config.autoencoder), config.device)
     learner = Learner("autoencoder", autoencoder, config.autoencoder.plan, folder / "autoencoder.pt")
-    loss = torch.compile(autoencoder_loss) if config.compile else autoencoder_loss
 
     def loss_of_step(step: int) -> Tensor:
         pictures = crops(config, step).to(config.device)
-        return loss(autoencoder, pictures, config.autoencoder.kl_weight)  # type: ignore[no-any-return]
+        return autoencoder_loss(autoencoder, pictures, config.autoencoder.kl_weight)
 
     learner.run(loss_of_step, on_progress, should_stop)
     return normalise_latents(learner.averaged(), config)
 
 
 def crops(config: TrainingConfig, step: int) -> Tensor:
-    """Return the pictures of a step: (batch, 3, crop, crop) in -1..1."""
+    """Return the pictures of a step: (batch, 3, side, side) in -1..1; at the end whole ones, a quarter as many."""
     rng = random.Random(f"crops {config.seed} {step}")
-    side = config.autoencoder.crop
+    side, batch = config.autoencoder.crop, config.autoencoder.plan.batch
+    if step >= WHOLE_FROM * config.autoencoder.plan.steps:
+        side, batch = PICTURE_SIDE, batch * side**2 // PICTURE_SIDE**2
     pictures = []
-    for _ in range(config.autoencoder.plan.batch):
+    for _ in range(batch):
         picture = draw(random_scene(rng))
         top, left = (rng.randrange(0, picture.shape[0] - side + 1) for _ in range(2))
         pictures.append(picture[top : top + side, left : left + side])
@@ -69,19 +70,19 @@ def autoencoder_loss(autoencoder: Any, pictures: Tensor, kl_weight: float) -> Te
         decoded = autoencoder.decoder(autoencoder.post_quant_conv(latents)).float()
     kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
     error = decoded - pictures
-    edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
-    return error.abs().mean() + error.square().mean() + 0.5 * edges + kl_weight * kl
+    loss: Tensor = error.abs().mean() + error.square().mean() + kl_weight * kl
+    return loss
 
 
 @torch.no_grad()
-def normalise_latents(autoencoder: AutoencoderKL, config: TrainingConfig) -> AutoencoderKL:
+def normalise_latents(autoencoder: nn.Module, config: TrainingConfig) -> nn.Module:
     """Fold a whitening into the 1x1 convolutions around the latent; pictures stay as they were.
 
     Afterwards the four channels have mean 0, are uncorrelated, and have a deviation of 1 / SD1_SCALE.
     """
     rng = random.Random(f"normalise {config.seed}")
     pictures = to_tensor(np.stack([draw(random_scene(rng)) for _ in range(NORMALISING_SCENES)]))
-    means = torch.cat([encode(autoencoder, batch) for batch in pictures.split(32)])
+    means = torch.cat([encode(autoencoder, batch) for batch in torch.split(pictures, 32)])
     flat = means.transpose(0, 1).flatten(1).double()  # (4, cells)
     centre = flat.mean(dim=1)
     variances, axes = torch.linalg.eigh(torch.cov(flat))

@@ -1,6 +1,6 @@
 """Sizes and plans of the built-in model, as values.
 
-    TrainingConfig(denoiser=DenoiserConfig(plan=Plan(steps=20_000, batch=64)))
+TrainingConfig(denoiser=DenoiserConfig(plan=Plan(steps=20_000, batch=64)))
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class AutoencoderConfig:
     channels: tuple[int, ...] = (32, 64, 96, 96)
     crop: int = 64  # learns on crops, which a convolution does not mind and which cost a quarter
     kl_weight: float = 1e-6
-    plan: Plan = Plan(steps=6_000, batch=16, learning_rate=2e-3, ema=0.995)
+    plan: Plan = Plan(steps=3_500, batch=16, learning_rate=1e-3, ema=0.995)
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class DenoiserConfig:
     """The U-Net and the CLIP text encoder, which learn together."""
 
     channels: tuple[int, ...] = (64, 128, 192)
+    has_attention: tuple[bool, ...] = (False, True, True)
+    layers: int = 1
     text_width: int = 192
     text_layers: int = 3
     scenes: int = 40_000
@@ -64,7 +66,6 @@ class TrainingConfig:
 
     seed: int = 0
     device: str = "cpu"
-    compile: bool = False  # torch.compile: twice as fast, but it wants a C++ compiler
     autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
 

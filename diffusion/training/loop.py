@@ -1,8 +1,8 @@
 """The loop that every stage of the training shares: optimizer, moving average of the weights, saving and resuming.
 
-    learner = Learner("autoencoder", module, plan, Path("train/autoencoder.pt"))
-    learner.run(loss_of_step, on_progress, should_stop)
-    learner.averaged()  # the module with its averaged weights
+learner = Learner("autoencoder", module, plan, Path("train/autoencoder.pt"))
+learner.run(loss_of_step, on_progress, should_stop)
+learner.averaged()  # the module with its averaged weights
 """
 
 from __future__ import annotations

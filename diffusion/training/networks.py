@@ -1,39 +1,35 @@
-"""The three networks of the built-in model: diffusers' and transformers' SD1 classes at a small size."""
+"""The networks of the built-in model before they have learned anything: SD1's, at a small size."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.models.attention_processor import Attention
+from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.transformers.transformer_2d import Transformer2DModel
 from torch import Tensor, nn
-from transformers import CLIPTextConfig, CLIPTextModel
 
-from diffusion.training.config import PICTURE_SIDE, AutoencoderConfig, DenoiserConfig
+from diffusion.checkpoints.families.sd1 import TextSizes, UnetSizes, VaeSizes, build_text, build_unet, build_vae
+from diffusion.text.tokenizer import CHUNK_LENGTH, END
+from diffusion.training.config import AutoencoderConfig, DenoiserConfig
 
-VOCABULARY = 49_408  # CLIP's
-END_OF_TEXT = 49_407
-PROMPT_TOKENS = 77
-CLIP_HEAD_WIDTH = 64
-SD1_HEADS = 8
-FIRST_LOG_VARIANCE = -6.0  # a quiet latent at the start; at 0 the noise drowns the signal and nothing is learned
+M = TypeVar("M", bound=nn.Module)
+LATENT_CHANNELS = 4
+FIRST_GAIN = 10.0  # latents of a deviation near 1 at the start, well above the noise
+FIRST_LOG_VARIANCE = -6.0  # quiet noise at the start; at 0 it drowns the signal and nothing is learned
 
 
-def build_autoencoder(config: AutoencoderConfig) -> AutoencoderKL:
+def new_autoencoder(config: AutoencoderConfig) -> nn.Module:
     """Return an untrained VAE whose latents are eight times smaller than the picture."""
-    levels = len(config.channels)
-    autoencoder = AutoencoderKL(
-        block_out_channels=config.channels,
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
-        layers_per_block=1,
-        latent_channels=4,
-        sample_size=PICTURE_SIDE,
-    )
+    autoencoder: Any = build_vae(VaeSizes(config.channels, layers=1, latent_channels=LATENT_CHANNELS))
+    start_as_identity(autoencoder)
     with torch.no_grad():
-        autoencoder.quant_conv.weight[4:] *= 0.1
-        autoencoder.quant_conv.bias[4:] = FIRST_LOG_VARIANCE
-    return autoencoder
+        autoencoder.quant_conv.weight[:LATENT_CHANNELS] *= FIRST_GAIN
+        autoencoder.quant_conv.weight[LATENT_CHANNELS:] *= 0.1
+        autoencoder.quant_conv.bias[LATENT_CHANNELS:] = FIRST_LOG_VARIANCE
+    module: nn.Module = autoencoder
+    return module
 
 
 class Denoiser(nn.Module):
@@ -41,16 +37,19 @@ class Denoiser(nn.Module):
 
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
-        self.text: Any = CLIPTextModel(_text_config(config))
-        self.unet: Any = UNet2DConditionModel(
-            sample_size=PICTURE_SIDE // 8,
-            block_out_channels=config.channels,
-            down_block_types=("CrossAttnDownBlock2D",) * len(config.channels),
-            up_block_types=("CrossAttnUpBlock2D",) * len(config.channels),
-            layers_per_block=1,
-            cross_attention_dim=config.text_width,
-            attention_head_dim=SD1_HEADS,  # diffusers' name for the number of heads in SD1
+        width = config.text_width
+        self.text: Any = build_text(TextSizes(END + 1, CHUNK_LENGTH, width, width * 4, config.text_layers))
+        self.unet: Any = build_unet(
+            UnetSizes(
+                in_channels=LATENT_CHANNELS,
+                out_channels=LATENT_CHANNELS,
+                channels=config.channels,
+                has_attention=config.has_attention,
+                layers=config.layers,
+                context_width=width,
+            )
         )
+        start_as_identity(self.unet)
 
     def forward(self, noisy: Tensor, timestep: Tensor, tokens: Tensor) -> Tensor:
         """Return the predicted noise of `noisy` (batch, 4, rows, columns) under prompts `tokens` (batch, 77)."""
@@ -67,17 +66,20 @@ class Denoiser(nn.Module):
         return noise
 
 
-def _text_config(config: DenoiserConfig) -> CLIPTextConfig:
-    return CLIPTextConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=config.text_width,
-        intermediate_size=config.text_width * 4,
-        num_hidden_layers=config.text_layers,
-        num_attention_heads=config.text_width // CLIP_HEAD_WIDTH,
-        max_position_embeddings=PROMPT_TOKENS,
-        hidden_act="quick_gelu",
-        eos_token_id=END_OF_TEXT,
-        bos_token_id=END_OF_TEXT - 1,
-        pad_token_id=END_OF_TEXT,
-        projection_dim=config.text_width,
-    )
+@torch.no_grad()
+def start_as_identity(network: nn.Module) -> None:
+    """Zero the last layer of every residual branch, so that at the start signals pass (Ho et al. 2020, appendix B)."""
+    for module in network.modules():
+        if isinstance(module, ResnetBlock2D):
+            module.conv2.weight.zero_()
+        elif isinstance(module, Transformer2DModel):
+            module.proj_out.weight.zero_()
+        elif isinstance(module, Attention) and module.residual_connection:
+            module.to_out[0].weight.zero_()
+
+
+def channels_last(network: M, device: str) -> M:
+    """Move a network to a device, its weights laid out as convolutions read them fastest."""
+    anything: Any = network
+    moved: M = anything.to(device, memory_format=torch.channels_last)
+    return moved

@@ -1,7 +1,8 @@
 """Stable Diffusion 1: a U-Net with cross-attention, CLIP's text encoder and a VAE, in the latent-diffusion layout.
 
 All sizes are read from shapes, so small relatives (such as the built-in model) load too. What shapes do not tell is the
-same for the whole family: 8 attention heads in the U-Net, 64 channels a head in the text encoder, 32 groups in norms.
+same for the whole family: 8 attention heads in the U-Net, 64 channels a head in the text encoder, 32 groups in norms (of
+wide networks; see norm_groups).
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ TEXT = "cond_stage_model.transformer.text_model."
 OLD_TEXT = "cond_stage_model.transformer."  # files of early transformers versions leave text_model out
 UNET_HEADS = 8
 TEXT_HEAD_WIDTH = 64
-NORM_GROUPS = 32
+MOST_NORM_GROUPS = 32
+LEAST_GROUP_WIDTH = 4
 V_PREDICTION = frozenset({"v", "v_prediction", "v-prediction"})
 PREDICTION_KEY = "modelspec.prediction_type"  # stability.ai's metadata standard
 
@@ -138,6 +140,15 @@ def read_text(header: Header) -> TextSizes:
     )
 
 
+def norm_groups(channels: tuple[int, ...]) -> int:
+    """Return the number of groups in every GroupNorm of a network: 32 from 128 channels on, fewer below.
+
+    A small network with 32 groups would normalise each channel alone, which erases the colour of flat pictures (a VAE of
+    32 channels then learned nothing in 300 steps, 2026-11).
+    """
+    return max(1, min(MOST_NORM_GROUPS, channels[0] // LEAST_GROUP_WIDTH))
+
+
 def build_unet(sizes: UnetSizes) -> nn.Module:
     """Build the backbone."""
     from diffusers import UNet2DConditionModel
@@ -153,7 +164,7 @@ def build_unet(sizes: UnetSizes) -> nn.Module:
         layers_per_block=sizes.layers,
         cross_attention_dim=sizes.context_width,
         attention_head_dim=UNET_HEADS,  # diffusers' name for the number of heads in this family
-        norm_num_groups=NORM_GROUPS,
+        norm_num_groups=norm_groups(sizes.channels),
     )
     return module
 
@@ -169,7 +180,7 @@ def build_vae(sizes: VaeSizes) -> nn.Module:
         up_block_types=("UpDecoderBlock2D",) * levels,
         layers_per_block=sizes.layers,
         latent_channels=sizes.latent_channels,
-        norm_num_groups=NORM_GROUPS,
+        norm_num_groups=norm_groups(sizes.channels),
         scaling_factor=SD1_SCALE,
     )
     return module

@@ -1,0 +1,17 @@
+"""The command line: `weft run`, `weft validate`, `weft nodes`."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import nodes, run, validate
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A node-graph workflow engine for diffusion models.")
+app.command("run")(run.run)
+app.command("validate")(validate.validate)
+app.add_typer(nodes.app, name="nodes")
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    app()

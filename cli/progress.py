@@ -1,0 +1,72 @@
+"""Show a run in the terminal: one line a node, a bar for steps with speed and time left."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.text import Text
+
+from graph.events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunStarted
+from graph.events import Progress as NodeProgress
+from graph.workflow import Workflow
+
+
+class Speed(ProgressColumn):
+    """Steps per second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the speed, once it is known."""
+        return Text(f"{task.speed:.1f} it/s" if task.speed else "")
+
+
+class RunDisplay:
+    """Draws the events of one run. Use it as `emit` inside its `with` block."""
+
+    def __init__(self, workflow: Workflow, console: Console) -> None:
+        self._workflow = workflow
+        self._console = console
+        self._bars = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Speed(), TimeLeft(), console=console
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> RunDisplay:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Draw an event."""
+        match event:
+            case RunStarted():
+                self._say(f"{len(event.steps)} nodes to run, {len(event.cached)} kept from before")
+            case NodeStarted():
+                self._tasks[event.node_id] = self._bars.add_task(self._label(event.node_id), total=None)
+            case NodeProgress():
+                self._bars.update(self._tasks[event.node_id], completed=event.value, total=event.total)
+            case NodeCached():
+                self._say(f"{self._label(event.node_id)}: kept")
+            case NodeFinished():
+                self._end(event.node_id, f"{event.seconds:.2f} s")
+            case NodeFailed():
+                self._end(event.node_id, "failed")
+
+    def _end(self, node_id: str, text: str) -> None:
+        task = self._tasks.pop(node_id, None)
+        if task is not None:
+            self._bars.remove_task(task)
+            self._say(f"{self._label(node_id)}: {text}")
+
+    def _label(self, node_id: str) -> str:
+        node = self._workflow.nodes.get(node_id)
+        return node.label if node else node_id
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)

@@ -1,0 +1,87 @@
+"""`weft run FILE`: run a workflow in this process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from graph.execute import RunResult
+    from graph.workflow import Workflow
+    from runtime.engine import Studio
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="A workflow in the API format.")],
+    set: Annotated[list[str] | None, typer.Option(help="NODE.INPUT=VALUE; the node by id, title or type.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Replace every seed of the workflow.")] = None,
+    output_directory: Annotated[Path | None, typer.Option(help="Where pictures are written.")] = None,
+    base_directory: Annotated[Path | None, typer.Option(help="The folder that holds models/ and input/.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
+) -> None:
+    """Run a workflow. Exit code 2: it cannot run as it is; 1: a node failed; 130: cancelled by Ctrl-C."""
+    from cli.workflow_file import CANCELLED, FAILED, INVALID, problems_of, read_workflow, with_seed, with_settings
+    from graph.errors import GraphError
+    from runtime.devices import DeviceError
+    from runtime.engine import open_studio
+    from runtime.settings import Settings, default_base
+
+    try:
+        studio = open_studio(Settings(base_directory or default_base(), output=output_directory, device=device))
+        workflow = with_settings(read_workflow(file), set or [])
+        workflow = workflow if seed is None else with_seed(workflow, seed, studio)
+        problems = [problem.message for problem in problems_of(workflow, studio)]
+    except (GraphError, DeviceError) as error:
+        problems = [str(error)]
+    if problems:
+        _report("invalid", problems, as_json)
+        raise typer.Exit(INVALID)
+    try:
+        result = _carry_out(workflow, studio, quiet or as_json)
+    except KeyboardInterrupt as error:
+        _report("cancelled", ["Cancelled."], as_json)
+        raise typer.Exit(CANCELLED) from error
+    except GraphError as error:
+        _report("failed", [str(error)], as_json)
+        raise typer.Exit(FAILED) from error
+    _show(result, studio, as_json)
+
+
+def _carry_out(workflow: Workflow, studio: Studio, is_silent: bool) -> RunResult:
+    from cli.progress import RunDisplay
+    from graph.formats import to_api
+
+    prompt = to_api(workflow)
+    if is_silent:
+        return studio.engine.run(workflow, prompt=prompt)
+    with RunDisplay(workflow, Console(stderr=True)) as display:
+        return studio.engine.run(workflow, prompt=prompt, emit=display)
+
+
+def _show(result: RunResult, studio: Studio, as_json: bool) -> None:
+    files = [str(path) for path in _files(result, studio)]
+    if as_json:
+        ran, kept = list(result.ran), list(result.cached)
+        document = {"status": "done", "files": files, "ran": ran, "cached": kept, "seconds": result.seconds}
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        typer.echo("\n".join(files))
+
+
+def _files(result: RunResult, studio: Studio) -> list[Path]:
+    roots = {"output": studio.folders.output, "temp": studio.folders.temp}
+    shown: list[dict[str, Any]] = [item for ui in result.ui.values() for item in ui.get("images", [])]
+    return [roots[item["type"]] / item["subfolder"] / item["filename"] for item in shown]
+
+
+def _report(status: str, messages: list[str], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"status": status, "problems": messages}, indent=2))
+    for message in messages:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(message, markup=False)

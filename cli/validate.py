@@ -1,0 +1,34 @@
+"""`weft validate FILE`: say everything that is wrong with a workflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def validate(
+    file: Annotated[Path, typer.Argument(help="A workflow in the API format.")],
+    base_directory: Annotated[
+        Path | None, typer.Option(help="The folder that holds models/, input/ and output/.")
+    ] = None,
+) -> None:
+    """Check a workflow without running it. Exit code 2 if it cannot run."""
+    from cli.workflow_file import INVALID, problems_of, read_workflow
+    from graph.errors import GraphError
+    from runtime.engine import open_studio
+    from runtime.settings import Settings, default_base
+
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        problems = problems_of(read_workflow(file), open_studio(Settings(base=base_directory or default_base())))
+    except GraphError as error:
+        errors.print(str(error), markup=False)
+        raise typer.Exit(INVALID) from error
+    for problem in problems:
+        errors.print(problem.message, markup=False)
+    if problems:
+        raise typer.Exit(INVALID)
+    Console().print(f"{file} can run.")

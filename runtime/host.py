@@ -1,0 +1,97 @@
+"""LocalHost: the machine as nodes see it, on this computer's folders and one device."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_vae
+from diffusion.models import Vae
+from graph.run import Run
+from nodes.file_names import plan_save
+from nodes.host import SavePath
+from runtime.devices import Device
+from runtime.folders import Folders
+
+T = TypeVar("T")
+
+
+class LocalHost:
+    """Finds files in `folders`, loads models onto `device` once while their file stays the same (nodes.host.Host)."""
+
+    def __init__(
+        self,
+        folders: Folders,
+        device: Device,
+        *,
+        write_metadata: bool = True,
+        now: Callable[[], datetime] = datetime.now,
+    ) -> None:
+        self._folders = folders
+        self._device = device
+        self._write_metadata = write_metadata
+        self._now = now
+        self._loaded: dict[tuple[str, Path], tuple[tuple[int, int], Any]] = {}
+
+    def find_model(self, folder: str, name: str) -> Path:
+        """Return the file of a model; FolderError names the folder and the nearest file."""
+        return self._folders.find_model(folder, name)
+
+    def model_names(self, folder: str) -> list[str]:
+        """Return the names that find_model knows, sorted."""
+        return self._folders.model_names(folder)
+
+    def input_path(self, name: str) -> Path:
+        """Return an existing file of the input folder."""
+        return self._folders.input_path(name)
+
+    def input_names(self) -> list[str]:
+        """Return the pictures of the input folder, sorted."""
+        return self._folders.input_names()
+
+    def output_path(self, filename_prefix: str, width: int, height: int, *, temporary: bool = False) -> SavePath:
+        """Return where files of a prefix go."""
+        root, kind = (self._folders.temp, "temp") if temporary else (self._folders.output, "output")
+        return plan_save(root, filename_prefix, width, height, type=kind, now=self._now())
+
+    def load_checkpoint(self, path: Path) -> Checkpoint:
+        """Return a checkpoint, the same object while the file is unchanged."""
+        embeddings = self._folders.model_roots("embeddings")
+        return self._once(
+            "checkpoint",
+            path,
+            lambda: load_checkpoint(
+                path, dtype=self._dtype, device=self._device.torch_device, embedding_folders=embeddings
+            ),
+        )
+
+    def load_vae(self, path: Path) -> Vae:
+        """Return the VAE of a file, the same object while the file is unchanged."""
+        return self._once("vae", path, lambda: load_vae(path, dtype=self._dtype, device=self._device.torch_device))
+
+    def metadata(self, run: Run) -> Mapping[str, str]:
+        """Return the texts to write into a picture: the prompt, and the editor's document if there is one."""
+        if not self._write_metadata:
+            return {}
+        documents = {"prompt": run.prompt, **run.extra.get("extra_pnginfo", {})}
+        return {name: json.dumps(document) for name, document in documents.items()}
+
+    @property
+    def _dtype(self) -> torch.dtype | None:
+        """Processors compute half precision many times slower than float32; other devices take what is stored."""
+        return torch.float32 if self._device.torch_device.type == "cpu" else None
+
+    def _once(self, kind: str, path: Path, load: Callable[[], T]) -> T:
+        status = path.stat()
+        stamp = (status.st_size, status.st_mtime_ns)
+        known = self._loaded.get((kind, path))
+        if known is None or known[0] != stamp:
+            known = (stamp, load())
+            self._loaded[(kind, path)] = known
+        value: T = known[1]
+        return value
