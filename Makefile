@@ -24,7 +24,6 @@ bench: $(READY)
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/sampling.py
 	$(BIN)/python bench/load.py
-	$(BIN)/python bench/adherence.py
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="A workflow in the API format.")],
+    file: Annotated[Path, typer.Argument(help="A workflow (API or editor format) or a picture that holds one.")],
     set: Annotated[list[str] | None, typer.Option(help="NODE.INPUT=VALUE; the node by id, title or type.")] = None,
     seed: Annotated[int | None, typer.Option(help="Replace every seed of the workflow.")] = None,
     output_directory: Annotated[Path | None, typer.Option(help="Where pictures are written.")] = None,
@@ -26,7 +26,7 @@ def run(
     quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
 ) -> None:
     """Run a workflow. Exit code 2: it cannot run as it is; 1: a node failed; 130: cancelled by Ctrl-C."""
-    from cli.workflow_file import CANCELLED, FAILED, INVALID, problems_of, read_workflow, with_seed, with_settings
+    from cli.workflow_file import CANCELLED, FAILED, INVALID, load_workflow, problems_of, with_seed, with_settings
     from graph.errors import GraphError
     from runtime.devices import DeviceError
     from runtime.engine import open_studio
@@ -34,7 +34,7 @@ def run(
 
     try:
         studio = open_studio(Settings(base_directory or default_base(), output=output_directory, device=device))
-        workflow = with_settings(read_workflow(file), set or [])
+        workflow = with_settings(load_workflow(file, studio), set or [])
         workflow = workflow if seed is None else with_seed(workflow, seed, studio)
         problems = [problem.message for problem in problems_of(workflow, studio)]
     except (GraphError, DeviceError) as error:

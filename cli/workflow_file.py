@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from graph.errors import FormatError, GraphError, Problem
-from graph.formats import from_api, parse
+from graph.errors import GraphError, Problem
+from graph.formats import read_workflow
 from graph.spec import NodeSpec
 from graph.validate import validate
 from graph.widgets import Seed
 from graph.workflow import Node, Workflow
 from runtime.engine import Studio
+from runtime.metadata import read_workflow_document
 
 INVALID = 2
 FAILED = 1
@@ -25,18 +26,13 @@ class UsageError(GraphError):
     """The command cannot be carried out as it was typed."""
 
 
-def read_workflow(path: Path) -> Workflow:
-    """Return the workflow of an API document; UsageError or FormatError if there is none."""
+def load_workflow(path: Path, studio: Studio) -> Workflow:
+    """Return the workflow of a JSON file (API or editor format) or of a picture; a GraphError says why there is none."""
     try:
-        text = path.read_bytes()
+        document = read_workflow_document(path)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from error
-    document = parse(text)
-    if isinstance(document, dict) and isinstance(document.get("nodes"), list):
-        raise FormatError(f"{path}: this is an editor document; export it in the API format.")
-    if not isinstance(document, dict):
-        raise FormatError(f"{path}: a workflow is a JSON object with one entry a node.")
-    return from_api(document.get("prompt", document) if "prompt" in document else document)
+        raise UsageError(f"{path}: cannot be read ({error.strerror or error}).") from error
+    return read_workflow(document, studio.registry.find)
 
 
 def with_settings(workflow: Workflow, settings: Iterable[str]) -> Workflow:
