@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +12,28 @@ import torch
 from PIL import Image as Pillow
 
 from nodes.image_files import LoadImage, LoadImageMask, MaskPreview, PreviewImage, SaveImage
-from nodes.pictures import PictureError, read_picture, write_png
+from nodes.pictures import PictureError, read_picture
 from tests.nodes.folder_host import FolderRun
 
 ORIENTATION = 0x0112  # EXIF tag
 RED = torch.tensor([1.0, 0.0, 0.0])
+ON_A_FULL_DISK = """  # files grow to 200 bytes only; in a process of its own, whose output must not be a file
+import resource, sys
+from pathlib import Path
+import numpy as np
+from nodes.pictures import PictureError, write_png
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+try:
+    write_png(Path(sys.argv[1]), np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8), {})
+except PictureError as error:
+    print(error)
+"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "input").mkdir()
     return tmp_path
-
-
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """Let files grow to 200 bytes only, as a full disk does."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def noise(batch: int = 1) -> torch.Tensor:
@@ -89,10 +91,10 @@ def test_a_folder_that_is_a_file_is_told_in_a_sentence(folder: Path) -> None:
         SaveImage(noise(), "cat", run=FolderRun(folder))
 
 
-@pytest.mark.usefixtures("small_files")
 def test_a_full_disk_leaves_nothing_half_written(folder: Path) -> None:
-    with pytest.raises(PictureError, match=r"cat\.png cannot be written"):
-        write_png(folder / "cat.png", np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8), {})
+    command = [sys.executable, "-c", ON_A_FULL_DISK, str(folder / "cat.png")]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "cat.png cannot be written" in told
     assert [path.name for path in folder.iterdir()] == ["input"]
 
 
