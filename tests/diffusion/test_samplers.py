@@ -2,6 +2,9 @@
 
 For data of deviation s around a mean, D(x; sigma) = mean + s^2 / (s^2 + sigma^2) (x - mean), and the flow keeps
 (x - mean) / sqrt(s^2 + sigma^2).
+
+Every entry of SAMPLERS is tested by itself; the tables here say more about some: a sampler that no table names must be
+of order 1 at least, add noise only through `eta`, tell each of its steps and end with its prediction.
 """
 
 from __future__ import annotations
@@ -66,9 +69,11 @@ ALWAYS_NOISY = {"ddpm", "er_sde", "lcm"}  # noise cannot be left out: moments on
 CHOOSES_ITS_STEPS = {"dpm_adaptive"}
 INCONSISTENT = {"dpmpp_2s_ancestral_cfg_pp"}  # mixes predictions of two levels, as in ComfyUI; no solver of the flow
 WITH_NOISE = ALWAYS_NOISY | {
-    *(name for name in SAMPLERS if "ancestral" in name or "_sde" in name),
-    *("seeds_2", "seeds_3", "sa_solver", "sa_solver_pece"),
+    name
+    for name, sampler in SAMPLERS.items()
+    if (eta := inspect.signature(sampler).parameters.get("eta")) is not None and eta.default > 0
 }
+CONVERGENT = sorted(set(SAMPLERS) - ALWAYS_NOISY - CHOOSES_ITS_STEPS - INCONSISTENT)
 STEP_COUNTS = {"dpm_fast": (38, 77)}  # counts predictions: 13 and 26 steps of the same orders
 ENDS_ELSEWHERE = {  # above 0, or with a prediction that is not told
     *("dpm_fast", "dpm_adaptive", "uni_pc", "uni_pc_bh2", "sa_solver_pece"),
@@ -112,15 +117,17 @@ def error_without_noise(name: str, steps: int) -> float:
     return float((sampler(GaussianDenoiser(), x, levels(steps), **options) - exact_end(x)).norm())
 
 
-def test_every_sampler_is_tested_for_its_order_or_says_why_not() -> None:
-    assert set(ORDERS) | ALWAYS_NOISY | CHOOSES_ITS_STEPS | INCONSISTENT == set(SAMPLERS)
+def test_the_tables_name_samplers_that_there_are() -> None:
+    assert set(ORDERS) <= set(CONVERGENT)
+    assert set(SAMPLERS) >= ALWAYS_NOISY | CHOOSES_ITS_STEPS | INCONSISTENT | ENDS_ELSEWHERE
 
 
-@pytest.mark.parametrize("name", ORDERS)
+@pytest.mark.parametrize("name", CONVERGENT)
 def test_twice_the_steps_divide_the_error_by_the_order(name: str) -> None:
     few, many = STEP_COUNTS.get(name, (40, 80))
     order = math.log2(error_without_noise(name, few) / error_without_noise(name, many))
-    assert ORDERS[name] - 0.35 < order < ORDERS[name] + 0.7
+    assert ORDERS.get(name, 1) - 0.35 < order
+    assert order < ORDERS.get(name, math.inf) + 0.7
 
 
 @pytest.mark.parametrize("steps", [3, 50])
