@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,8 @@ from diffusion.checkpoints.detect import detect, known_families
 from diffusion.checkpoints.families.sd1 import read_text, read_unet, read_vae
 from diffusion.checkpoints.header import Header, TensorInfo, header_of
 from diffusion.errors import CheckpointError
+from tests.diffusion.checkpoints.stripped import HEADERS, header
 from tests.tiny_checkpoint import TEXT, UNET, VAE, TinyNetworks
-
-HEADERS = Path(__file__).parent / "headers"
-
-
-def header(name: str) -> Header:
-    """Return a stripped header: name -> (dtype, shape)."""
-    return header_of(Path(f"{name}.safetensors"), json.loads((HEADERS / f"{name}.json").read_text()))
 
 
 def without(full: Header, *prefixes: str) -> Header:
@@ -39,7 +32,7 @@ def refused(file: Header) -> str:
 
 
 def test_stable_diffusion_15_is_read_from_its_header() -> None:
-    full = header("sd15")
+    full = header("sd1/sd15")
     assert detect(full).name == "sd1"
     assert read_unet(full) == (4, 4, (320, 640, 1280, 1280), (True, True, True, False), 2, 768)
     assert read_vae(full, "first_stage_model.") == ((128, 256, 512, 512), 2, 4)
@@ -55,10 +48,11 @@ def test_small_relatives_are_the_same_family() -> None:
     assert (read_unet(tiny), read_vae(tiny, "first_stage_model."), read_text(tiny)) == (UNET, VAE, TEXT)
 
 
-def test_each_known_header_matches_at_most_one_family() -> None:
-    for path in HEADERS.glob("*.json"):
-        matching = [family.name for family in known_families() if not family.signature.misfits(header(path.stem))]
-        assert matching == (["sd1"] if path.stem == "sd15" else [])
+def test_each_known_header_matches_its_own_family_or_none() -> None:
+    for path in HEADERS.rglob("*.json"):
+        own = [] if path.parent == HEADERS else [path.parent.name]
+        file = header(path.relative_to(HEADERS).with_suffix("").as_posix())
+        assert [family.name for family in known_families() if not family.signature.misfits(file)] == own
 
 
 @pytest.mark.parametrize(
@@ -84,27 +78,27 @@ def test_an_empty_file_is_explained() -> None:
 
 def test_a_missing_part_is_named() -> None:
     assert "first_stage_model.encoder.conv_in.weight is missing" in refused(
-        without(header("sd15"), "first_stage_model.")
+        without(header("sd1/sd15"), "first_stage_model.")
     )
 
 
 def test_inpainting_models_are_refused() -> None:
-    wide = with_shape(header("sd15"), "model.diffusion_model.input_blocks.0.0.weight", 320, 9, 3, 3)
+    wide = with_shape(header("sd1/sd15"), "model.diffusion_model.input_blocks.0.0.weight", 320, 9, 3, 3)
     assert "takes 9 channels and gives 4" in refused(wide)
 
 
 def test_parts_of_different_models_are_refused() -> None:
     text = "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight"
     assert "attends to vectors 768 wide, the text encoder makes 512" in refused(
-        with_shape(header("sd15"), text, 49408, 512)
+        with_shape(header("sd1/sd15"), text, 49408, 512)
     )
     assert "the VAE makes 16" in refused(
-        with_shape(header("sd15"), "first_stage_model.decoder.conv_in.weight", 512, 16, 3, 3)
+        with_shape(header("sd1/sd15"), "first_stage_model.decoder.conv_in.weight", 512, 16, 3, 3)
     )
 
 
 def test_detection_needs_no_weights() -> None:
     """The networks of a header can be built without memory."""
-    parts = detect(header("sd15")).read(header("sd15"))
+    parts = detect(header("sd1/sd15")).read(header("sd1/sd15"))
     with torch.device("meta"):
         assert sum(parameter.numel() for parameter in parts.backbone.build().parameters()) == 859_520_964

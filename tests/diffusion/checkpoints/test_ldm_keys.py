@@ -26,7 +26,7 @@ from diffusion.checkpoints.families.sd1 import (
 from diffusion.checkpoints.ldm_keys import unet_keys, vae_keys
 from tests.tiny_checkpoint import TinyNetworks
 
-SD15 = json.loads((Path(__file__).parent / "headers" / "sd15.json").read_text())
+SD15 = json.loads((Path(__file__).parent / "headers" / "sd1" / "sd15.json").read_text())
 UNETS = [
     UnetSizes(4, 4, (320, 640, 1280, 1280), (True, True, True, False), 2, 768),
     UnetSizes(4, 4, (64, 128, 192), (True, True, True), 1, 192),
