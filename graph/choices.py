@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from graph.nearest import did_you_mean
 from graph.types import COMBO, SocketType
@@ -33,6 +33,15 @@ class Fault(str):
         fault.kind = kind
         fault.details = details or {}
         return fault
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """A widget that offers a list: editors show its choices in place of its type."""
+
+    def choices(self, names: Names | None = None) -> Sequence[Any]:
+        """Return the values that may be chosen now."""
+        ...
 
 
 @dataclass(frozen=True)

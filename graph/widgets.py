@@ -3,8 +3,8 @@
     Range(1, 10_000).check(0)  # "0 is not in 1..10000"
 
 A widget stands in a parameter's annotation: `steps: Annotated[int, Range(1, 10_000)] = 20`. To add a widget, add a
-frozen dataclass with `type`, `convert`, `check` and `describe`. The widgets that choose from a list are in
-`graph.choices` and are offered here too.
+frozen dataclass with `type`, `convert`, `check` and `describe`; one that offers a list has `choices` too (see
+`graph.choices`, whose widgets are offered here).
 """
 
 from __future__ import annotations

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from dataclasses import is_dataclass, replace
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph import choices, widgets
+from graph.annotations import read_annotation
 from graph.choices import HOST_ROOTS
 from graph.widgets import Choice, Color, File, Range, Seed, Text, Toggle, Widget
 
-WIDGETS: list[Widget] = [
+EXAMPLES: list[Widget] = [
     Range(1, 10_000),
     Range(0.0, 100.0, step=0.1, round=0.01),
     Range(),
@@ -25,6 +28,17 @@ WIDGETS: list[Widget] = [
     File("checkpoints"),
     Color(),
 ]
+KNOWN: list[type[Any]] = [
+    found
+    for module in (choices, widgets)
+    for found in vars(module).values()
+    if is_dataclass(found)
+    and isinstance(found, type)
+    and hasattr(found, "convert")
+    and found.__module__ == module.__name__
+]
+NEW: list[Widget] = [widget() for widget in KNOWN if not any(isinstance(example, widget) for example in EXAMPLES)]
+WIDGETS = [*EXAMPLES, *NEW]  # a widget that cannot be made without arguments needs an example
 KINDS = ("value_smaller_than_min", "value_bigger_than_max", "value_not_in_list", "invalid_input_type")
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -44,9 +58,20 @@ def test_every_value_is_converted_once_and_for_all_or_refused(widget: Widget, va
         converted = widget.convert(value)
     except ValueError:
         return
-    assert widget.convert(converted) == converted
+    again = widget.convert(converted)
+    assert again is converted or again == converted  # NaN is not equal to itself
     fault = widget.check(converted, checkpoints)
     assert fault is None or (fault and fault.kind in KINDS)
+
+
+@pytest.mark.parametrize("widget", WIDGETS, ids=repr)
+def test_a_widget_is_a_frozen_value_of_which_a_node_can_be_made(widget: Widget) -> None:
+    assert isinstance(widget, Widget)
+    assert hash(widget) == hash(replace(widget))  # type: ignore[type-var]
+    base = {"INT": int, "FLOAT": float}.get(widget.type.name, str)
+    socket = read_annotation(Annotated[base, widget])
+    assert socket.type == widget.type
+    assert type(socket.widget) is type(widget)
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=repr)
