@@ -1,0 +1,1 @@
+"""Models and mathematics: a library that works without the engine. Importing it loads nothing."""

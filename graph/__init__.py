@@ -1,0 +1,1 @@
+"""The engine: workflows in, decisions and events out. It knows no tensors, no HTTP and no node."""

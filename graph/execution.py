@@ -20,6 +20,7 @@ from graph.nested import call_inputs, lazy_kept, spec_of
 from graph.node_run import NodeRun
 from graph.plan import Plan, Specs, make_demand
 from graph.results import Result, Values
+from graph.run import Run
 from graph.spec import NodeSpec
 from graph.workflow import Link
 
@@ -268,7 +269,7 @@ class Execution:
         return result.value
 
 
-async def invoke(spec: NodeSpec, values: Mapping[str, Any], run: NodeRun) -> Any:
+async def invoke(spec: NodeSpec, values: Mapping[str, Any], run: Run) -> Any:
     """Call a node's function with these inputs."""
     args, kwargs = spec.call(values, run)
     value = spec.function(*args, **kwargs)

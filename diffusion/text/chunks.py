@@ -91,11 +91,13 @@ def _groups(tokenizer: ClipTokenizer, prompt: str, embeddings: EmbeddingLookup, 
 
 
 def _find(piece: str, embeddings: EmbeddingLookup, width: int) -> _Embedding:
-    """Read the name at the start of a piece; a comma after it is text unless a file is called so."""
+    """Read the name at the start of a piece, up to a bracket; a comma after it is text unless a file is called so."""
     words = piece.split()
     if not words:
         return _Embedding(None, "")
-    name, _, bracketed = _cut_bracket(words[0])
+    word = words[0]
+    name = re.split(r"[<\[]", word, maxsplit=1)[0]
+    bracketed = word[len(name) :]
     rest = " ".join([*([bracketed] if bracketed else []), *words[1:]])
     vectors = _load(name, embeddings, width)
     bare = name.strip(",")
@@ -105,11 +107,6 @@ def _find(piece: str, embeddings: EmbeddingLookup, width: int) -> _Embedding:
     if vectors is None:
         logger.warning("Embedding %s is not there; it is ignored.", name)
     return _Embedding(vectors, rest)
-
-
-def _cut_bracket(word: str) -> tuple[str, str, str]:
-    match = re.search(r"[<\[]", word)
-    return (word, "", "") if match is None else (word[: match.start()], "", word[match.start() :])
 
 
 def _load(name: str, embeddings: EmbeddingLookup, width: int) -> Tensor | None:
