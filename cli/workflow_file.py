@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graph.errors import GraphError, Problem
 from graph.formats import read_workflow
@@ -14,8 +14,10 @@ from graph.spec import NodeSpec
 from graph.validate import validate
 from graph.widgets import Seed
 from graph.workflow import Node, Workflow
-from runtime.engine import Studio
 from runtime.metadata import read_workflow_document
+
+if TYPE_CHECKING:
+    from runtime.engine import Studio
 
 INVALID = 2
 FAILED = 1

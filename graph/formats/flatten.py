@@ -22,6 +22,7 @@ from graph.workflow import Link
 
 PRIMITIVE, REROUTE = "PrimitiveNode", "Reroute"
 VIRTUAL = frozenset({PRIMITIVE, REROUTE, "Note", "MarkdownNote"})  # only the editor knows them
+GROUP_NODES = ("workflow>", "workflow/")  # before subgraphs there were group nodes, under types that begin so
 MOST_NODES = 100_000  # a few nested definitions can name more nodes than there is memory
 
 
@@ -179,6 +180,7 @@ def flatten(document: EditorDocument, own_values: OwnValues) -> Flat:
             continue
         definition = document.definitions.get(node.type)
         if definition is None:
+            _refuse_group(scope, node)
             placed.append(Placed(scope, node))
         else:
             inner = _enter(scope, node, definition)
@@ -187,6 +189,14 @@ def flatten(document: EditorDocument, own_values: OwnValues) -> Flat:
         if len(placed) + len(left) + len(scopes) > MOST_NODES:
             raise FormatError(f"The subgraphs hold more than {MOST_NODES} nodes in all.")
     return Flat(tuple(placed), scopes, document.definitions, own_values)
+
+
+def _refuse_group(scope: Scope, node: EditorNode) -> None:
+    if node.type.startswith(GROUP_NODES):
+        raise FormatError(
+            f"Node #{scope.id_of(node)} is the group node {node.type}, a kind that came before subgraphs and is not read "
+            "here; open the workflow in ComfyUI's editor, convert the group to nodes or to a subgraph, and save it again."
+        )
 
 
 def bypass_slot(node: EditorNode, output: int, wanted: str) -> int | None:

@@ -29,7 +29,10 @@ UPLOADS = frozenset(
     {"image_upload", "video_upload", "audio_upload", "animated_image_upload", "mesh_upload", "file_upload"}
 )
 CONTROL, FILTER, UPLOAD = "control_after_generate", "control_filter_list", "upload"
-BESIDE = frozenset({CONTROL, FILTER, UPLOAD, "audioUI", "videopreview"})  # names of values that are no inputs
+OLD_UPLOAD = "choose file to upload"  # what the button's value was called in 2023
+BESIDE = frozenset(
+    {CONTROL, FILTER, UPLOAD, OLD_UPLOAD, "audioUI", "videopreview"}
+)  # names of values that are no inputs
 _EMPTY: Mapping[str, Any] = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 
 

@@ -34,7 +34,8 @@ class Fit(NamedTuple):
 def named_values(node: EditorNode, spec: NodeSpec | None) -> dict[str, Any]:
     """Return a node's saved values by input; widgets that the document leaves out have their defaults.
 
-    Of an unknown type only values that have names in the document are known. null counts as left out.
+    Of an unknown type only values that have names in the document are known: in an object, or by the slots of its
+    widgets where those match the list one to one. null counts as left out.
     """
     saved = _saved(node, spec)
     given = {name: value for name, value in saved.items() if value is not None and name not in BESIDE}
@@ -87,9 +88,34 @@ def _saved(node: EditorNode, spec: NodeSpec | None) -> Mapping[str, Any]:
     if isinstance(node.values, dict):
         return node.values
     if spec is None or node.values is None:
-        return node.named
+        return node.named or by_slots(node)
     fitted = fit(node.values, spec)
     return fitted.values if fitted.n_left == 0 or not node.named else node.named
+
+
+def by_slots(node: EditorNode) -> dict[str, Any]:
+    """Return a list of values by the names of the widgets' slots, which newer editors save; nothing if they do not match."""
+    names = [slot.name or slot.widget for slot in node.inputs if slot.widget is not None]
+    saved = list(node.values or ())
+    for values in (saved, _without_controls(saved)):
+        if len(values) == len(names):
+            return {name: value for name, value in zip(names, values, strict=True) if name}
+    return {}
+
+
+def _without_controls(values: Sequence[Any]) -> list[Any]:
+    """Return the values without the words for what happens to a number after a run: they have no slot."""
+    before = (None, *values)
+    return [value for value, last in zip(values, before, strict=False) if not (_is_number(last) and _is_word(value))]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_word(value: Any) -> bool:
+    """Return whether a saved value is a word for what happens to a seed after a run."""
+    return isinstance(value, str) and value in CONTROL_WORDS
 
 
 def _holds_forced(values: Sequence[Any], spec: NodeSpec) -> bool:

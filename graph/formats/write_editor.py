@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from graph.errors import FormatError
 from graph.formats.layout import Place, Size, places
-from graph.formats.widget_slots import Role, SpecOf, widget_slots
+from graph.formats.widget_slots import BESIDE, Role, SpecOf, widget_slots
 from graph.spec import MISSING, NodeSpec
 from graph.workflow import Link, Node, Workflow
 
@@ -166,7 +166,7 @@ def _values(drawn: Drawn, after_run: str) -> Any:
             written.append(given.get(slot.name, None if slot.default is MISSING else slot.default))
         elif slot.role is not Role.FORCED:
             written.append(after_run if slot.role is Role.CONTROL else _BESIDE[slot.role])
-    return written if names.issuperset(given) else given
+    return written if names.issuperset(given.keys() - BESIDE) else given
 
 
 def _size(drawn: Drawn) -> Size:

@@ -1,0 +1,90 @@
+"""What a check looks at, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from runtime.folders import Folders
+
+
+class State(StrEnum):
+    """How a finding matters."""
+
+    OK = "ok"
+    NOTE = "note"  # works, but may surprise
+    PROBLEM = "problem"  # something needed is not there
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `remedy` says what to do about it, `data` the same for programs."""
+
+    name: str
+    state: State
+    message: str
+    remedy: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Failure(NamedTuple):
+    """A package that cannot be imported, and why."""
+
+    module: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """The device that runs would use, as torch sees it."""
+
+    device: str
+    name: str
+    total_bytes: int
+    free_bytes: int
+    is_gpu_build: bool  # torch is built for GPUs
+
+
+@dataclass(frozen=True)
+class ProbeReport:
+    """What a process with torch found out; the fields keep their defaults where it did not get that far."""
+
+    failures: tuple[Failure, ...] = ()
+    device: DeviceReport | None = None
+    device_problem: str | None = None
+    families: Mapping[str, str] = field(default_factory=dict)  # checkpoint -> its family's title
+    refused: Mapping[str, str] = field(default_factory=dict)  # checkpoint -> why it cannot be loaded
+
+    def failure(self, module: str) -> Failure | None:
+        """Return the failure of a module, if there was one."""
+        return next((one for one in self.failures if one.module == module), None)
+
+
+@dataclass(frozen=True)
+class Required:
+    """What the project asks for, and where that is written."""
+
+    source: str  # "pyproject.toml", or "weft's metadata" where there is no checkout
+    version: str
+    python: str  # such as ">=3.11"
+    packages: tuple[str, ...]  # such as "torch>=2.6"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the checks look at."""
+
+    base: Path
+    folders: Folders
+    required: Required
+    probe: ProbeReport
+
+
+def size_text(nbytes: int) -> str:
+    """Return a size for people: 29 bytes, 88 MB, 12.3 GB (powers of 1000)."""
+    if nbytes >= 1e9:
+        return f"{nbytes / 1e9:.1f} GB"
+    return f"{nbytes / 1e6:.0f} MB" if nbytes >= 1e6 else f"{nbytes:,} bytes"
