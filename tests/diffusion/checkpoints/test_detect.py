@@ -68,7 +68,7 @@ def test_each_known_header_matches_its_own_family_or_none() -> None:
 def test_other_files_are_explained(name: str, said: str) -> None:
     message = refused(header(name))
     assert f"{name}.safetensors: no known family" in message
-    assert "Nearest is Stable Diffusion 1, but" in message
+    assert "Nearest is " in message
     assert said in message
 
 
