@@ -28,12 +28,9 @@ LINEAR_SHARE = 0.025  # genmo mochi: how much noise the linear half removes
 NEARLY_ZERO = 1e-5
 
 
-def sigmas_for(name: str, parameterization: Parameterization, steps: int, denoise: float = 1.0) -> Tensor:
-    """Return a schedule's noise levels; with `denoise` below 1 the last `steps` of a longer one."""
-    schedule = known_entry("scheduler", name, SCHEDULERS)
-    if denoise >= 1.0:
-        return schedule(parameterization, steps)
-    return schedule(parameterization, int(steps / denoise))[-(steps + 1) :] if denoise > 0.0 else torch.empty(0)
+def sigmas_for(name: str, parameterization: Parameterization, steps: int) -> Tensor:
+    """Return the noise levels of the schedule of that name; UnknownNameError offers the nearest."""
+    return known_entry("scheduler", name, SCHEDULERS)(parameterization, steps)
 
 
 def simple(parameterization: Parameterization, steps: int) -> Tensor:

@@ -36,14 +36,6 @@ class Problem:
         return self.message
 
 
-class ValidationError(GraphError):
-    """A workflow has problems; `problems` holds all of them, in reading order."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(problem.message for problem in problems))
-        self.problems = problems
-
-
 class NodeError(GraphError):
     """A node failed while it ran. The cause is kept as `__cause__`."""
 

@@ -25,11 +25,6 @@ class Fit(NamedTuple):
     n_left: int  # values without a widget
     n_missing: int  # widgets without a value
 
-    @property
-    def is_exact(self) -> bool:
-        """Every value has its widget and every widget its value."""
-        return self.n_left == 0 and self.n_missing == 0
-
 
 def named_values(node: EditorNode, spec: NodeSpec | None) -> dict[str, Any]:
     """Return a node's saved values by input; widgets that the document leaves out have their defaults.

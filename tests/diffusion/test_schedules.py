@@ -74,11 +74,6 @@ def test_simple_and_ddim_uniform_take_levels_of_the_table() -> None:
         assert set(sigmas_for(name, EPS, 7)[:-1].tolist()) <= set(EPS.sigmas.tolist())
 
 
-def test_denoise_takes_the_end_of_a_longer_schedule() -> None:
-    torch.testing.assert_close(sigmas_for("normal", EPS, 5, 0.5), sigmas_for("normal", EPS, 10)[-6:])
-    assert len(sigmas_for("normal", EPS, 5, 0.0)) == 0
-
-
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r'scheduler "karas" is not known; did you mean "karras"\?'):
         sigmas_for("karas", EPS, 5)
