@@ -24,33 +24,21 @@ def run(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where in the code an error arose.")] = False,
 ) -> None:
     """Run a workflow. Exit code 2: it cannot run as it is; 1: a node failed; 130: cancelled by Ctrl-C."""
-    from cli.workflow_file import CANCELLED, FAILED, INVALID, load_workflow, problems_of, with_seed, with_settings
-    from graph.errors import GraphError
-    from runtime.devices import DeviceError
-    from runtime.engine import open_studio
-    from runtime.settings import Settings, default_base
+    from cli.report import ending, error_console
 
-    try:
-        studio = open_studio(Settings(base_directory or default_base(), output=output_directory, device=device))
+    with ending(as_json=as_json, show_traceback=traceback):
+        from cli.workflow_file import check, load_workflow, notes_of, open_here, with_seed, with_settings
+
+        studio = open_here(base_directory, output_directory, device)
         workflow = with_settings(load_workflow(file, studio), set or [])
         workflow = workflow if seed is None else with_seed(workflow, seed, studio)
-        problems = [problem.message for problem in problems_of(workflow, studio)]
-    except (GraphError, DeviceError) as error:
-        problems = [str(error)]
-    if problems:
-        _report("invalid", problems, as_json)
-        raise typer.Exit(INVALID)
-    try:
-        result = _carry_out(workflow, studio, quiet or as_json)
-    except KeyboardInterrupt as error:
-        _report("cancelled", ["Cancelled."], as_json)
-        raise typer.Exit(CANCELLED) from error
-    except GraphError as error:
-        _report("failed", [str(error)], as_json)
-        raise typer.Exit(FAILED) from error
-    _show(result, studio, as_json)
+        check(workflow, studio)
+        for note in () if quiet or as_json else notes_of(workflow, studio):
+            error_console().print(note, markup=False)
+        _show(_carry_out(workflow, studio, quiet or as_json), studio, as_json)
 
 
 def _carry_out(workflow: Workflow, studio: Studio, is_silent: bool) -> RunResult:
@@ -78,10 +66,3 @@ def _files(result: RunResult, studio: Studio) -> list[Path]:
     roots = {"output": studio.folders.output, "temp": studio.folders.temp}
     shown: list[dict[str, Any]] = [item for ui in result.ui.values() for item in ui.get("images", [])]
     return [roots[item["type"]] / item["subfolder"] / item["filename"] for item in shown]
-
-
-def _report(status: str, messages: list[str], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps({"status": status, "problems": messages}, indent=2))
-    for message in messages:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(message, markup=False)

@@ -14,22 +14,17 @@ def validate(
     base_directory: Annotated[
         Path | None, typer.Option(help="The folder that holds models/, input/ and output/.")
     ] = None,
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where in the code an error arose.")] = False,
 ) -> None:
     """Check a workflow without running it. Exit code 2 if it cannot run."""
-    from cli.workflow_file import INVALID, load_workflow, problems_of
-    from graph.errors import GraphError
-    from runtime.engine import open_studio
-    from runtime.settings import Settings, default_base
+    from cli.report import ending, error_console
 
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
-    try:
-        studio = open_studio(Settings(base=base_directory or default_base()))
-        problems = problems_of(load_workflow(file, studio), studio)
-    except GraphError as error:
-        errors.print(str(error), markup=False)
-        raise typer.Exit(INVALID) from error
-    for problem in problems:
-        errors.print(problem.message, markup=False)
-    if problems:
-        raise typer.Exit(INVALID)
-    Console().print(f"{file} can run.")
+    with ending(show_traceback=traceback):
+        from cli.workflow_file import check, load_workflow, notes_of, open_here
+
+        studio = open_here(base_directory)
+        workflow = load_workflow(file, studio)
+        check(workflow, studio)
+        for note in notes_of(workflow, studio):
+            error_console().print(note, markup=False)
+        Console().print(f"{file} can run.", markup=False)

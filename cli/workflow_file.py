@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graph.errors import GraphError, Problem
+from cli.report import CANCELLED, FAILED, INVALID, InvalidWorkflowError, UsageError
+from graph.errors import FormatError, Problem
 from graph.formats import read_workflow
+from graph.formats.widget_slots import BESIDE
+from graph.nearest import did_you_mean
 from graph.spec import NodeSpec
 from graph.validate import validate
 from graph.widgets import Seed
@@ -19,22 +23,59 @@ from runtime.metadata import read_workflow_document
 if TYPE_CHECKING:
     from runtime.engine import Studio
 
-INVALID = 2
-FAILED = 1
-CANCELLED = 130  # what shells report for Ctrl-C
+__all__ = [
+    "CANCELLED",
+    "FAILED",
+    "INVALID",
+    "UsageError",
+    "check",
+    "find_node",
+    "load_workflow",
+    "notes_of",
+    "open_here",
+    "problems_of",
+    "seed_inputs",
+    "with_seed",
+    "with_settings",
+]
 
 
-class UsageError(GraphError):
-    """The command cannot be carried out as it was typed."""
+def open_here(base: Path | None, output: Path | None = None, device: str | None = None) -> Studio:
+    """Return an engine on the folders and the device that were named; UsageError if they are not there."""
+    from runtime.devices import DeviceError
+    from runtime.engine import open_studio
+    from runtime.settings import Settings, default_base
+
+    if base is not None and not base.is_dir():
+        raise UsageError(f"--base-directory {base}: there is no such folder; name the one that holds models/.")
+    if output is not None:
+        _check_writable(output)
+    try:
+        return open_studio(Settings(base or default_base(), output=output, device=device))
+    except DeviceError as error:
+        raise UsageError(f"--device: {error}") from error
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that pictures cannot be written to, before they are computed."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise UsageError(f"--output-directory {folder}: {there} is not a folder; name another.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"--output-directory {folder}: {there} is not writable; change its rights or name another.")
 
 
 def load_workflow(path: Path, studio: Studio) -> Workflow:
     """Return the workflow of a JSON file (API or editor format) or of a picture; a GraphError says why there is none."""
+    if os.path.isdir(path):
+        raise UsageError(f"{path}: this is a folder; name a workflow or a picture in it.")
+    if not os.path.lexists(path) and os.path.isdir(path.parent):
+        raise UsageError(f"{path}: there is no such file{did_you_mean(path.name, os.listdir(path.parent))}")
+    document = read_workflow_document(path)
     try:
-        document = read_workflow_document(path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    return read_workflow(document, studio.registry.find)
+        return read_workflow(document, studio.registry.find)
+    except FormatError as error:
+        raise FormatError(f"{path.name}: {error}") from error
 
 
 def with_settings(workflow: Workflow, settings: Iterable[str]) -> Workflow:
@@ -46,9 +87,8 @@ def with_settings(workflow: Workflow, settings: Iterable[str]) -> Workflow:
             raise UsageError(f'--set {setting}: write NODE.INPUT=VALUE, for example --set "KSampler.steps=30".')
         node = find_node(workflow, name)
         if input_name not in node.inputs:
-            raise UsageError(
-                f"--set {setting}: {node.label} has no input {input_name}{_near(input_name, node.inputs)}."
-            )
+            near = did_you_mean(input_name, node.inputs)
+            raise UsageError(f'--set {setting}: {node.label} has no input "{input_name}"{near}')
         workflow = workflow.with_input(node.id, input_name, _value(text, node.inputs[input_name]))
     return workflow
 
@@ -64,7 +104,7 @@ def find_node(workflow: Workflow, name: str) -> Node:
         ids = ", ".join(node.id for node in found)
         raise UsageError(f'"{name}" names {len(found)} nodes; use one of the ids {ids}.')
     names = [word for node in workflow.nodes.values() for word in (node.id, node.title, node.type) if word]
-    raise UsageError(f'No node is called "{name}"{_near(name, names)}.')
+    raise UsageError(f'No node is called "{name}"{did_you_mean(name, names)}')
 
 
 def with_seed(workflow: Workflow, seed: int, studio: Studio) -> Workflow:
@@ -84,7 +124,41 @@ def seed_inputs(spec: NodeSpec) -> tuple[str, ...]:
 
 def problems_of(workflow: Workflow, studio: Studio) -> tuple[Problem, ...]:
     """Return every reason why a workflow cannot run here."""
-    return validate(workflow, studio.registry, names=studio.names)
+    found = validate(workflow, studio.registry, names=studio.names)
+    return tuple(replace(problem, message=problem.message + _place(problem, studio)) for problem in found)
+
+
+def notes_of(workflow: Workflow, studio: Studio) -> tuple[str, ...]:
+    """Return what is in a workflow without effect: inputs that their nodes do not have."""
+    specs = ((node, studio.registry.find(node.type)) for node in workflow.nodes.values())
+    unknown = (
+        (node, spec, name)
+        for node, spec in specs
+        if spec is not None
+        for name in node.inputs
+        if spec.input(name) is None and name not in BESIDE
+    )
+    return tuple(
+        f'Note: {node.label} has no input "{name}", so it has no effect'
+        f"{did_you_mean(name, (socket.name for socket in spec.inputs))}"
+        for node, spec, name in unknown
+    )
+
+
+def check(workflow: Workflow, studio: Studio) -> None:
+    """Raise an InvalidWorkflowError with every reason why a workflow cannot run here."""
+    problems = problems_of(workflow, studio)
+    if problems:
+        raise InvalidWorkflowError(problems)
+
+
+def _place(problem: Problem, studio: Studio) -> str:
+    """Return where the folder lies in which a file is missing; nothing for other problems."""
+    kind = problem.details.get("folder")
+    if kind is None:
+        return ""
+    places = " or ".join(str(place) for place in studio.places(kind))
+    return f" The folder is {places}; put the file there or choose another."
 
 
 def _value(text: str, present: Any) -> Any:
@@ -92,10 +166,5 @@ def _value(text: str, present: Any) -> Any:
         return text
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also what Python refuses to parse: 5,000 digits, 1,000 brackets
         return text
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.4)
-    return f'; did you mean "{found[0]}"?' if found else ""

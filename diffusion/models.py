@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.conditioning import Cond
+from diffusion.finite import require_finite
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
@@ -87,9 +88,10 @@ class Clip:
         return replace(self, layer=layer, digest=self.digest and f"{self.digest} layer {layer}")
 
     def encode(self, text: str) -> Cond:
-        """Return a prompt's embedding (1, 77 * chunks, width), float32, on the CPU."""
+        """Return a prompt's embedding (1, 77 * chunks, width), float32, on the CPU; DiffusionError if it is none."""
         encoded = encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
-        return Cond(encoded.embedding, encoded.pooled)
+        advice = "The checkpoint or an embedding of the prompt may be damaged; get it again."
+        return Cond(require_finite(encoded.embedding, "The text encoder gave", advice), encoded.pooled)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from torch import Tensor
 
 from diffusion.conditioning import Conditioning
 from diffusion.denoiser import Callback, Denoiser
+from diffusion.errors import DiffusionError
+from diffusion.finite import require_finite
 from diffusion.guidance import guide
 from diffusion.inpaint import InpaintDenoiser, fit_noise_mask
 from diffusion.latents import Latent
@@ -29,6 +31,10 @@ from diffusion.schedules import sigmas_for
 
 NO_PENULTIMATE = frozenset({"dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2"})  # they skip the last level but one
 OWN_INPAINT_NOISE = frozenset({"ddim"})  # fills the kept part with noise of its own (seed + 1)
+NOT_FINITE = (
+    "The checkpoint may be damaged (get it again), the numbers too large for its precision (take one in float32), "
+    "or the settings too far from the usual (lower cfg, another sampler or scheduler)."
+)
 FULL_DENOISE = 0.9999  # from here on `denoise` counts as 1 (ComfyUI)
 
 
@@ -128,7 +134,11 @@ def sample_levels(
     seed: int,
     callback: Callback | None = None,
 ) -> Tensor:
-    """Return the samples after a sampler went through all `sigmas`, starting from given noise."""
+    """Return the samples after a sampler went through all `sigmas`, starting from given noise.
+
+    DiffusionError if the latent is not of the model's kind, or if what comes out is not numbers.
+    """
+    check_channels(latent.samples, model)
     device = model.device
     noise, sigmas = noise.to(device, torch.float32), sigmas.to(device)
     start = model_scale(model, latent.samples.to(device, torch.float32))
@@ -140,7 +150,18 @@ def sample_levels(
     x = parameterization.noise_scaling(sigmas[0], noise, start, is_max_denoise(parameterization, sigmas))
     x = find_sampler(sampler_name)(denoiser, x, sigmas, seed=seed, callback=callback)
     x = parameterization.inverse_noise_scaling(sigmas[-1], x)
-    return model.latent_format.process_out(x.float()).to(latent.samples.device)
+    x = require_finite(x.float(), "After sampling, the latent has", NOT_FINITE)
+    return model.latent_format.process_out(x).to(latent.samples.device)
+
+
+def check_channels(samples: Tensor, model: Model) -> None:
+    """Refuse a latent of another kind of model."""
+    channels = model.latent_format.channels
+    if samples.ndim != 4 or samples.shape[1] != channels:
+        raise DiffusionError(
+            f"The latent has the shape {tuple(samples.shape)}; this model works on (batch, {channels}, height, width). "
+            "Make it with an empty latent or the VAE of the same checkpoint."
+        )
 
 
 def is_max_denoise(parameterization: Parameterization, sigmas: Tensor) -> bool:

@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffusion.errors import DiffusionError
+from diffusion.finite import require_finite
 from diffusion.models import Vae
 from diffusion.tiles import TileSize, count_tiles, process_tiles
 
@@ -24,6 +26,8 @@ logger = logging.getLogger(__name__)
 CHANNELS = 3  # red, green, blue; alpha is dropped
 ENCODE_TILE, ENCODE_OVERLAP = 512, 64  # pixels (ComfyUI)
 DECODE_TILE, DECODE_OVERLAP = 64, 16  # latent cells (ComfyUI)
+
+NOT_FINITE = "The VAE may be damaged (get it again), or the numbers too large for its precision (take one in float32)."
 
 OnTile = Callable[[int, int], None]
 """Told after each tile: how many are done, of how many. It may raise to cancel."""
@@ -43,6 +47,7 @@ def encode(vae: Vae, image: Tensor) -> Tensor:
 @torch.no_grad()
 def decode(vae: Vae, samples: Tensor) -> Tensor:
     """Return the pictures of latents: (batch, height, width, 3) in 0..1, float32 on the CPU."""
+    check_channels(samples, vae)
     try:
         return _to_image(torch.cat([_decode(vae, entry) for entry in torch.split(samples, 1)]))
     except torch.OutOfMemoryError:
@@ -75,18 +80,34 @@ def decode_tiled(
     on_tile: OnTile | None = None,
 ) -> Tensor:
     """Decode in tiles; sizes in latent cells."""
+    check_channels(samples, vae)
     scale = vae.latent_format.spatial_downscale
     return _to_image(_average_of_shapes(samples, lambda part: _decode(vae, part), tile, overlap, scale, on_tile))
 
 
 def fit_pixels(image: Tensor, multiple: int) -> Tensor:
     """Cut pictures to multiples of `multiple` around their middle; return (batch, 3, height, width) in -1..1."""
+    if min(image.shape[1:3]) < multiple:
+        height, width = image.shape[1:3]
+        raise DiffusionError(
+            f"The picture has {width} x {height} pixels; this VAE encodes {multiple} x {multiple} and more. Scale it up."
+        )
     for dim in (1, 2):
         size = image.shape[dim]
         image = image.narrow(dim, size % multiple // 2, size // multiple * multiple)
     if image.shape[-1] == 1:
         image = image.expand(-1, -1, -1, CHANNELS)
     return image[..., :CHANNELS].movedim(-1, 1) * 2.0 - 1.0
+
+
+def check_channels(samples: Tensor, vae: Vae) -> None:
+    """Refuse a latent of another kind of VAE."""
+    channels = vae.latent_format.channels
+    if samples.ndim != 4 or samples.shape[1] != channels:
+        raise DiffusionError(
+            f"The latent has the shape {tuple(samples.shape)}; this VAE decodes (batch, {channels}, height, width). "
+            "Use the VAE of the checkpoint that made the latent."
+        )
 
 
 def _average_of_shapes(
@@ -112,13 +133,13 @@ def _average_of_shapes(
 def _encode(vae: Vae, pixels: Tensor) -> Tensor:
     autoencoder: Any = vae.autoencoder
     mean: Tensor = autoencoder.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
-    return mean.float().cpu()
+    return require_finite(mean.float().cpu(), "The VAE gave a latent with", NOT_FINITE)
 
 
 def _decode(vae: Vae, samples: Tensor) -> Tensor:
     autoencoder: Any = vae.autoencoder
     pixels: Tensor = autoencoder.decode(samples.to(vae.device, vae.dtype), return_dict=False)[0]
-    return pixels.float().cpu()
+    return require_finite(pixels.float().cpu(), "The VAE gave a picture with", NOT_FINITE)
 
 
 def _to_image(pixels: Tensor) -> Tensor:

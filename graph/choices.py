@@ -18,6 +18,7 @@ from graph.types import COMBO, SocketType
 
 Names = Callable[[str], Sequence[str]]  # kind of file ("checkpoints", "input" …) -> names
 HOST_ROOTS = ("input", "output", "temp")  # "name [temp]" names a file below another root than the usual one
+SHOWN = 8  # values that a sentence lists
 _ROOT_NAME = re.compile(rf" \[({'|'.join(HOST_ROOTS)})\]$")
 
 
@@ -106,20 +107,26 @@ class File:
         known = names(self.kind)
         if value in known:
             return None
+        sentence = f'{_quoted(value)} is not in the folder "{self.kind}"'
         if not known:
-            return _not_listed(value, known, f'{_quoted(value)} is not there: the folder "{self.kind}" has no files')
-        return _not_listed(value, known, f'{_quoted(value)} is not in the folder "{self.kind}"')
+            sentence = f'{_quoted(value)} is not there: the folder "{self.kind}" has no files'
+        return _not_listed(value, known, sentence, folder=self.kind)
 
     def describe(self) -> dict[str, Any]:
         """Return whether files may be uploaded."""
         return {"image_upload": True} if self.upload else {}
 
 
-def _not_listed(value: Any, known: Iterable[Any], sentence: str) -> Fault:
+def _not_listed(value: Any, known: Iterable[Any], sentence: str, **details: Any) -> Fault:
     texts = [str(option) for option in known]
     end = did_you_mean(str(value), texts)
-    listed = f" ({', '.join(texts)})" if end == "." and 0 < len(texts) <= 8 else ""
-    return Fault(f"{sentence}{listed}{end}".removesuffix("."), "value_not_in_list", {"options": texts})
+    listed = f" ({_some(texts)})" if end == "." and texts else ""
+    return Fault(f"{sentence}{listed}{end}".removesuffix("."), "value_not_in_list", {"options": texts, **details})
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return ", ".join(texts[:SHOWN]) + more
 
 
 def _quoted(value: Any) -> str:

@@ -20,6 +20,7 @@ from graph.types import BOOLEAN, COLOR, FLOAT, INT, STRING, SocketType
 __all__ = ["Choice", "Color", "Fault", "File", "Names", "Range", "Seed", "Text", "Toggle", "Widget"]
 
 MAX_SEED = 2**64 - 1
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # a surrogate without its partner
 _HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")
 
 
@@ -130,9 +131,12 @@ class Text:
     type: ClassVar[SocketType] = STRING
 
     def convert(self, value: Any) -> str:
-        """Return a text; numbers are written out."""
+        """Return a text; numbers are written out. Half a character, which only an escape can spell, is refused."""
         if isinstance(value, str | int | float):
-            return str(value)
+            text = str(value)
+            if half := _HALF_CHARACTER.search(text):
+                raise ValueError(f"the text has half a character (place {half.start()}); write that place anew")
+            return text
         raise ValueError(f"{_shown(value)} is not a text")
 
     def check(self, value: Any, names: Names | None = None) -> Fault | None:

@@ -6,25 +6,50 @@ plan_save(Path("output"), "red/house %width%", 128, 128, type="output", now=date
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from graph.widgets import Fault, Names, Text
 from nodes.host import SavePath
 
 _DATE_TOKEN = re.compile(r"yyyy|yy|MM|M|dd|d|hh|h|mm|m|ss|s")
 _NODE_VALUE = re.compile(r"%([^%]+)\.([^%.]+)%")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FORBIDDEN = re.compile(r'[<>:"|?*\\/\x00-\x1f]')
+
+
+@dataclass(frozen=True)
+class FilePrefix(Text):
+    """The beginning of the names of saved files; one that climbs out of its folder is refused before anything runs."""
+
+    def check(self, value: Any, names: Names | None = None) -> Fault | None:
+        """Return what is wrong with a prefix, as far as it can be told without knowing the folder."""
+        if not leads_up(value):
+            return None
+        return Fault(
+            f'"{value}" leads outside the output folder; use a name below that folder, such as "weft" or "red/house"',
+            "custom_validation_failed",
+        )
+
+
+def leads_up(prefix: str) -> bool:
+    """Return whether a prefix climbs out of the folder that it begins in, or ends with the folder above."""
+    path = prefix.replace("\\", "/")
+    return os.path.normpath(path).split("/")[0] == ".." or path.rstrip("/").split("/")[-1] == ".."
 
 
 def plan_save(root: Path, prefix: str, width: int, height: int, *, type: str, now: datetime) -> SavePath:
     """Return where the next file of `prefix` goes below `root`; ValueError for a prefix that leaves it."""
-    expanded = Path(_expand_time_and_size(prefix, width, height, now).replace("\\", "/"))
+    text = _CONTROL.sub("_", _expand_time_and_size(prefix, width, height, now)).replace("\\", "/")
+    expanded = Path(text)
     folder = (root / expanded.parent).resolve()
-    if not folder.is_relative_to(root.resolve()):
-        raise ValueError(f'filename_prefix "{prefix}" leads outside {root}; use a name below that folder')
+    if leads_up(text) or not folder.is_relative_to(root.resolve()):
+        raise ValueError(f'filename_prefix "{prefix}" leads outside {root}; use a name below that folder.')
     subfolder = folder.relative_to(root.resolve()).as_posix()
     stem = expanded.name or "Weft"
     return SavePath(folder, stem, _next_counter(folder, stem), "" if subfolder == "." else subfolder, type)
@@ -80,5 +105,5 @@ def format_date(pattern: str, now: datetime) -> str:
 def _next_counter(folder: Path, stem: str) -> int:
     """Return one more than the highest number of `stem_00001_…` files in the folder."""
     pattern = re.compile(re.escape(stem) + r"_(\d+)", re.IGNORECASE)
-    names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+    names = os.listdir(folder) if os.path.isdir(folder) else ()  # isdir: False for names that cannot be
     return 1 + max((int(match[1]) for name in names if (match := pattern.match(name))), default=0)

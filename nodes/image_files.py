@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
@@ -12,7 +13,7 @@ from diffusion.images import to_bytes
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File
-from nodes.file_names import expand_node_values
+from nodes.file_names import FilePrefix, expand_node_values
 from nodes.host import SavePath, host_of
 from nodes.pictures import read_picture, write_png
 from nodes.sockets import Image, Mask
@@ -61,7 +62,7 @@ def LoadImageMask(image: PictureFile, channel: Annotated[str, Choice(MASK_CHANNE
 
 
 @node(category="image", display_name="Save Image", output=True)
-def SaveImage(images: Image, filename_prefix: str = "ComfyUI", *, run: Run) -> ShownImages:
+def SaveImage(images: Image, filename_prefix: Annotated[str, FilePrefix()] = "ComfyUI", *, run: Run) -> ShownImages:
     """Save images as PNG below the output folder; the workflow is kept inside the files.
 
     filename_prefix: may name a subfolder, and %date:yyyy-MM-dd%, %width% or %KSampler.seed%.
@@ -94,16 +95,16 @@ def save_images(images: Image, prefix: str, run: Run, *, temporary: bool = False
     counters = itertools.count(place.counter)
     for index, pixels in enumerate(to_bytes(images)):
         run.check_cancelled()
-        names.append(_free_name(place, index, counters))
-        write_png(place.folder / names[-1], pixels, texts)
+        free = _free_names(place, index, counters)
+        names.append(next(name for name in free if write_png(place.folder / name, pixels, texts)))
     return [{"filename": name, "subfolder": place.subfolder, "type": place.type} for name in names]
 
 
-def _free_name(place: SavePath, index: int, counters: Iterator[int]) -> str:
-    """Return the next name that no file has; the place's counter does not know what `%batch_num%` stands for."""
+def _free_names(place: SavePath, index: int, counters: Iterator[int]) -> Iterator[str]:
+    """Yield names that no file has; the place's counter does not know what `%batch_num%` stands for."""
     stem = place.stem.replace("%batch_num%", str(index))
     names = (f"{stem}_{counter:05}_.png" for counter in counters)
-    return next(name for name in names if not (place.folder / name).exists())
+    return (name for name in names if not os.path.lexists(place.folder / name))
 
 
 def _temporary_prefix() -> str:

@@ -1,13 +1,15 @@
 """Picture files: read any that Pillow knows, write PNG whole or not at all.
 
 picture = read_picture(Path("input/cat.png"))  # .image (frames, height, width, 3), .mask = 1 - alpha
-write_png(Path("output/cat_00001_.png"), pixels, {"prompt": "{…}"})
+write_png(Path("output/cat_00001_.png"), pixels, {"prompt": "{…}"})  # False if there is such a file already
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +23,13 @@ NO_ALPHA_SIDE = 64  # ComfyUI's side of the mask of a picture without alpha
 COMPRESS_LEVEL = 4  # ComfyUI's
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")
 DEEP_WHITE = 65535.0
+REMEDIES: Mapping[int | None, str] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free space or save to another disk"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "change the folder's rights or save to another folder"),
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "a file has the name of the folder; save to another folder"),
+    errno.ENAMETOOLONG: "use a shorter name",
+}
+NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EINVAL})
 
 
 class PictureError(Exception):
@@ -37,11 +46,15 @@ class Picture(NamedTuple):
 def read_picture(path: Path) -> Picture:
     """Read all frames of the first one's size, upright as EXIF says; without alpha the mask is a black 64 x 64."""
     try:
-        with Image.open(path) as opened:
-            frames = list(_frames(opened))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # twice as large is an error
+            with Image.open(path) as opened:
+                frames = list(_frames(opened))
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"{path} is too large to be read ({error}); scale it down with another program.") from error
     except UnidentifiedImageError as error:
         raise PictureError(f"{path} is not a picture that can be read; save it as PNG, JPEG or WebP.") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError) as error:
         raise PictureError(f"{path} cannot be read as a picture ({error}); save it again, as PNG.") from error
     image = torch.stack([_colours(frame) for frame in frames])
     alphas = [_alpha(frame) for frame in frames]
@@ -83,8 +96,11 @@ def _alpha(frame: Image.Image) -> torch.Tensor | None:
     return torch.from_numpy(np.asarray(frame.getchannel("A")).astype(np.float32) / 255.0)
 
 
-def write_png(path: Path, pixels: np.ndarray, texts: Mapping[str, str]) -> None:
-    """Write (height, width) or (height, width, 3 or 4) uint8 with texts; nothing half-written is left behind."""
+def write_png(path: Path, pixels: np.ndarray, texts: Mapping[str, str]) -> bool:
+    """Write (height, width) or (height, width, 3 or 4) uint8 with texts; nothing half-written is left behind.
+
+    False if there is a file of that name, which stays as it is, also when another process makes it at the same time.
+    """
     info = PngInfo()
     for name, text in texts.items():
         info.add_text(name, text)
@@ -96,15 +112,36 @@ def write_png(path: Path, pixels: np.ndarray, texts: Mapping[str, str]) -> None:
         with os.fdopen(handle, "wb") as file:
             Image.fromarray(pixels).save(file, format="PNG", pnginfo=info, compress_level=COMPRESS_LEVEL)
         temporary.chmod(_usual_mode())
-        temporary.replace(path)
+        return _take_name(temporary, path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise PictureError(
-            f"{path} cannot be written ({reason}); free space, change the folder's rights or save to another folder."
-        ) from error
+        remedy = REMEDIES.get(error.errno, "free space, change the folder's rights or save to another folder")
+        raise PictureError(f"{path} cannot be written ({error.strerror or error}); {remedy}.") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _take_name(temporary: Path, path: Path) -> bool:
+    """Give a finished file its name, unless a file has it already."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        return _take_name_without_links(temporary, path)
+    return True
+
+
+def _take_name_without_links(temporary: Path, path: Path) -> bool:
+    """Do the same on disks without hard links (exFAT, some network folders): an empty file holds the name first."""
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        return False
+    temporary.replace(path)
+    return True
 
 
 def _usual_mode() -> int:

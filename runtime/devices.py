@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import psutil
 import torch
 
+KINDS = ("cpu", "cuda", "mps")
+
 
 @dataclass(frozen=True)
 class Device:
@@ -32,15 +34,21 @@ def best_device_name() -> str:
 def open_device(name: str | None = None) -> Device:
     """Return the device of that name (None: the best); DeviceError if this machine has no such device."""
     try:
-        device = torch.device(name or best_device_name())
+        device = torch.device(best_device_name() if name is None else name)
     except RuntimeError as error:
-        raise DeviceError(f'"{name}" is not the name of a device; use cpu, cuda, cuda:N or mps.') from error
+        raise DeviceError(_unknown(name)) from error
+    if device.type not in KINDS:
+        raise DeviceError(_unknown(name))
     if device.type == "cuda":
         return _cuda_device(device)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise DeviceError("This machine has no mps device; use cpu.")
     memory = psutil.virtual_memory()
     return Device(device, f"{device.type} ({psutil.cpu_count(logical=False)} cores)", memory.total, memory.available)
+
+
+def _unknown(name: str | None) -> str:
+    return f'"{name}" is not the name of a device; use cpu, cuda, cuda:N or mps.'
 
 
 def _cuda_device(device: torch.device) -> Device:

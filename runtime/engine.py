@@ -39,6 +39,10 @@ class Studio:
         """Return the files that a File widget of that kind may name."""
         return self.folders.input_names() if kind == INPUT_KIND else self.folders.model_names(kind)
 
+    def places(self, kind: str) -> tuple[Path, ...]:
+        """Return the folders in which files of that kind lie."""
+        return (self.folders.input,) if kind == INPUT_KIND else self.folders.model_roots(kind)
+
 
 def builtin_registry() -> Registry:
     """Return the nodes of the package `nodes`."""

@@ -6,11 +6,12 @@ folders.find_model("checkpoints", "weft-demo.safetensors")  # models/checkpoints
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from graph.nearest import did_you_mean, nearest
 
 # ComfyUI's kinds of models and the folders below models/ in which it looks for each (0.33).
 MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
@@ -62,7 +63,7 @@ class Folders:
         """Return the folders in which models of a kind lie."""
         kind = KIND_ALIASES.get(kind, kind)
         if kind not in self.models:
-            raise FolderError(f'There is no model folder "{kind}"{nearest(kind, self.models)}.')
+            raise FolderError(f'There is no model folder "{kind}"{did_you_mean(kind, self.models)}')
         return self.models[kind]
 
     def model_names(self, kind: str) -> list[str]:
@@ -77,10 +78,7 @@ class Folders:
             path = contained(root, name)
             if path.is_file():
                 return path
-        where = " or ".join(str(root) for root in roots)
-        names = self.model_names(kind)
-        hint = nearest(name, names) or (f"; there is: {', '.join(names[:5])}" if names else "; the folder is empty")
-        raise FolderError(f'"{name}" is not in {where}{hint}. Put the file there, or choose another.')
+        raise FolderError(_no_model(name, roots, self.model_names(kind)))
 
     def input_path(self, name: str) -> Path:
         """Return an existing input file; "name [output]" and "name [temp]" reach the other roots, as in ComfyUI."""
@@ -90,7 +88,9 @@ class Folders:
                 name, root = name.removesuffix(f" [{word}]"), other
         path = contained(root, name)
         if not path.is_file():
-            raise FolderError(f'"{name}" is not in {root}{nearest(name, names_below(root, PICTURE_SUFFIXES))}.')
+            raise FolderError(
+                _dangling(path) or f'"{name}" is not in {root}{did_you_mean(name, names_below(root, PICTURE_SUFFIXES))}'
+            )
         return path
 
     def input_names(self) -> list[str]:
@@ -117,7 +117,20 @@ def names_below(root: Path, suffixes: frozenset[str]) -> Iterator[str]:
                 yield (Path(folder) / name).relative_to(root).as_posix()
 
 
-def nearest(name: str, names: object) -> str:
-    """Return `; did you mean "…"?` for the nearest of the names, or nothing."""
-    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)  # type: ignore[call-overload]
-    return f'; did you mean "{found[0]}"' if found else ""
+def _no_model(name: str, roots: tuple[Path, ...], names: list[str]) -> str:
+    """Say why there is no file of that name: its link is broken, or where one looked and what is there instead."""
+    broken = next(filter(None, (_dangling(root / name) for root in roots)), None)
+    if broken is not None:
+        return broken
+    where = " or ".join(str(root) for root in roots)
+    meant = nearest(name, names)
+    listed = f"; there is: {', '.join(names[:5])}." if names else "; the folder is empty."
+    hint = listed if meant is None else did_you_mean(name, names)
+    return f'"{name}" is not in {where}{hint} Put the file there, or choose another.'
+
+
+def _dangling(path: Path) -> str | None:
+    """Say where a link leads that leads nowhere."""
+    if not path.is_symlink():
+        return None
+    return f"{path} is a link to {path.readlink()}, which is not there; put the file there, or mend the link."

@@ -24,6 +24,7 @@ DTYPES: Mapping[str, torch.dtype] = {
     "BF16": torch.bfloat16,
 }
 SMALL_DTYPE = torch.float16  # what weights stored in 8 bits are computed in
+FLOATS = frozenset({*DTYPES, "F8_E4M3", "F8_E5M2"})
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def check_shapes(header: Header, expected: Mapping[str, tuple[int, ...]], keys: 
             problems.append(f"{keys[name]} is missing (expected {shape})")
         elif _without_ones(found) != _without_ones(shape):
             problems.append(f"{keys[name]} has the shape {found}, expected {shape}")
+        elif (dtype := header.tensors[keys[name]].dtype) not in FLOATS:
+            problems.append(f"{keys[name]} is stored as {dtype}, expected {', '.join(sorted(FLOATS))}")
     if problems:
         more = f"; and {len(problems) - SHOWN_PROBLEMS} more" if len(problems) > SHOWN_PROBLEMS else ""
         raise CheckpointError(

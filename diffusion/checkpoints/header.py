@@ -9,6 +9,7 @@ Everything that can be wrong with a file is found here, so that later steps need
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,29 @@ from typing import Any, NamedTuple
 
 from diffusion.errors import CheckpointError
 
-LENGTH_BYTES = 8
-MAX_HEADER_BYTES = 100_000_000  # as the safetensors library has it
 ZIP_MAGIC, PICKLE_MAGIC = b"PK\x03\x04", b"\x80"
 PICKLE_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl"})
+PICKLE = (
+    "a pickle file, which can run any program when it is opened; it is refused. "
+    "Convert it to safetensors, or get the model as a safetensors file"
+)
+LENGTH_BYTES = 8
+MAX_HEADER_BYTES = 100_000_000  # as the safetensors library has it
+BITS: Mapping[str, int] = {  # of an element, by safetensors' names (safetensors 0.7)
+    **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
+    **dict.fromkeys(("F32", "I32", "U32"), 32),
+    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 16),
+    **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "I8", "U8", "BOOL"), 8),
+    **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
+    "F4": 4,
+}
+OTHER_STARTS: Mapping[bytes, str] = {  # the first bytes of what is often found in a model's place
+    b"GGUF": "a GGUF file, which is not supported; get the model as a safetensors file",
+    b"version ": "a pointer of Git LFS in the model's place; fetch the file itself with git lfs pull",
+    b"<!DOCTYP": "a web page saved in the model's place; get the file again",
+    b"<html": "a web page saved in the model's place; get the file again",
+    **{b"\x80%c" % protocol: PICKLE for protocol in range(2, 6)},
+}
 
 
 class TensorInfo(NamedTuple):
@@ -68,16 +88,16 @@ def header_of(path: Path, shapes: Mapping[str, Sequence[Any]], metadata: Mapping
 
 def _refuse_pickle(path: Path, start: bytes) -> None:
     if start[:4] == ZIP_MAGIC or (start[:1] == PICKLE_MAGIC and path.suffix.lower() in PICKLE_SUFFIXES):
-        raise CheckpointError(
-            f"{path.name}: this is a pickle file, which can run any program when it is opened; it is refused. "
-            "Convert it to safetensors, or get the model as a safetensors file."
-        )
+        raise CheckpointError(f"{path.name}: this is {PICKLE}.")
 
 
 def _header_length(path: Path, start: bytes, size: int) -> int:
     if len(start) < LENGTH_BYTES:
         raise CheckpointError(f"{path.name}: the file has {size} bytes and is no model; get it again.")
     length = int.from_bytes(start, "little")
+    other = next((kind for beginning, kind in OTHER_STARTS.items() if start.startswith(beginning)), None)
+    if length > MAX_HEADER_BYTES and other is not None:
+        raise CheckpointError(f"{path.name}: this is {other}.")
     if length > MAX_HEADER_BYTES:
         raise CheckpointError(
             f"{path.name}: this is not a safetensors file (its first 8 bytes should be the length of the header, "
@@ -96,14 +116,60 @@ def _parse(path: Path, text: bytes, data_bytes: int) -> tuple[dict[str, TensorIn
         content = json.loads(text)
         metadata = {str(key): str(value) for key, value in content.pop("__metadata__", {}).items()}
         tensors = {name: TensorInfo(info["dtype"], tuple(info["shape"])) for name, info in content.items()}
-        end = max((info["data_offsets"][1] for info in content.values()), default=0)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        places = {name: _place(name, info) for name, info in content.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(
             f"{path.name}: the header is damaged ({type(error).__name__}: {error}); get the file again."
         ) from error
+    _check_places(path, places, data_bytes)
+    return tensors, metadata
+
+
+class _Place(NamedTuple):
+    """Where the bytes of a tensor lie after the header."""
+
+    start: int
+    end: int
+
+
+def _place(name: str, info: Mapping[str, Any]) -> _Place:
+    """Return a tensor's place; ValueError if what the header says of it contradicts itself."""
+    dtype, shape, place = info["dtype"], info["shape"], _Place(*info["data_offsets"])
+    if dtype not in BITS:
+        raise ValueError(f"{name} has the unknown type {dtype!r}")
+    if not isinstance(shape, list) or not all(_is_size(side) for side in shape):
+        raise ValueError(f"{name} has the shape {shape!r}")
+    if not all(_is_size(offset) for offset in place) or place.end < place.start:
+        raise ValueError(f"{name} lies from {place.start!r} to {place.end!r}")
+    expected = (math.prod(shape) * BITS[dtype] + 7) // 8
+    if place.end - place.start != expected:
+        raise ValueError(f"{name} has {place.end - place.start:,} bytes; {shape} of {dtype} are {expected:,}")
+    return place
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _check_places(path: Path, places: Mapping[str, _Place], data_bytes: int) -> None:
+    """Refuse a file that ends too soon or too late, and tensors that overlap or leave gaps."""
+    end = max((place.end for place in places.values()), default=0)
     if end > data_bytes:
         raise CheckpointError(
             f"{path.name}: the file is cut off: {end - data_bytes:,} of {end:,} bytes of weights are missing; "
             "get it again."
         )
-    return tensors, metadata
+    reached = 0
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        if place.start != reached:
+            fault = "overlaps the tensor before it" if place.start < reached else "leaves a gap before it"
+            raise CheckpointError(
+                f"{path.name}: the header is damaged: {name} begins at byte {place.start:,} and {fault}, "
+                f"which ends at {reached:,}; get the file again."
+            )
+        reached = place.end
+    if reached < data_bytes:
+        raise CheckpointError(
+            f"{path.name}: the file is damaged: {data_bytes - reached:,} bytes after the last tensor belong to none; "
+            "get it again."
+        )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from torch import Tensor
@@ -99,20 +100,17 @@ def _find(piece: str, embeddings: EmbeddingLookup, width: int) -> _Embedding:
     name = re.split(r"[<\[]", word, maxsplit=1)[0]
     bracketed = word[len(name) :]
     rest = " ".join([*([bracketed] if bracketed else []), *words[1:]])
-    vectors = _load(name, embeddings, width)
-    bare = name.strip(",")
-    if vectors is None and bare != name:
-        vectors = _load(bare, embeddings, width)
-        rest = f"{name[len(bare) :]} {rest}"
-    if vectors is None:
-        logger.warning("Embedding %s is not there; it is ignored.", name)
-    return _Embedding(vectors, rest)
-
-
-def _load(name: str, embeddings: EmbeddingLookup, width: int) -> Tensor | None:
     path = embeddings(name) if name else None
+    bare = name.strip(",")
+    if path is None and bare and bare != name:
+        path = embeddings(bare)
+        rest = f"{name[len(bare) :]} {rest}"
     if path is None:
-        return None
+        logger.warning('The prompt\'s embedding "%s" is not in models/embeddings; it is ignored.', name)
+    return _Embedding(None if path is None else _load(path, width), rest)
+
+
+def _load(path: Path, width: int) -> Tensor | None:
     try:
         return load_embedding(path, width)
     except DiffusionError as error:

@@ -27,10 +27,14 @@ def parse(text: str | bytes) -> Any:
         readable = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
         return json.loads(readable)
     except UnicodeDecodeError as error:
-        raise FormatError(f"This is not a text in UTF-8: byte {error.start} does not belong there.") from error
+        raise FormatError(
+            f"This is not a text in UTF-8: byte {error.start} does not belong there; save it as UTF-8."
+        ) from error
     except json.JSONDecodeError as error:
         raise FormatError(f"This is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from error
-    except (RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise FormatError("This JSON cannot be read: it is nested too deeply to be a workflow.") from error
+    except ValueError as error:
         raise FormatError(f"This JSON cannot be read: {error}.") from error
 
 

@@ -42,11 +42,14 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert "eulr" in result.output
 
 
-@pytest.mark.parametrize("setting", ["KSamplr.steps=3", "KSampler.stepz=3", "KSampler"])
+@pytest.mark.parametrize(
+    "setting",
+    ["KSamplr.steps=3", "KSampler.stepz=3", "KSampler", "KSampler.steps=" + "9" * 5000, "KSampler.cfg=" + "[" * 5000],
+)
 def test_a_setting_that_fits_nothing_is_refused(setting: str) -> None:
     result = weft("run", WORKFLOW, "--set", setting)
     assert result.exit_code == 2
-    assert setting in result.output or "did you mean" in result.output
+    assert setting in result.output or "did you mean" in result.output or "is not a" in result.output
 
 
 def test_a_misspelt_node_type_names_the_nearest(tmp_path: Path) -> None:
@@ -55,6 +58,71 @@ def test_a_misspelt_node_type_names_the_nearest(tmp_path: Path) -> None:
     result = weft("validate", path)
     assert result.exit_code == 2
     assert "KSampler" in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "part"),
+    [
+        ("a.json", b"", "a.json: This is not JSON"),
+        ("a.json", b"[1]", "a.json: A workflow document is an object; this one is a list."),
+        ("a.json", b'{"1": {"inputs": {}}, "2": {"class_type": 3}}', 'a.json: Node "1", class_type is missing'),
+        ("a.json", '{"1": "\u00fc"}'.encode("utf-16"), "save it as UTF-8"),
+        ("a.png", b"no picture", "a.png: this is neither a picture"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_what_is_no_workflow_is_told_with_the_name_of_the_file(
+    command: str, name: str, content: bytes, part: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    result = weft(command, tmp_path / name)
+    assert result.exit_code == 2
+    assert part in result.stderr
+
+
+def test_a_missing_file_and_a_folder_are_told_with_the_nearest_name(tmp_path: Path) -> None:
+    (tmp_path / "house.json").write_text("{}")
+    missing, folder = weft("run", tmp_path / "hause.json"), weft("validate", tmp_path)
+    assert (missing.exit_code, folder.exit_code) == (2, 2)
+    assert 'hause.json: there is no such file; did you mean "house.json"?' in missing.stderr
+    assert "this is a folder; name a workflow" in folder.stderr
+
+
+@pytest.mark.parametrize("option", ["--base-directory", "--output-directory"])
+def test_a_folder_that_is_a_file_is_refused_before_the_run(option: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = weft("run", WORKFLOW, option, tmp_path / "file", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["status"] == "invalid"
+    assert f"{option} {tmp_path / 'file'}: " in result.stderr
+
+
+def test_a_missing_model_says_where_it_belongs(tmp_path: Path) -> None:
+    result = weft("run", WORKFLOW, "--base-directory", tmp_path)
+    assert result.exit_code == 2
+    assert f"The folder is {tmp_path / 'models' / 'checkpoints'}; put the file there" in result.stderr
+
+
+def test_a_damaged_model_names_the_node_and_writes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "checkpoints"
+    folder.mkdir(parents=True)
+    (folder / "weft-demo.safetensors").write_bytes(b"")
+    result = weft("run", WORKFLOW, "--base-directory", tmp_path, "--json", "--traceback")
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert (document["status"], document["node"]) == ("failed", "1")
+    assert "weft-demo.safetensors: the file has 0 bytes" in document["problems"][0]
+    assert "CheckpointError" in result.stderr
+    assert not (tmp_path / "output").exists()
+
+
+def test_an_input_without_effect_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "extra.json"
+    save = {"class_type": "PreviewImage", "inputs": {"images": ["1", 0], "colour": 1}}
+    path.write_text(json.dumps({"1": {"class_type": "EmptyImage", "inputs": {}}, "2": save}))
+    result = weft("validate", path)
+    assert result.exit_code == 0, result.output
+    assert 'Note: PreviewImage #2 has no input "colour", so it has no effect' in result.stderr
 
 
 def test_nodes_are_listed_and_shown() -> None:

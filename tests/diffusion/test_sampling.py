@@ -10,6 +10,7 @@ import torch
 
 from diffusion.conditioning import Cond, Conditioning
 from diffusion.denoiser import Step
+from diffusion.errors import DiffusionError
 from diffusion.latents import Latent
 from diffusion.models import Model
 from diffusion.sampling import choose_steps, fit_empty, is_max_denoise, sample, sampling_sigmas
@@ -154,3 +155,10 @@ def test_full_denoising_is_seen_by_the_first_level(tiny_model: Model) -> None:
     parameterization = tiny_model.parameterization
     assert is_max_denoise(parameterization, sampling_sigmas(parameterization, "euler", "normal", 6))
     assert not is_max_denoise(parameterization, sampling_sigmas(parameterization, "euler", "normal", 6, 0.5))
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8, 8), (1, 4, 2, 8, 8)])
+def test_a_latent_of_another_kind_is_refused_with_both_shapes(shape: tuple[int, ...], tiny_model: Model) -> None:
+    with pytest.raises(DiffusionError) as error:
+        run(tiny_model, Latent(torch.ones(shape)))
+    assert f"has the shape {shape}; this model works on (batch, 4, height, width)" in str(error.value)

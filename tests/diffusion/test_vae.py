@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from diffusion import vae
+from diffusion.errors import DiffusionError
 from diffusion.models import Vae
 
 
@@ -117,3 +118,16 @@ def test_a_picture_too_large_for_the_device_is_decoded_in_tiles(
     expected = functional.interpolate(samples[:, :3], scale_factor=8).add(1).div(2).clamp(0, 1).movedim(1, -1)
     torch.testing.assert_close(image, expected)
     assert "too little memory" in caplog.text
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 4, 4), (4, 4, 4), (1, 4, 2, 4, 4)])
+def test_a_latent_of_another_kind_is_refused_with_both_shapes(shape: tuple[int, ...], tiny_vae: Vae) -> None:
+    for way in (vae.decode, vae.decode_tiled):
+        with pytest.raises(DiffusionError) as error:
+            way(tiny_vae, torch.zeros(shape))
+        assert f"has the shape {shape}; this VAE decodes (batch, 4, height, width)" in str(error.value)
+
+
+def test_a_picture_smaller_than_a_latent_cell_is_refused(tiny_vae: Vae) -> None:
+    with pytest.raises(DiffusionError, match="has 7 x 64 pixels; this VAE encodes 8 x 8 and more"):
+        vae.encode(tiny_vae, picture(64, 7))

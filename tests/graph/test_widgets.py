@@ -117,6 +117,7 @@ def test_a_float_range_gives_floats() -> None:
         (Seed(), -1, "-1 is not in 0..18446744073709551615"),
         (Choice(("euler", "heun")), "eulr", '"eulr" is not in the list; did you mean "euler"?'),
         (Choice(("x", "y")), "depth", '"depth" is not in the list (x, y)'),
+        (Choice(tuple("abcdefghij")), "none", '"none" is not in the list (a, b, c, d, e, f, g, h and 2 more)'),
         (Color(), "red", '"red" is not a colour; write it as #rrggbb'),
     ],
 )
@@ -150,6 +151,12 @@ def test_a_choice_keeps_the_types_of_its_options() -> None:
 @pytest.mark.parametrize(("value", "expected"), [(True, True), (0, False), ("TRUE", True), (1.0, True)])
 def test_a_toggle_reads_words_and_bits(value: Any, expected: bool) -> None:
     assert Toggle().convert(value) is expected
+
+
+def test_half_a_character_is_no_text() -> None:
+    with pytest.raises(ValueError, match=r"half a character \(place 2\)"):
+        Text().convert("a \ud83d")
+    assert Text().convert("a 🦊") == "a 🦊"
 
 
 def test_a_text_writes_numbers_out_and_refuses_lists() -> None:

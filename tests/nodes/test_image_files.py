@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,9 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
+from nodes.file_names import FilePrefix
 from nodes.image_files import LoadImage, LoadImageMask, MaskPreview, PreviewImage, SaveImage
-from nodes.pictures import PictureError, read_picture
+from nodes.pictures import PictureError, read_picture, write_png
 from tests.nodes.folder_host import FolderRun
 
 ORIENTATION = 0x0112  # EXIF tag
@@ -87,8 +91,50 @@ def test_a_prefix_that_leaves_the_folder_is_refused(folder: Path, prefix: str) -
 
 def test_a_folder_that_is_a_file_is_told_in_a_sentence(folder: Path) -> None:
     (folder / "output").write_text("not a folder")
-    with pytest.raises(PictureError, match=r"output/cat_00001_\.png cannot be written \(.+\); free space"):
+    with pytest.raises(PictureError, match=r"output/cat_00001_\.png cannot be written \(.+\); a file has the name"):
         SaveImage(noise(), "cat", run=FolderRun(folder))
+
+
+def test_a_name_that_is_too_long_is_told_in_a_sentence(folder: Path) -> None:
+    with pytest.raises(PictureError, match=r"cannot be written \(.+\); use a shorter name\."):
+        SaveImage(noise(), "x" * 300, run=FolderRun(folder))
+
+
+def test_a_picture_that_came_in_the_meantime_is_not_overwritten(folder: Path) -> None:
+    """Another process may take the name after it was seen to be free; then nothing is written."""
+    path = folder / "cat.png"
+    assert write_png(path, np.zeros((4, 4, 3), np.uint8), {})
+    first = path.read_bytes()
+    assert not write_png(path, np.ones((9, 9, 3), np.uint8), {})
+    assert path.read_bytes() == first
+    assert sorted(entry.name for entry in folder.iterdir()) == ["cat.png", "input"]
+
+
+def test_many_writers_of_one_prefix_lose_no_picture(folder: Path) -> None:
+    def write(index: int) -> None:
+        SaveImage(torch.full((5, 8, 8, 3), index / 255), "cat", run=FolderRun(folder))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    shades = [round(float(read_picture(path).image.mean()) * 255) for path in (folder / "output").iterdir()]
+    assert sorted(shades) == [shade for shade in range(8) for _ in range(5)]
+
+
+def test_control_characters_in_a_prefix_become_lines(folder: Path) -> None:
+    SaveImage(noise(), "a\0b\nc", run=FolderRun(folder))
+    assert (folder / "output" / "a_b_c_00001_.png").is_file()
+
+
+@pytest.mark.parametrize("prefix", ["../cat", "a/../../cat", "..", "a/..", "a\\..\\..\\x", "%KSampler.seed%/../../x"])
+def test_a_prefix_that_climbs_out_is_refused_before_the_run(prefix: str) -> None:
+    fault = FilePrefix().check(prefix)
+    assert fault is not None
+    assert "leads outside the output folder" in fault
+
+
+@pytest.mark.parametrize("prefix", ["cat", "", ".", "a/b/../cat", "..cat", "%date:yyyy-MM-dd%/cat", "/tmp/cat"])
+def test_other_prefixes_are_left_to_the_run(prefix: str) -> None:
+    assert FilePrefix().check(prefix) is None
 
 
 def test_a_full_disk_leaves_nothing_half_written(folder: Path) -> None:
@@ -164,6 +210,17 @@ def test_every_frame_becomes_an_image(folder: Path, suffix: str) -> None:
 def test_every_mode_of_colour_is_read(folder: Path, mode: str) -> None:
     Pillow.new(mode, (4, 2)).save(folder / "cat.tiff")
     assert read_picture(folder / "cat.tiff").image.shape == (1, 2, 4, 3)
+
+
+def test_a_picture_of_too_many_pixels_is_refused_unread(folder: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    (folder / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    with pytest.raises(PictureError, match=r"bomb\.png is too large to be read \(.*3600000000 pixels"):
+        read_picture(folder / "bomb.png")
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"GIF89a\x01"])

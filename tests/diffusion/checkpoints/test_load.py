@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -124,10 +126,71 @@ def test_a_damaged_header_is_refused(text: bytes, tmp_path: Path) -> None:
     assert "the header is damaged" in message(path)
 
 
-def test_another_format_under_this_name_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"a":' * 100_000])
+def test_a_header_nested_without_end_is_refused(text: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "deep.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    assert "the header is damaged" in message(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "part"),
+    [
+        ("dtype", "Q7", "b has the unknown type 'Q7'"),
+        ("shape", [-2], "b has the shape [-2]"),
+        ("shape", "xy", "b has the shape 'xy'"),
+        ("shape", [3], "b has 8 bytes; [3] of F32 are 12"),
+        ("shape", [10**15], "b has 8 bytes; [1000000000000000] of F32 are 4,000,000,000,000,000"),
+        ("data_offsets", [-8, 0], "b lies from -8 to 0"),
+        ("data_offsets", [16, 8], "b lies from 16 to 8"),
+        ("data_offsets", [0.5, "x"], "b lies from 0.5 to 'x'"),
+        ("data_offsets", [4, 12], "b begins at byte 4 and overlaps the tensor before it, which ends at 8"),
+        ("data_offsets", [16, 24], "8 of 24 bytes of weights are missing"),
+        ("data_offsets", [0, 8], "b begins at byte 0 and overlaps the tensor before it, which ends at 8"),
+    ],
+)
+def test_a_header_that_contradicts_itself_names_the_tensor(field: str, value: Any, part: str, tmp_path: Path) -> None:
+    good = {"dtype": "F32", "shape": [2]}
+    header = {"a": {**good, "data_offsets": [0, 8]}, "b": {**good, "data_offsets": [8, 16], field: value}}
+    text = json.dumps(header).encode()
+    path = tmp_path / "wrong.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(16))
+    assert part in message(path)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "part"),
+    [
+        ("[8, 16]", "a begins at byte 8 and leaves a gap before it"),
+        ("[0, 8]", "8 bytes after the last tensor belong to none"),
+    ],
+)
+def test_bytes_that_belong_to_no_tensor_are_refused(offsets: str, part: str, tmp_path: Path) -> None:
+    text = f'{{"a": {{"dtype": "F32", "shape": [2], "data_offsets": {offsets}}}}}'.encode()
+    path = tmp_path / "gap.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(16))
+    assert part in message(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"<!DOCTYPE html><html></html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"GGUF\x03\0\0\0\x01\0\0\0", "a GGUF file"),
+        (pickle.dumps({"a": 1}) + bytes(9), "a pickle file"),
+        (b"some text of a reader", "not a safetensors file"),
+    ],
+)
+def test_another_format_under_this_name_is_refused(content: bytes, part: str, tmp_path: Path) -> None:
     path = tmp_path / "page.safetensors"
-    path.write_text("<!DOCTYPE html><html></html>")
-    assert "not a safetensors file" in message(path)
+    path.write_bytes(content)
+    assert part in message(path)
+
+
+def test_weights_stored_as_whole_numbers_are_refused(tmp_path: Path) -> None:
+    path = write_tiny_checkpoint(tmp_path / "int.safetensors", dtype=torch.int8)
+    assert f"{OUT.replace('out.2', 'input_blocks.0.0')} is stored as I8, expected BF16, F16" in message(path)
 
 
 @pytest.mark.parametrize("is_zip", [True, False])

@@ -100,5 +100,6 @@ def test_missing_and_unfit_embeddings_are_warned_about_and_left_out(
         assert tokens("embedding:puppy", clip_tokenizer, folder) == []
         chunk = tokenize_prompt(clip_tokenizer, "embedding:kitten", embeddings=find_embedding([folder]), width=16)[0]
     assert chunk == empty_chunk()
-    assert "puppy is not there" in caplog.text
+    assert '"puppy" is not in models/embeddings' in caplog.text
     assert "8 wide, the text encoder wants 16" in caplog.text
+    assert 'kitten" is not in' not in caplog.text
