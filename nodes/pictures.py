@@ -44,7 +44,10 @@ class Picture(NamedTuple):
 
 
 def read_picture(path: Path) -> Picture:
-    """Read all frames of the first one's size, upright as EXIF says; without alpha the mask is a black 64 x 64."""
+    """Read all frames of the first one's size, upright as EXIF says.
+
+    Without transparency the mask is black: of the picture's size if it has a palette, else 64 x 64, as in ComfyUI.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # twice as large is an error
@@ -89,8 +92,8 @@ def _colours(frame: Image.Image) -> torch.Tensor:
 
 def _alpha(frame: Image.Image) -> torch.Tensor | None:
     """Return (height, width) in 0..1, or None for a picture without transparency."""
-    if frame.mode not in DEEP_MODES and "transparency" in frame.info:
-        frame = frame.convert("RGBA")
+    if frame.mode == "P" or ("transparency" in frame.info and frame.mode not in DEEP_MODES):
+        frame = frame.convert("RGBA")  # a palette counts as able to be transparent (ComfyUI), even if nothing is
     if "A" not in frame.getbands():
         return None
     return torch.from_numpy(np.asarray(frame.getchannel("A")).astype(np.float32) / 255.0)

@@ -183,6 +183,14 @@ def test_a_transparent_colour_of_a_palette_becomes_the_mask(folder: Path) -> Non
     assert read.mask[0].tolist() == [[1, 0, 0, 0], [0, 0, 0, 0]]
 
 
+@pytest.mark.parametrize("suffix", ["gif", "png"])
+def test_a_palette_without_transparency_gives_a_black_mask_of_the_pictures_size(folder: Path, suffix: str) -> None:
+    frames = [Pillow.new("RGB", (6, 4), colour).quantize() for colour in ("red", "lime")]
+    more = {"save_all": True, "append_images": frames[1:]} if suffix == "gif" else {}
+    frames[0].save(folder / f"cat.{suffix}", **more)
+    assert torch.equal(read_picture(folder / f"cat.{suffix}").mask, torch.zeros(2 if more else 1, 4, 6))
+
+
 def test_a_photo_is_turned_upright(folder: Path) -> None:
     picture = Pillow.new("RGB", (8, 4))
     exif = picture.getexif()
