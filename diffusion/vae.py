@@ -113,7 +113,8 @@ def check_channels(samples: Tensor, vae: Vae) -> None:
 def _average_of_shapes(
     samples: Tensor, function: Callable[[Tensor], Tensor], tile: int, overlap: int, scale: float, on_tile: OnTile | None
 ) -> Tensor:
-    overlap = min(overlap, tile // 4)  # the narrowest tiles are half as wide
+    if overlap >= tile // 2:  # as wide as the narrowest tiles, which then would not get on (ComfyUI fails there)
+        overlap = tile // 4
     shapes = [TileSize(tile, tile), TileSize(tile // 2, tile * 2), TileSize(tile * 2, tile // 2)]
     total = sum(count_tiles(samples, shape, overlap) for shape in shapes)
     done = 0

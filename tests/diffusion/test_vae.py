@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -91,6 +92,24 @@ def test_many_tiles_are_near_the_whole(tiny_vae: Vae) -> None:
     whole = vae.encode(tiny_vae, picture(96, 64))
     tiled = vae.encode_tiled(tiny_vae, picture(96, 64), tile=64, overlap=16)
     assert (tiled - whole).abs().mean() < 0.5 * whole.std()
+
+
+@pytest.mark.parametrize(("overlap", "used"), [(8, 8), (24, 24), (31, 31), (32, 16), (100, 16)])
+def test_tiles_overlap_as_asked_unless_the_narrowest_would_not_get_on(overlap: int, used: int, tiny_vae: Vae) -> None:
+    height, width, tile = 136, 96, 64
+    told: list[tuple[int, int]] = []
+    vae.encode_tiled(
+        tiny_vae, picture(height, width), tile=tile, overlap=overlap, on_tile=lambda *step: told.append(step)
+    )
+    counts = [
+        math.prod(math.ceil((size - used) / (side - used)) if size > side else 1 for size, side in sides)
+        for sides in (
+            ((height, tile), (width, tile)),
+            ((height, tile // 2), (width, tile * 2)),
+            ((height, tile * 2), (width, tile // 2)),
+        )
+    ]
+    assert told[-1] == (sum(counts), sum(counts))
 
 
 def test_every_tile_is_told_and_a_callback_can_end_it(tiny_vae: Vae) -> None:
