@@ -5,33 +5,24 @@ amount at each of 1,000 timesteps, until nothing of the picture is left. The *re
 the network tell it, takes a little of it away, and repeats. Here pictures are latents of a VAE (Rombach et al. 2022),
 and a prompt says what the network should see in the noise.
 
-    checkpoint = train(TrainingConfig(), folder=Path("train"), on_progress=print, should_stop=lambda: False)
+    loss = noise_prediction_loss(network, latents, tokens, noise_schedule(), min_snr=5.0, generator=generator)
+    loss.backward(); optimizer.step(); ema.update(network, step)  # learn
+    latents = reverse_process(network, prompt, empty, noise)  # and use
 
-Everything is saved as it goes; the same call goes on where the last one ended.
+What surrounds these pages (data, loops, files) is in `diffusion.training`.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import pairwise
-from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
-from diffusion.latents import SD1_SCALE
-from diffusion.training.autoencoder import train_autoencoder
-from diffusion.training.config import OnProgress, ShouldStop, TrainingConfig
-from diffusion.training.export import export_checkpoint
-from diffusion.training.latents import CachedScenes, cache_scenes
-from diffusion.training.loop import Learner
-from diffusion.training.networks import Denoiser, channels_last
+from diffusion.training.networks import fast_precision
 
 TIMESTEPS = 1000
-CHECKPOINT_NAME = "weft-demo.safetensors"
 
 
 class NoisePredictor(Protocol):
@@ -75,11 +66,33 @@ def noise_prediction_loss(
     noise = torch.randn(x0.shape, generator=generator).to(x0.device)
     left = abar[timestep].to(x0.device)
     noisy = forward_process(x0, noise, left)
-    with torch.autocast(x0.device.type, torch.bfloat16):
+    with fast_precision(x0.device):
         predicted = predict(noisy, timestep.to(x0.device), context)
     snr = left / (1 - left)
     weight = snr.clamp(max=min_snr) / snr
     return (weight * (predicted.float() - noise).square().mean(dim=(1, 2, 3))).mean()
+
+
+class Ema:
+    """The exponential moving average of a module's weights: less noisy than the last step, and better."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self._decay = decay
+        self.weights = {name: weight.detach().clone() for name, weight in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module, step: int) -> None:
+        """Move the average towards the weights; quickly while the training is young."""
+        amount = 1 - min(self._decay, (1 + step) / (10 + step))
+        for name, weight in module.state_dict().items():
+            if weight.is_floating_point():
+                self.weights[name].lerp_(weight, amount)
+            else:
+                self.weights[name].copy_(weight)
+
+    def copy_to(self, module: nn.Module) -> None:
+        """Give the averaged weights to a module of the same shape."""
+        module.load_state_dict(self.weights)
 
 
 @torch.no_grad()
@@ -91,59 +104,13 @@ def reverse_process(
     Guidance goes beyond what the prompt says, away from what no prompt says (Ho & Salimans 2022, eq. 6). The step is
     that of DDIM without fresh noise (Song et al. 2021, eq. 12); the samplers of `diffusion.samplers` are better ones.
     """
-    abar = noise_schedule().to(noise.device)
-    timesteps = torch.linspace(TIMESTEPS - 1, 0, steps + 1).round().long().tolist()
+    timesteps = torch.linspace(TIMESTEPS - 1, 0, steps).round().long()
+    left = torch.cat([noise_schedule()[timesteps], torch.ones(1)]).to(noise.device)  # at the end all of the picture
     x = noise
-    for now, then in pairwise(timesteps):
-        time = torch.full((len(x),), now, device=x.device)
+    for timestep, (now, then) in zip(timesteps.tolist(), pairwise(left), strict=True):
+        time = torch.full((len(x),), timestep, device=x.device)
         with_prompt, without = predict(x, time, prompt), predict(x, time, empty)
         guess = without + guidance * (with_prompt - without)
-        x0 = (x - (1 - abar[now]).sqrt() * guess) / abar[now].sqrt()
-        x = forward_process(x0, guess, abar[then])
+        x0 = (x - (1 - now).sqrt() * guess) / now.sqrt()
+        x = forward_process(x0, guess, then)
     return x
-
-
-def train(config: TrainingConfig, *, folder: Path, on_progress: OnProgress, should_stop: ShouldStop) -> Path:
-    """Train the whole model in `folder`, or go on with it; return the checkpoint's path.
-
-    Raises TrainingStopped, with everything saved, soon after `should_stop` says so.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    autoencoder = train_autoencoder(config, folder, on_progress, should_stop)
-    scenes = cache_scenes(config, autoencoder, folder, on_progress, should_stop)
-    denoiser = train_denoiser(config, scenes, folder, on_progress, should_stop)
-    notes = {"seed": config.seed, "autoencoder": asdict(config.autoencoder), "denoiser": asdict(config.denoiser)}
-    return export_checkpoint(autoencoder, denoiser, folder / CHECKPOINT_NAME, notes)
-
-
-def train_denoiser(
-    config: TrainingConfig, scenes: CachedScenes, folder: Path, on_progress: OnProgress, should_stop: ShouldStop
-) -> Denoiser:
-    """Train the text encoder and the U-Net together on cached latents, or go on with them."""
-    torch.manual_seed(config.seed)
-    denoiser = channels_last(Denoiser(config.denoiser), config.device)
-    learner = Learner("denoiser", denoiser, config.denoiser.plan, folder / "denoiser.pt")
-    abar = noise_schedule()
-    empty = scenes.empty.to(config.device)
-
-    def loss_of_step(step: int) -> Tensor:
-        generator = Generator().manual_seed(config.seed * 1_000_003 + step)
-        x0, tokens = scenes.batch(random.Random(f"batch {config.seed} {step}"), config.denoiser.plan.batch)
-        tokens = drop_prompts(tokens.to(config.device), empty, config.denoiser.prompt_dropout, generator)
-        x0 = x0.to(config.device) * SD1_SCALE
-        return noise_prediction_loss(denoiser, x0, tokens, abar, config.denoiser.min_snr, generator)
-
-    learner.run(loss_of_step, on_progress, should_stop)
-    return learner.averaged()
-
-
-@torch.no_grad()
-def draw_samples(
-    autoencoder: torch.nn.Module, denoiser: Denoiser, tokens: Tensor, empty: Tensor, seeds: Sequence[int]
-) -> Tensor:
-    """Return pictures (batch, 3, 128, 128) in -1..1 of tokenized prompts: what the model makes at this moment."""
-    noise = torch.stack([torch.randn(4, 16, 16, generator=Generator().manual_seed(seed)) for seed in seeds])
-    prompt, nothing = denoiser.encode(tokens), denoiser.encode(empty).expand(len(tokens), -1, -1)
-    latents = reverse_process(denoiser.predict, prompt, nothing, noise)
-    pictures: Tensor = autoencoder.decode(latents / SD1_SCALE).sample  # type: ignore[operator]
-    return pictures.clamp(-1, 1)

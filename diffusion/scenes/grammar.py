@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from diffusion.scenes.scene import COLOURS, GROUND_THINGS, GROUNDS, SIZES, SKIES, SKY_THINGS, Scene, Thing
 
@@ -30,18 +31,23 @@ SKY_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "night": ("under a night sky", "at night", "under a dark night sky"),
     }
 )
+PLACE_WORDS: Mapping[str, str] = MappingProxyType(
+    {"left": "on the left", "middle": "in the middle", "right": "on the right"}
+)
 NAMED_COLOUR = 0.85
 NAMED_SKY = 0.9
 NAMED_GROUND = 0.85
-NAMED_PLACE = 0.5
+NAMED_PLACE = 0.5  # of a thing that is alone on the ground or in the sky
+NAMED_ORDER = 0.5  # of two things side by side
 
 
 @dataclass(frozen=True)
 class Mention:
-    """A thing as a prompt names it: its kind, and its colour if that was said."""
+    """A thing as a prompt names it: its kind, and its colour and its place (left, middle, right) if they were said."""
 
     kind: str
     colour: str | None
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,15 +105,16 @@ def phrase(scene: Scene, rng: random.Random) -> Phrase:
     ground = scene.ground if rng.random() < NAMED_GROUND else None
     low = [thing for thing in scene.things if not thing.in_sky]
     high = [thing for thing in scene.things if thing.in_sky]
-    low_text, order = _group(low, coloured, rng)
-    high_text, high_order = _group(high, coloured, rng)
-    text = _sentence(low_text, high_text, ground, sky, rng)
-    mentions = tuple(_mention(thing, coloured) for thing in scene.things)
-    return Phrase(text, sky, ground, mentions, order or high_order)
-
-
-def _mention(thing: Thing, coloured: Mapping[str, bool]) -> Mention:
-    return Mention(thing.kind, thing.colour if coloured[thing.kind] else None)
+    ground_group, sky_group = _group(low, coloured, rng), _group(high, coloured, rng)
+    text = _sentence(ground_group.text, sky_group.text, ground, sky, rng)
+    mentions = {mention.kind: mention for mention in (*ground_group.mentions, *sky_group.mentions)}
+    return Phrase(
+        text,
+        sky,
+        ground,
+        tuple(mentions[thing.kind] for thing in scene.things),
+        ground_group.order or sky_group.order,
+    )
 
 
 def _noun(thing: Thing, is_coloured: bool, rng: random.Random) -> str:
@@ -118,31 +125,39 @@ def _noun(thing: Thing, is_coloured: bool, rng: random.Random) -> str:
     return " ".join((article, *words))
 
 
-def _group(
-    things: list[Thing], coloured: Mapping[str, bool], rng: random.Random
-) -> tuple[str, tuple[Mention, Mention] | None]:
+class _Group(NamedTuple):
+    """The things of the ground, or of the sky, in words."""
+
+    text: str = ""
+    mentions: tuple[Mention, ...] = ()
+    order: tuple[Mention, Mention] | None = None
+
+
+def _group(things: list[Thing], coloured: Mapping[str, bool], rng: random.Random) -> _Group:
     """Name the things of one band; with two of them perhaps their order, with one perhaps its place."""
-    nouns = {thing.kind: _noun(thing, coloured[thing.kind], rng) for thing in things}
-    if len(things) == 1:
-        place = _place(things[0]) if rng.random() < NAMED_PLACE / 2 else ""
-        return nouns[things[0].kind] + place, None
-    if len(things) == 2:
-        left, right = sorted(things, key=lambda thing: thing.x)
-        if rng.random() < NAMED_PLACE:
-            ways = (
-                f"{nouns[left.kind]} left of {nouns[right.kind]}",
-                f"{nouns[right.kind]} right of {nouns[left.kind]}",
-            )
-            return rng.choice(ways), (_mention(left, coloured), _mention(right, coloured))
-        first, second = rng.sample([left, right], 2)
-        return f"{nouns[first.kind]} and {nouns[second.kind]}", None
-    return "", None
+    named = [
+        (_noun(thing, coloured[thing.kind], rng), Mention(thing.kind, thing.colour if coloured[thing.kind] else None))
+        for thing in sorted(things, key=lambda thing: thing.x)
+    ]
+    if not named:
+        return _Group()
+    if len(named) == 1:
+        ((noun, mention),) = named
+        if rng.random() >= NAMED_PLACE:
+            return _Group(noun, (mention,))
+        place = _place(things[0])
+        return _Group(f"{noun} {PLACE_WORDS[place]}", (replace(mention, place=place),))
+    (left, left_mention), (right, right_mention) = named
+    mentions = (left_mention, right_mention)
+    if rng.random() < NAMED_ORDER:
+        return _Group(rng.choice((f"{left} left of {right}", f"{right} right of {left}")), mentions, mentions)
+    return _Group(" and ".join(rng.sample([left, right], 2)), mentions)
 
 
 def _place(thing: Thing) -> str:
     if thing.x < 0.4:
-        return " on the left"
-    return " on the right" if thing.x > 0.6 else " in the middle"
+        return "left"
+    return "right" if thing.x > 0.6 else "middle"
 
 
 def _sentence(low: str, high: str, ground: str | None, sky: str | None, rng: random.Random) -> str:

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from diffusion.latents import SD1_SCALE
 from diffusion.scenes import draw, random_scene
 from diffusion.training.config import PICTURE_SIDE, OnProgress, ShouldStop, TrainingConfig
 from diffusion.training.loop import Learner
-from diffusion.training.networks import channels_last, new_autoencoder
+from diffusion.training.networks import channels_last, fast_precision, new_autoencoder
 
 NORMALISING_SCENES = 512
 WHOLE_FROM = 0.7  # GroupNorm sees other statistics in whole pictures: the last part of the training is for these
@@ -34,7 +34,8 @@ def train_autoencoder(
 
     def loss_of_step(step: int) -> Tensor:
         pictures = crops(config, step).to(config.device)
-        return autoencoder_loss(autoencoder, pictures, config.autoencoder.kl_weight)
+        generator = Generator().manual_seed(step)
+        return autoencoder_loss(autoencoder, pictures, config.autoencoder.kl_weight, generator)
 
     learner.run(loss_of_step, on_progress, should_stop)
     return normalise_latents(learner.averaged(), config)
@@ -60,13 +61,14 @@ def to_tensor(pictures: Any) -> Tensor:
     return tensor.contiguous(memory_format=torch.channels_last)
 
 
-def autoencoder_loss(autoencoder: Any, pictures: Tensor, kl_weight: float) -> Tensor:
+def autoencoder_loss(autoencoder: Any, pictures: Tensor, kl_weight: float, generator: Generator) -> Tensor:
     """Return how far the decoded latents are from the pictures, plus a little pull towards a standard normal latent."""
-    with torch.autocast(pictures.device.type, torch.bfloat16):
+    with fast_precision(pictures.device):
         moments = autoencoder.quant_conv(autoencoder.encoder(pictures)).float()
         mean, log_variance = moments.chunk(2, dim=1)
         log_variance = log_variance.clamp(-20.0, 10.0)
-        latents = mean + torch.randn_like(mean) * (log_variance / 2).exp()
+        noise = torch.randn(mean.shape, generator=generator).to(mean.device)
+        latents = mean + noise * (log_variance / 2).exp()
         decoded = autoencoder.decoder(autoencoder.post_quant_conv(latents)).float()
     kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
     error = decoded - pictures
@@ -108,7 +110,7 @@ def _fold(autoencoder: Any, centre: Tensor, whiten: Tensor) -> None:
 def encode(autoencoder: Any, pictures: Tensor) -> Tensor:
     """Return the mean latents of pictures, unscaled: (batch, 4, rows / 8, columns / 8)."""
     device = next(autoencoder.parameters()).device
-    with torch.autocast(device.type, torch.bfloat16):
+    with fast_precision(device):
         hidden = autoencoder.encoder(pictures.to(device))
     mean: Tensor = autoencoder.quant_conv(hidden.float())[:, :4]
     return mean

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from diffusion.train import Ema
 from diffusion.training.config import OnProgress, Plan, ShouldStop, TrainingProgress, TrainingStopped
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -34,8 +35,17 @@ class Learner(Generic[Module]):
         if path.exists():
             self._restore()
 
-    def run(self, loss_of_step: Callable[[int], Tensor], on_progress: OnProgress, should_stop: ShouldStop) -> None:
-        """Learn until the plan is done. `loss_of_step` must depend on nothing but the step and the weights."""
+    def run(
+        self,
+        loss_of_step: Callable[[int], Tensor],
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
+        on_save: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Learn until the plan is done. `loss_of_step` must depend on nothing but the step and the weights.
+
+        `on_save` is called after each of the plan's saves.
+        """
         while self.step < self._plan.steps:
             if should_stop():
                 self.save()
@@ -44,6 +54,7 @@ class Learner(Generic[Module]):
             on_progress(TrainingProgress(self._stage, self.step, self._plan.steps, self._loss or 0.0))
             if self.step % self._plan.save_every == 0 or self.step == self._plan.steps:
                 self.save()
+                on_save()
 
     def averaged(self) -> Module:
         """Return a copy of the module with the averaged weights, for use."""
@@ -81,25 +92,3 @@ class Learner(Generic[Module]):
         self._average.weights = state["average"]
         self._optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-
-
-class Ema:
-    """The exponential moving average of a module's weights: less noisy than the last step, and better."""
-
-    def __init__(self, module: nn.Module, decay: float) -> None:
-        self._decay = decay
-        self.weights = {name: weight.detach().clone() for name, weight in module.state_dict().items()}
-
-    @torch.no_grad()
-    def update(self, module: nn.Module, step: int) -> None:
-        """Move the average towards the weights; quickly while the training is young."""
-        amount = 1 - min(self._decay, (1 + step) / (10 + step))
-        for name, weight in module.state_dict().items():
-            if weight.is_floating_point():
-                self.weights[name].lerp_(weight, amount)
-            else:
-                self.weights[name].copy_(weight)
-
-    def copy_to(self, module: nn.Module) -> None:
-        """Give the averaged weights to a module of the same shape."""
-        module.load_state_dict(self.weights)
