@@ -12,16 +12,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from cli.report import CANCELLED, FAILED, error_console
+
 if TYPE_CHECKING:
     from diffusion.training.config import TrainingConfig, TrainingProgress
-
-CANCELLED = 130
 
 
 def train(
     folder: Annotated[Path | None, typer.Option(help="Where everything is kept; user/training if left out.")] = None,
     start: Annotated[Path | None, typer.Option(help="A checkpoint to go on from instead of from nothing.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps of the denoiser.")] = None,
+    steps: Annotated[int | None, typer.Option(min=0, help="Steps of the denoiser.")] = None,
     decoder_steps: Annotated[int | None, typer.Option(min=0, help="Steps of the VAE's decoder alone.")] = None,
     autoencoder_steps: Annotated[int | None, typer.Option(min=1, help="Steps of the whole VAE.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Latents in a step of the denoiser.")] = None,
@@ -39,10 +39,12 @@ def train(
     from runtime.devices import DeviceError, open_device
     from runtime.settings import default_base
 
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console = error_console()
     where = folder or default_base() / "user" / "training"
     try:
-        config = TrainingConfig(seed=seed, device=str(open_device(device).torch_device), start=start)
+        config = TrainingConfig(
+            seed=seed, device=str(open_device(device).torch_device), start=start and start.resolve()
+        )
         config = _planned(config, steps, decoder_steps, autoencoder_steps, batch, scenes)
         with Display(console) as display:
             path = carry_out(config, folder=where, on_progress=display.show, should_stop=display.was_interrupted)
@@ -51,7 +53,7 @@ def train(
         raise typer.Exit(CANCELLED) from stopped
     except (DiffusionError, DeviceError) as error:
         console.print(str(error), markup=False)
-        raise typer.Exit(1) from error
+        raise typer.Exit(FAILED) from error
     typer.echo(path)
 
 
@@ -101,6 +103,7 @@ class Display:
     def show(self, progress: TrainingProgress) -> None:
         """Draw where the training is."""
         if progress.stage not in self._tasks:
+            self._bars.console.print(f"{progress.stage}: at step {progress.step} of {progress.total}")
             self._tasks[progress.stage] = self._bars.add_task(progress.stage, total=progress.total, loss="")
         loss = f"loss {progress.loss:.4f}" if progress.loss else ""
         self._bars.update(self._tasks[progress.stage], completed=progress.step, loss=loss)
