@@ -8,6 +8,7 @@ from diffusion import images
 from diffusion.resize import CROP_METHODS
 from graph.spec import node
 from graph.widgets import Choice, Range
+from nodes.latent import FLIPS, ROTATIONS
 from nodes.sockets import MAX_RESOLUTION, Image, Mask
 
 Method = Annotated[str, Choice(images.SCALE_METHODS)]
@@ -15,9 +16,6 @@ Pixels = Annotated[int, Range(0, MAX_RESOLUTION, step=1)]
 Side = Annotated[int, Range(1, MAX_RESOLUTION, step=1)]
 Margin = Annotated[int, Range(0, MAX_RESOLUTION, step=8)]
 Count = Annotated[int, Range(1, 4096)]
-
-ROTATIONS = ("none", "90 degrees", "180 degrees", "270 degrees")
-FLIPS = ("x-axis: vertically", "y-axis: horizontally")
 
 
 class PaddedImage(NamedTuple):
