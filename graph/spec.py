@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from graph.types import SocketType
@@ -79,6 +80,7 @@ class NodeSpec:
     is_pure: bool = True
     is_async: bool = False
     takes_run: bool = False
+    may_expand: bool = False  # may return an Expand, whose graph may link to any result of the run
     fingerprint: Callable[..., Any] | None = None  # (inputs by name) -> JSON value that joins the key
     code_version: str = ""
     module: str = ""
@@ -91,8 +93,16 @@ class NodeSpec:
 
         `images0`, `images.image0` and on belong to a growing `*images`; other names to `**values`, if there is one.
         """
-        named = next((socket for socket in self.inputs if socket.name == name and not socket.is_growing), None)
-        return named or next((socket for socket in self.inputs if _grows_to(socket, name)), None)
+        named = self._named.get(name)
+        return named or next((socket for socket in self._growing if _grows_to(socket, name)), None)
+
+    @cached_property
+    def _named(self) -> Mapping[str, Socket]:
+        return {socket.name: socket for socket in self.inputs if not socket.is_growing}
+
+    @cached_property
+    def _growing(self) -> tuple[Socket, ...]:
+        return tuple(socket for socket in self.inputs if socket.is_growing)
 
     def call(self, values: Mapping[str, Any], run: Any = None) -> Call:
         """Return the arguments that give the function these inputs: growing ones in order, enum words as members."""
@@ -166,6 +176,7 @@ def node(
             is_pure=pure,
             is_async=read.is_async,
             takes_run=read.takes_run,
+            may_expand=read.may_expand,
             fingerprint=fingerprint,
             code_version=read.code_version,
             module=function.__module__,
@@ -179,9 +190,10 @@ def node(
 
 
 def _grows_to(socket: Socket, name: str) -> bool:
-    if not socket.is_growing:
-        return False
-    return socket.takes_any_name or re.fullmatch(rf"{re.escape(socket.name)}(\d+|\..+)", name) is not None
+    if socket.takes_any_name:
+        return True
+    rest = name[len(socket.name) :] if name.startswith(socket.name) else ""
+    return rest.isdecimal() or (rest.startswith(".") and len(rest) > 1)
 
 
 def _number_in(name: str) -> tuple[int, str]:
