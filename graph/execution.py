@@ -26,12 +26,14 @@ from graph.parts import Parts
 from graph.plan import Plan, make_demand
 from graph.results import Result, Values, nbytes_of
 from graph.scene import Scene
+from graph.spec import Socket
 from graph.states import Owner
 from graph.tasks import Task, Tasks
 from graph.telling import Telling
 from graph.visit import Visit
 from graph.workflow import Link, Node
 
+NOTHING: Mapping[str, Socket] = {}
 POLL_S = 0.1  # how often a run that waits for async nodes asks whether it was cancelled
 
 
@@ -92,7 +94,8 @@ class Execution:
         """Run nodes, each after what it reads; first of all async ones that may start at once."""
         tasks: dict[str, Task] = {}
         for node_id in (*filter(self._starts_at_once, order), *order):
-            await self._tasks.breathe(tasks)
+            if self._tasks.unfinished:
+                await self._tasks.breathe(tasks)
             task = self._begin(node_id)
             if task is not None:
                 tasks[node_id] = task
@@ -120,10 +123,12 @@ class Execution:
         """Run a plain node whose inputs are there; return the task of any other."""
         if node_id in self._held:
             return None
-        if (task := self._tasks.get(node_id)) is not None:
-            return task
+        if node_id in self._tasks.unfinished:
+            return self._tasks.unfinished[node_id]
         bound = self._scene.bound[node_id]
-        before = self._tasks.among(self._scene.first(link.node_id) for link in bound.links) if self._tasks else []
+        before: list[Task] = []
+        if self._tasks.unfinished:
+            before = self._tasks.among(self._scene.first(link.node_id) for link in bound.links)
         if before or bound.spec.is_async:
             return self._tasks.start(node_id, self._later(node_id, before))
         visit = self._visit(node_id)
@@ -226,10 +231,10 @@ class Execution:
 
     def _gather(self, bound: Bound) -> dict[str, Any]:
         """Return the inputs: values that arrived, promises and literals."""
-        lazy = {socket.name: socket for socket in bound.spec.inputs if socket.is_lazy} if bound.lazy_links else {}
+        lazy = {socket.name: socket for socket in bound.spec.inputs if socket.is_lazy} if bound.lazy_links else NOTHING
         inputs: dict[str, Any] = {}
         for name, value in bound.inputs.items():
-            if not isinstance(value, Link):
+            if type(value) is not Link:
                 inputs[name] = value
             elif name in lazy:
                 inputs[name] = Promise(name, value, lazy[name].is_list, self._demand)
@@ -255,7 +260,8 @@ class Execution:
         return self._held.digest_of(self._scene.first(link.node_id), link.output)
 
     def _release(self, bound: Bound) -> None:
-        self._held.release([self._scene.first(link.node_id) for link in bound.links])
+        if not self._held.keeps_all:
+            self._held.release([self._scene.first(link.node_id) for link in bound.links])
 
     def state_of(self, run: NodeRun) -> dict[str, Any]:
         """Return what a node keeps between runs."""

@@ -26,10 +26,11 @@ Call = dict[str, Any] | Block
 
 
 class Rows(NamedTuple):
-    """The calls that a node makes in one run. `is_mapped` tells whether a list caused them."""
+    """The calls that a node makes in one run: whether a list caused them, and whether none of them is a Block."""
 
     calls: tuple[Call, ...]
     is_mapped: bool
+    are_whole: bool
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,13 @@ class Expanded:
 def rows(spec: NodeSpec, inputs: Mapping[str, Any]) -> Rows:
     """Return the inputs of each call. What came over links is `Values`; anything else is a literal or a promise."""
     sockets = {name: spec.input(name) for name in inputs}
-    lengths = [
-        len(value.items)
-        for name, value in inputs.items()
-        if isinstance(value, Values) and value.is_list and not _wants_list(sockets[name])
-    ]
+    lengths: list[int] = []
+    for name, value in inputs.items():
+        if type(value) is Values and value.is_list and not _wants_list(sockets[name]):
+            lengths.append(len(value.items))
     count = 0 if 0 in lengths else max(lengths, default=1)
-    return Rows(tuple([_call(sockets, inputs, place) for place in range(count)]), bool(lengths))
+    calls = tuple([_call(sockets, inputs, place) for place in range(count)])
+    return Rows(calls, bool(lengths), not any(map(_is_block, calls)))
 
 
 def _call(sockets: Mapping[str, Socket | None], inputs: Mapping[str, Any], place: int) -> Call:
@@ -65,13 +66,18 @@ def _call(sockets: Mapping[str, Socket | None], inputs: Mapping[str, Any], place
     return arguments
 
 
+def _is_block(call: Call) -> bool:
+    return type(call) is Block
+
+
 def _wants_list(socket: Socket | None) -> bool:
     return socket is not None and socket.is_list
 
 
 def _argument(socket: Socket | None, value: Any, place: int) -> Any:
-    if isinstance(value, Values):
-        argument = list(value.items) if _wants_list(socket) else value.items[min(place, len(value.items) - 1)]
+    if type(value) is Values:
+        items = value.items
+        argument = list(items) if _wants_list(socket) else items[place] if place < len(items) else items[-1]
     else:
         argument = copy.deepcopy(value) if isinstance(value, list | dict) else value  # the workflow's own value
         if _wants_list(socket) and not isinstance(argument, list) and argument is not None:

@@ -65,7 +65,7 @@ class RunHost(Protocol):
         ...
 
 
-@dataclass
+@dataclass(slots=True)
 class NodeRun:
     """The engine, as seen by one node in one run. Implements graph.run.Run."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from graph.dynamic import Block
+
 NO_UI: Mapping[str, Any] = {}
 RESULT_BYTES = 200  # a Result with one Values, without the value (CPython 3.11, 2026-11)
 
@@ -44,4 +46,5 @@ class Result(NamedTuple):
 def nbytes_of(result: Result, nbytes: Callable[[Any], int]) -> int:
     """Return what keeping a result costs, when `nbytes` tells it of each value."""
     shown = sum([len(items) for items in result.ui.values()])
-    return RESULT_BYTES * (1 + shown) + sum([nbytes(item) for output in result.outputs for item in output.items])
+    values = [item for output in result.outputs for item in output.items if type(item) is not Block]
+    return RESULT_BYTES * (1 + shown) + sum(map(nbytes, values))

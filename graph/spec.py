@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 from graph.types import SocketType
 from graph.widgets import Widget
 
+_DIGITS = re.compile(r"(\d+)$")
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 EnumClass = type[Enum]
@@ -106,21 +107,41 @@ class NodeSpec:
 
     def call(self, values: Mapping[str, Any], run: Any = None) -> Call:
         """Return the arguments that give the function these inputs: growing ones in order, enum words as members."""
-        several = next((socket for socket in self.inputs if socket.is_growing and not socket.takes_any_name), None)
-        grown = {name: value for name, value in values.items() if several is not None and self.input(name) is several}
-        kwargs = {name: self._as_wanted(name, value) for name, value in values.items() if name not in grown}
-        if self.takes_run:
-            kwargs["run"] = run
+        several = self._several
         if several is None:
+            kwargs = (
+                {name: self._as_wanted(name, value) for name, value in values.items()}
+                if self._has_enums
+                else {**values}
+            )
+            if self.takes_run:
+                kwargs["run"] = run
             return Call((), kwargs)
+        grown = {name: value for name, value in values.items() if self.input(name) is several}
+        kwargs = {name: self._as_wanted(name, value) for name, value in values.items() if name not in grown}
         before = self.inputs[: self.inputs.index(several)]
         leading = [kwargs.pop(socket.name, socket.default) for socket in before]
         rest = [self._as_wanted(name, grown[name]) for name in sorted(grown, key=_number_in)]
+        if self.takes_run:
+            kwargs["run"] = run
         return Call((*leading, *rest), kwargs)
 
+    @cached_property
+    def lazy_names(self) -> frozenset[str]:
+        """Names of the inputs that are promises."""
+        return frozenset(socket.name for socket in self.inputs if socket.is_lazy)
+
+    @cached_property
+    def _several(self) -> Socket | None:
+        return next((socket for socket in self._growing if not socket.takes_any_name), None)
+
+    @cached_property
+    def _has_enums(self) -> bool:
+        return any(socket.enum is not None for socket in self.inputs)
+
     def _as_wanted(self, name: str, value: Any) -> Any:
-        socket = self.input(name)
-        if socket is None or socket.enum is None or not isinstance(value, str):
+        socket = self.input(name) if isinstance(value, str) and self._has_enums else None
+        if socket is None or socket.enum is None:
             return value
         return next((member for member in socket.enum if value in (member.value, member.name)), value)
 
@@ -197,5 +218,5 @@ def _grows_to(socket: Socket, name: str) -> bool:
 
 
 def _number_in(name: str) -> tuple[int, str]:
-    digits = re.search(r"(\d+)$", name)
+    digits = _DIGITS.search(name)
     return (int(digits[1]) if digits else 0, name)

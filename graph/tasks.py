@@ -22,31 +22,23 @@ class Tasks:
     def __init__(self, rank: Callable[[str], Any]) -> None:
         self.was_used = False
         self._rank = rank
-        self._tasks: dict[str, Task] = {}
+        self.unfinished: dict[str, Task] = {}
         self._failed: set[str] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self._tasks)
-
-    def get(self, node_id: str) -> Task | None:
-        """Return the task of a node that is not finished."""
-        return self._tasks.get(node_id)
 
     def among(self, node_ids: Iterable[str]) -> list[Task]:
         """Return the tasks of those nodes that are not finished."""
-        return [self._tasks[node_id] for node_id in dict.fromkeys(node_ids) if node_id in self._tasks]
+        return [self.unfinished[node_id] for node_id in dict.fromkeys(node_ids) if node_id in self.unfinished]
 
     def start(self, node_id: str, work: Coroutine[Any, Any, None]) -> Task:
         """Make a task of a node's work."""
         self.was_used = True
-        task = self._tasks[node_id] = asyncio.get_running_loop().create_task(self._watched(node_id, work))
+        task = self.unfinished[node_id] = asyncio.get_running_loop().create_task(self._watched(node_id, work))
         return task
 
     async def breathe(self, tasks: Mapping[str, Task]) -> None:
-        """Let tasks go on, if there are any; raise what one of these raised."""
-        if self._tasks:
-            await asyncio.sleep(0)
-            self._raise_failure(tasks)
+        """Let tasks go on; raise what one of these raised."""
+        await asyncio.sleep(0)
+        self._raise_failure(tasks)
 
     async def wait(self, tasks: Mapping[str, Task], *, poll_s: float | None, ask: Callable[[], None]) -> None:
         """Wait for all of these; raise what the first to fail raised. `ask`, now and then, may raise as well."""
@@ -58,9 +50,9 @@ class Tasks:
 
     async def close(self) -> None:
         """End all of them."""
-        for task in self._tasks.values():
+        for task in self.unfinished.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*self.unfinished.values(), return_exceptions=True)
 
     async def _watched(self, node_id: str, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -68,7 +60,7 @@ class Tasks:
         except BaseException:
             self._failed.add(node_id)
             raise
-        del self._tasks[node_id]
+        del self.unfinished[node_id]
 
     def _raise_failure(self, tasks: Mapping[str, Task]) -> None:
         if self._failed and (failed := self._failed.intersection(tasks)):

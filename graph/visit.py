@@ -26,6 +26,8 @@ from graph.spec import NodeSpec
 class Visit:
     """What a node was given and what its calls returned."""
 
+    __slots__ = ("_inputs", "_rows", "bound", "content", "returned", "run", "start")
+
     def __init__(self, bound: Bound, inputs: dict[str, Any], run: NodeRun) -> None:
         self.bound = bound
         self.run = run
@@ -43,13 +45,14 @@ class Visit:
     @property
     def blocks(self) -> list[Block]:
         """The blocks in place of calls, and those that promises gave."""
+        if self._rows.are_whole:
+            return self.run.blocks
         return [call for call in self._rows.calls if type(call) is Block] + self.run.blocks
 
     @property
     def is_blocked(self) -> bool:
         """Whether there are calls, and none is to be made."""
-        calls = self._rows.calls
-        return bool(calls) and type(calls[0]) is Block and all(type(call) is Block for call in calls)
+        return not self._rows.are_whole and all(type(call) is Block for call in self._rows.calls)
 
     def call(self) -> None:
         """Call a plain function."""
@@ -89,7 +92,7 @@ class Visit:
     @property
     def expands(self) -> bool:
         """Whether a call returned a graph."""
-        return any(type(value) is Expand for value in self.returned)
+        return Expand in map(type, self.returned)
 
     def result(self) -> Result:
         """Make the node's result of what the calls returned."""

@@ -71,7 +71,9 @@ REGISTRY = Registry.of(Numbers, Gate, Odd, Two, Twice, Total, Later, Switch, Cal
 
 class Bench:
     def __init__(self) -> None:
-        self.engine = Engine(REGISTRY, MemoryCache(100_000), nbytes=lambda value: 8, digest=lambda value: None)
+        self.engine = Engine(
+            REGISTRY, MemoryCache(100_000), nbytes=lambda value: 8 + 0 * value, digest=lambda value: None
+        )
         self.events: list[Event] = []
 
     def run(self, *nodes: Node, outputs: tuple[str, ...] | None = None) -> RunResult:
