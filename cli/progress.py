@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.text import Text
 
-from graph.events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunStarted
+from graph.events import Event, NodeBlocked, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunStarted
 from graph.events import Progress as NodeProgress
 from graph.workflow import Workflow
 
@@ -53,6 +53,13 @@ class RunDisplay:
                 self._bars.update(self._tasks[event.node_id], completed=event.value, total=event.total)
             case NodeCached():
                 self._say(f"{self._label(event.node_id)}: kept")
+            case NodeBlocked() if event.calls == event.total:
+                self._end(event.node_id, "stopped")
+                self._say(f"{self._label(event.node_id)}: does not run{f': {event.message}' if event.message else ''}")
+            case NodeBlocked():
+                self._say(
+                    f"{self._label(event.node_id)}: {event.calls} of {event.total} left out {event.message}".rstrip()
+                )
             case NodeFinished():
                 self._end(event.node_id, f"{event.seconds:.2f} s")
             case NodeFailed():

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from graph.workflow import Workflow
     from runtime.engine import Studio
 
+LONGEST = 200  # characters of a value that are printed
+
 
 def run(
     file: Annotated[Path, typer.Argument(help="A workflow (API or editor format) or a picture that holds one.")],
     set: Annotated[list[str] | None, typer.Option(help="NODE.INPUT=VALUE; the node by id, title or type.")] = None,
     seed: Annotated[int | None, typer.Option(help="Replace every seed of the workflow.")] = None,
+    to: Annotated[
+        list[str] | None, typer.Option(help="Run to this node only, whichever; by id, title or type.")
+    ] = None,
     output_directory: Annotated[Path | None, typer.Option(help="Where pictures are written.")] = None,
     base_directory: Annotated[Path | None, typer.Option(help="The folder that holds models/ and input/.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
@@ -30,26 +35,50 @@ def run(
     from cli.report import ending, error_console
 
     with ending(as_json=as_json, show_traceback=traceback):
-        from cli.workflow_file import check, load_workflow, notes_of, open_here, with_seed, with_settings
+        from cli.workflow_file import check, find_node, load_workflow, notes_of, open_here, with_seed, with_settings
 
         studio = open_here(base_directory, output_directory, device)
         workflow = with_settings(load_workflow(file, studio), set or [])
         workflow = workflow if seed is None else with_seed(workflow, seed, studio)
-        check(workflow, studio)
+        outputs = tuple(find_node(workflow, name).id for name in to) if to else None
+        check(workflow, studio, outputs)
         for note in () if quiet or as_json else notes_of(workflow, studio):
             error_console().print(note, markup=False)
-        _show(_carry_out(workflow, studio, quiet or as_json), studio, as_json)
+        result = _carry_out(workflow, studio, quiet or as_json, outputs)
+        _show(result, studio, as_json)
+        if outputs and not quiet and not as_json:
+            _show_values(result, workflow, studio)
 
 
-def _carry_out(workflow: Workflow, studio: Studio, is_silent: bool) -> RunResult:
+def _show_values(result: RunResult, workflow: Workflow, studio: Studio) -> None:
+    """Tell what the nodes gave that were asked for: they need not be output nodes."""
+    for node_id, values in result.outputs.items():
+        node = workflow.nodes[node_id]
+        spec = studio.registry.find(node.type)
+        for output, value in zip(spec.outputs if spec else (), values, strict=True):
+            typer.echo(f"{node.label}, {output.name}: {_brief(value)}")
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, list):
+        return f"list of {len(value)}" + (f", first {_brief(value[0])}" if value else "")
+    if isinstance(value, str | int | float | None):
+        return str(value) if len(str(value)) <= LONGEST else f"{str(value)[:LONGEST]}…"
+    shape = getattr(value, "shape", None)
+    return type(value).__name__ + (f" {tuple(shape)}" if shape is not None else "")
+
+
+def _carry_out(
+    workflow: Workflow, studio: Studio, is_silent: bool, outputs: tuple[str, ...] | None = None
+) -> RunResult:
     from cli.progress import RunDisplay
     from graph.formats import to_api
 
     prompt = to_api(workflow)
     if is_silent:
-        return studio.engine.run(workflow, prompt=prompt)
+        return studio.engine.run(workflow, outputs=outputs, prompt=prompt)
     with RunDisplay(workflow, Console(stderr=True)) as display:
-        return studio.engine.run(workflow, prompt=prompt, emit=display)
+        return studio.engine.run(workflow, outputs=outputs, prompt=prompt, emit=display)
 
 
 def _show(result: RunResult, studio: Studio, as_json: bool) -> None:
@@ -58,7 +87,7 @@ def _show(result: RunResult, studio: Studio, as_json: bool) -> None:
         ran, kept = list(result.ran), list(result.cached)
         document = {"status": "done", "files": files, "ran": ran, "cached": kept, "seconds": result.seconds}
         typer.echo(json.dumps(document, indent=2))
-    else:
+    elif files:
         typer.echo("\n".join(files))
 
 

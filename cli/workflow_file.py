@@ -122,9 +122,9 @@ def seed_inputs(spec: NodeSpec) -> tuple[str, ...]:
     return tuple(socket.name for socket in spec.inputs if isinstance(socket.widget, Seed))
 
 
-def problems_of(workflow: Workflow, studio: Studio) -> tuple[Problem, ...]:
-    """Return every reason why a workflow cannot run here."""
-    found = validate(workflow, studio.registry, names=studio.names)
+def problems_of(workflow: Workflow, studio: Studio, outputs: tuple[str, ...] | None = None) -> tuple[Problem, ...]:
+    """Return every reason why a workflow cannot run here, or what of it the nodes `outputs` need."""
+    found = validate(workflow, studio.registry, outputs, names=studio.names)
     return tuple(replace(problem, message=problem.message + _place(problem, studio)) for problem in found)
 
 
@@ -145,9 +145,9 @@ def notes_of(workflow: Workflow, studio: Studio) -> tuple[str, ...]:
     )
 
 
-def check(workflow: Workflow, studio: Studio) -> None:
+def check(workflow: Workflow, studio: Studio, outputs: tuple[str, ...] | None = None) -> None:
     """Raise an InvalidWorkflowError with every reason why a workflow cannot run here."""
-    problems = problems_of(workflow, studio)
+    problems = problems_of(workflow, studio, outputs)
     if problems:
         raise InvalidWorkflowError(problems)
 

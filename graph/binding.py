@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from graph.errors import GraphError
 from graph.normalise import converted
@@ -31,17 +31,18 @@ class Bound(NamedTuple):
 def bind(node: Node, spec: NodeSpec) -> Bound:
     """Return the node with everything its function gets; GraphError names the input that is missing or does not fit."""
     inputs = dict(_inputs(node, spec))
-    lazy_names = {socket.name for socket in spec.inputs if socket.is_lazy}
-    eager = tuple([value for name, value in inputs.items() if isinstance(value, Link) and name not in lazy_names])
-    lazy = tuple([value for name, value in inputs.items() if isinstance(value, Link) and name in lazy_names])
-    return Bound(node, spec, inputs, eager, lazy)
+    links = [(name, value) for name, value in inputs.items() if type(value) is Link]
+    if not spec.lazy_names:
+        return Bound(node, spec, inputs, tuple([link for _, link in links]), ())
+    eager = tuple([link for name, link in links if name not in spec.lazy_names])
+    return Bound(node, spec, inputs, eager, tuple([link for name, link in links if name in spec.lazy_names]))
 
 
 def _inputs(node: Node, spec: NodeSpec) -> Iterator[tuple[str, Input]]:
     given = node.inputs
     for socket in spec.inputs:
         if socket.is_growing:
-            for name in sorted(_grown(spec, socket, given), key=_natural):
+            for name in sorted([name for name in given if spec.input(name) is socket], key=_natural):
                 yield name, _value(node, socket, name)
         elif socket.name in given:
             yield socket.name, _value(node, socket, socket.name)
@@ -51,10 +52,6 @@ def _inputs(node: Node, spec: NodeSpec) -> Iterator[tuple[str, Input]]:
             raise GraphError(f"{node.label}, {socket.name}: the input is missing; link it or give a value.")
 
 
-def _grown(spec: NodeSpec, socket: Socket, given: Mapping[str, Any]) -> list[str]:
-    return [name for name in given if spec.input(name) is socket]
-
-
 def _natural(name: str) -> list[tuple[int, str]]:
     """Order image2 before image10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(name)]
@@ -62,7 +59,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 def _value(node: Node, socket: Socket, name: str) -> Input:
     value = node.inputs[name]
-    if isinstance(value, Link):
+    if type(value) is Link:
         return value
     try:
         return converted(socket, value)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graph.events import Origin
+
 
 class GraphError(Exception):
     """Anything that the engine refuses. `str(error)` is a sentence that says what to do."""
@@ -39,8 +41,9 @@ class Problem:
 class NodeError(GraphError):
     """A node failed while it ran. The cause is kept as `__cause__`."""
 
-    def __init__(self, message: str, *, node_id: str, node_type: str) -> None:
+    def __init__(self, message: str, *, node_id: str, node_type: str, origin: Origin | None = None) -> None:
         super().__init__(message)
+        self.origin = origin  # of a node that came by expansion
         self.node_id = node_id
         self.node_type = node_type
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Origin(NamedTuple):
+    """Where a node comes from that is not in the workflow: the node that expanded into it, and the one to show it at."""
+
+    parent: str
+    display: str
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,7 @@ class NodeStarted:
     """A node begins."""
 
     node_id: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,18 @@ class NodeCached:
     """A node's result came from the cache."""
 
     node_id: str
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class NodeBlocked:
+    """A node read a Block: `calls` of its `total` calls were not made. `message` is told by the first reader."""
+
+    node_id: str
+    message: str = ""
+    calls: int = 1
+    total: int = 1
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,7 @@ class Progress:
     value: int
     total: int
     text: str = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class Preview:
 
     node_id: str
     image: Any
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,7 @@ class NodeFinished:
     node_id: str
     seconds: float
     ui: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +85,7 @@ class NodeFailed:
 
     node_id: str
     message: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -72,5 +96,7 @@ class RunFinished:
     seconds: float
 
 
-Event = RunStarted | NodeStarted | NodeCached | Progress | Preview | NodeFinished | NodeFailed | RunFinished
+Event = (
+    RunStarted | NodeStarted | NodeCached | NodeBlocked | Progress | Preview | NodeFinished | NodeFailed | RunFinished
+)
 Emit = Callable[[Event], None]

@@ -5,20 +5,23 @@
     result.outputs["9"], result.ran, result.cached
 
 A result of a node is found by its key before the run, or, once its inputs are there, by their content (early cut-off).
-Results that nothing will read any more are let go during the run. Values go from node to node as they are: a node
-must not change what it receives.
+Results that nothing will read any more are let go during the run. Plain nodes run one after the other, in the caller's
+thread; async nodes run side by side, and as soon as one fails, the others are cancelled. Values go from node to node as
+they are: a node must not change what it receives.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from graph.errors import Cancelled, GraphError
 from graph.events import Emit, RunFinished, RunStarted
-from graph.execution import Execution, Parts
+from graph.execution import Execution
+from graph.parts import Parts
 from graph.plan import Plan, make_plan
 from graph.workflow import Workflow
 
@@ -33,6 +36,7 @@ class RunResult:
     ui: Mapping[str, Mapping[str, Any]]
     ran: tuple[str, ...]
     cached: tuple[str, ...]
+    blocked: tuple[str, ...]
     seconds: float
 
 
@@ -67,8 +71,14 @@ class Engine(Parts):
             raise GraphError("An event loop runs in this thread; write await engine.run_async(…) instead of run.")
         loop = asyncio.new_event_loop()  # not asyncio.run, which takes Ctrl-C away from plain functions
         job = self.run_async(workflow, outputs=outputs, emit=emit, cancelled=cancelled, prompt=prompt, extra=extra)
+        task = loop.create_task(job)
         try:
-            return loop.run_until_complete(job)
+            return loop.run_until_complete(task)
+        except KeyboardInterrupt:
+            if task.cancel():  # it came while the loop waited, or in a task of a node
+                with suppress(asyncio.CancelledError, KeyboardInterrupt):
+                    loop.run_until_complete(task)
+            raise
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())
@@ -86,6 +96,7 @@ class Engine(Parts):
     ) -> RunResult:
         """Do the same within a running event loop."""
         start = self.clock()
+        self.states.keep(workflow, self.registry)
         plan = self.plan(workflow, outputs)
         execution = Execution(self, plan, emit, cancelled, prompt or NOTHING, extra or NOTHING)
         emit(RunStarted(plan.order, plan.cached))
@@ -102,8 +113,9 @@ class Engine(Parts):
             emit(RunFinished(status, seconds))
         return RunResult(
             outputs=execution.target_values(),
-            ui=execution.ui,
-            ran=tuple(execution.ran),
-            cached=tuple(execution.cached),
+            ui=execution.telling.ui,
+            ran=tuple(execution.telling.ran),
+            cached=tuple(execution.telling.cached),
+            blocked=tuple(execution.telling.blocked),
             seconds=seconds,
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any
 
+from graph.dynamic import Block, BlockArrived
 from graph.results import Values
 from graph.workflow import Link
 
@@ -22,7 +23,7 @@ class Ready:
     def __await__(self) -> Generator[Any, Any, Any]:
         """Return the value at once."""
         yield from ()
-        return self.value
+        return unblocked(self.value)
 
 
 class ListArrived(BaseException):
@@ -48,4 +49,13 @@ class Promise:
         values: Values = yield from self.demand(self.link).__await__()
         if values.is_list and not self.wants_list:
             raise ListArrived(self.name, values)
+        for item in values.items:
+            unblocked(item)
         return list(values.items) if self.wants_list else values.items[0]
+
+
+def unblocked(value: Any) -> Any:
+    """Return the value; BlockArrived if it is a Block."""
+    if type(value) is Block:
+        raise BlockArrived(value)
+    return value

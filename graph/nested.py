@@ -9,12 +9,47 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from graph.dynamic import Block, Expand
 from graph.errors import GraphError
+from graph.keys import call_key
 from graph.lazy import Ready
+from graph.mapping import Expanded, collect
 from graph.nearest import did_you_mean
+from graph.node_run import NodeRun
 from graph.normalise import converted
+from graph.parts import Parts
 from graph.plan import Specs
+from graph.results import Result, nbytes_of
 from graph.spec import MISSING, NodeSpec
+from graph.visit import invoke
+
+
+async def call(parts: Parts, caller: NodeRun, node: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+    """Run a node for another and return what it returns; a Block among its inputs is what it returns."""
+    caller.check_cancelled()
+    spec = spec_of(node, parts.registry)
+    inputs = call_inputs(spec, given)
+    if block := next((value for value in inputs.values() if type(value) is Block), None):
+        return block
+    key = call_key(spec, inputs, parts.digest, parts.file_digest)
+    result = None if key is None else parts.cache.get(key)
+    if result is None:
+        start = parts.clock()
+        result = await _result(spec, inputs, NodeRun(caller.node_id, caller.host, spec.name, origin=caller.origin))
+        if key is not None:
+            seconds = parts.clock() - start
+            parts.cache.put(key, result, nbytes=nbytes_of(result, parts.nbytes), seconds=seconds)
+    for kind, items in result.ui.items():
+        caller.show(kind, items)
+    return result.value
+
+
+async def _result(spec: NodeSpec, inputs: Mapping[str, Any], run: NodeRun) -> Result:
+    value = invoke(spec, lazy_kept(spec, inputs), run)
+    value = await value if spec.is_async else value
+    if type(value) is Expand:
+        value = Expanded(await run.host.expand(run, value))
+    return collect(spec, [value], is_mapped=False, ui=run.shown)
 
 
 def spec_of(node: NodeSpec | Callable[..., Any] | str, registry: Specs) -> NodeSpec:

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from graph.dynamic import Block, Expand
 from graph.errors import Cancelled
-from graph.events import Emit, Preview, Progress
+from graph.events import Emit, Origin, Preview, Progress
+from graph.results import Values
+from graph.workflow import Link, Node, Workflow
 
 T = TypeVar("T")
 
@@ -44,18 +47,40 @@ class RunHost(Protocol):
         """What the host lends, by class."""
         ...
 
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes of the run by id."""
+        ...
+
+    def state_of(self, run: NodeRun) -> dict[str, Any]:
+        """Return what a node keeps between runs."""
+        ...
+
+    async def expand(self, run: NodeRun, expand: Expand) -> tuple[Values, ...]:
+        """Run a graph for a node; what it shows, the node shows."""
+        ...
+
     async def call(self, caller: NodeRun, node: Callable[..., Any], inputs: Mapping[str, Any]) -> Any:
         """Run another node for `caller`."""
         ...
 
 
-@dataclass
+@dataclass(slots=True)
 class NodeRun:
     """The engine, as seen by one node in one run. Implements graph.run.Run."""
 
     node_id: str
     host: RunHost
+    node_type: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # links and literals
+    origin: Origin | None = None
     shown: dict[str, list[Any]] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)  # that promises gave
+
+    def begin_anew(self) -> None:
+        """Forget what was shown: the node's calls begin again."""
+        self.shown = {}
+        self.blocks = []
 
     @property
     def prompt(self) -> Mapping[str, Any]:
@@ -67,6 +92,21 @@ class NodeRun:
         """What the client sent along."""
         return self.host.extra
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the node keeps between runs."""
+        return self.host.state_of(self)
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes of the run by id."""
+        return self.host.nodes
+
+    @property
+    def links(self) -> Mapping[str, Link]:
+        """Where the node's inputs come from, by name."""
+        return {name: value for name, value in self.inputs.items() if isinstance(value, Link)}
+
     def resource(self, kind: type[T]) -> T:
         """Return a thing that the host lends; KeyError if it has none."""
         if kind not in self.host.resources:
@@ -76,12 +116,12 @@ class NodeRun:
 
     def progress(self, value: int, total: int, text: str = "") -> None:
         """Tell how far the work is; raises Cancelled if the run is to end."""
-        self.host.emit(Progress(self.node_id, value, total, text))
+        self.host.emit(Progress(self.node_id, value, total, text, self.origin))
         self.check_cancelled()
 
     def preview(self, image: Any) -> None:
         """Show a picture of the work in progress."""
-        self.host.emit(Preview(self.node_id, image))
+        self.host.emit(Preview(self.node_id, image, self.origin))
 
     def check_cancelled(self) -> None:
         """Raise Cancelled if the run is to end."""
@@ -107,3 +147,10 @@ class NodeRun:
     async def call(self, node: Callable[..., Any], **inputs: Any) -> Any:
         """Run another node with these values, through the engine; what it shows, this node shows."""
         return await self.host.call(self, node, inputs)
+
+    async def expand(
+        self, graph: Workflow, outputs: tuple[Any, ...], shown_as: Mapping[str, str] | None = None
+    ) -> tuple[Any, ...]:
+        """Run a graph and return the values of its outputs, lists as lists."""
+        found = await self.host.expand(self, Expand(graph, outputs, shown_as or {}))
+        return tuple(values.value for values in found)

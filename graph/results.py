@@ -6,10 +6,13 @@ Result((Values((a, b), is_list=True),), {"images": [...]})  # a list output, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from graph.dynamic import Block
+
 NO_UI: Mapping[str, Any] = {}
+RESULT_BYTES = 200  # a Result with one Values, without the value (CPython 3.11, 2026-11)
 
 
 class Values(NamedTuple):
@@ -38,3 +41,10 @@ class Result(NamedTuple):
         if self.returned is not None:
             return self.returned(*values)
         return values[0] if len(values) == 1 else values or None
+
+
+def nbytes_of(result: Result, nbytes: Callable[[Any], int]) -> int:
+    """Return what keeping a result costs, when `nbytes` tells it of each value."""
+    shown = sum([len(items) for items in result.ui.values()])
+    values = [item for output in result.outputs for item in output.items if type(item) is not Block]
+    return RESULT_BYTES * (1 + shown) + sum(map(nbytes, values))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
+from graph.workflow import Link, Node, Workflow
+
 T = TypeVar("T")
 
 
@@ -24,6 +26,21 @@ class Run(Protocol):
     @property
     def extra(self) -> Mapping[str, Any]:
         """What the client sent along (`extra_pnginfo` with the editor's document, for example)."""
+        ...
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the node keeps between runs, while the workflow has it with the same type; for nodes with pure=False."""
+        ...
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes of the run by id: the workflow's, and those that came by expansion."""
+        ...
+
+    @property
+    def links(self) -> Mapping[str, Link]:
+        """Where the node's inputs come from, by name; literals are left out."""
         ...
 
     def resource(self, kind: type[T]) -> T:
@@ -52,4 +69,10 @@ class Run(Protocol):
 
     async def call(self, node: Callable[..., Any], **inputs: Any) -> Any:
         """Run another node with these values, through the engine (cache, events, cancel)."""
+        ...
+
+    async def expand(
+        self, graph: Workflow, outputs: tuple[Any, ...], shown_as: Mapping[str, str] | None = None
+    ) -> tuple[Any, ...]:
+        """Run a graph now and return the values of its outputs; graph.dynamic.Expand says what it may hold."""
         ...

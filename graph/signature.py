@@ -5,8 +5,11 @@ read_signature(function, {}, (), is_output=False).inputs[0].name  # "image"
 
 from __future__ import annotations
 
+import functools
 import inspect
+import operator
 import sys
+import types
 import typing
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +20,7 @@ from typing import Any, NoReturn
 from graph.annotations import AnnotationError, Reading, enum_word, read_annotation
 from graph.code_version import code_version
 from graph.docstrings import Doc, read_docstring
+from graph.dynamic import Block, Expand
 from graph.errors import SpecError
 from graph.run import Run
 from graph.spec import MISSING, Output, Socket
@@ -32,6 +36,7 @@ class Signature:
     description: str
     takes_run: bool
     is_async: bool
+    may_expand: bool
     code_version: str
 
 
@@ -53,6 +58,7 @@ def read_signature(
         description=doc.description,
         takes_run=len(plain) < len(parameters),
         is_async=is_async,
+        may_expand=Expand in typing.get_args(hints.get("return")),
         code_version=code_version(function),
     )
 
@@ -146,7 +152,7 @@ def _outputs(
 ) -> tuple[Output, ...]:
     if "return" not in hints:
         _refuse(function, "return", "the function does not say what it returns; add -> Image, for example, or -> None")
-    given = hints["return"]
+    given = _values_only(hints["return"])
     if given is type(None):
         parts: list[tuple[str, Any]] = []
     elif isinstance(given, type) and issubclass(given, tuple) and hasattr(given, "_fields"):
@@ -161,12 +167,20 @@ def _outputs(
     return tuple(_output(function, name, hint) for name, hint in named)
 
 
+def _values_only(hint: Any) -> Any:
+    """Return a return annotation without what may stand in place of values: `Image | Block | Expand` is Image."""
+    if typing.get_origin(hint) not in (typing.Union, types.UnionType):
+        return hint
+    rest = tuple(member for member in typing.get_args(hint) if member not in (Block, Expand))
+    return functools.reduce(operator.or_, rest) if rest else type(None)
+
+
 def _output(function: Callable[..., Any], name: str, hint: Any) -> Output:
     place = f"return {name}".strip()
     if hint is Ellipsis:
         _refuse(function, place, "tuple[X, ...] has no fixed number of outputs; write list[X]")
     try:
-        reading = read_annotation(hint)
+        reading = read_annotation(_values_only(hint))
     except AnnotationError as error:
         _refuse(function, place, str(error))
     if reading.is_lazy:

@@ -12,11 +12,13 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from graph.types import SocketType
 from graph.widgets import Widget
 
+_DIGITS = re.compile(r"(\d+)$")
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 EnumClass = type[Enum]
@@ -79,6 +81,7 @@ class NodeSpec:
     is_pure: bool = True
     is_async: bool = False
     takes_run: bool = False
+    may_expand: bool = False  # may return an Expand, whose graph may link to any result of the run
     fingerprint: Callable[..., Any] | None = None  # (inputs by name) -> JSON value that joins the key
     code_version: str = ""
     module: str = ""
@@ -91,26 +94,54 @@ class NodeSpec:
 
         `images0`, `images.image0` and on belong to a growing `*images`; other names to `**values`, if there is one.
         """
-        named = next((socket for socket in self.inputs if socket.name == name and not socket.is_growing), None)
-        return named or next((socket for socket in self.inputs if _grows_to(socket, name)), None)
+        named = self._named.get(name)
+        return named or next((socket for socket in self._growing if _grows_to(socket, name)), None)
+
+    @cached_property
+    def _named(self) -> Mapping[str, Socket]:
+        return {socket.name: socket for socket in self.inputs if not socket.is_growing}
+
+    @cached_property
+    def _growing(self) -> tuple[Socket, ...]:
+        return tuple(socket for socket in self.inputs if socket.is_growing)
 
     def call(self, values: Mapping[str, Any], run: Any = None) -> Call:
         """Return the arguments that give the function these inputs: growing ones in order, enum words as members."""
-        several = next((socket for socket in self.inputs if socket.is_growing and not socket.takes_any_name), None)
-        grown = {name: value for name, value in values.items() if several is not None and self.input(name) is several}
-        kwargs = {name: self._as_wanted(name, value) for name, value in values.items() if name not in grown}
-        if self.takes_run:
-            kwargs["run"] = run
+        several = self._several
         if several is None:
+            kwargs = (
+                {name: self._as_wanted(name, value) for name, value in values.items()}
+                if self._has_enums
+                else {**values}
+            )
+            if self.takes_run:
+                kwargs["run"] = run
             return Call((), kwargs)
+        grown = {name: value for name, value in values.items() if self.input(name) is several}
+        kwargs = {name: self._as_wanted(name, value) for name, value in values.items() if name not in grown}
         before = self.inputs[: self.inputs.index(several)]
         leading = [kwargs.pop(socket.name, socket.default) for socket in before]
         rest = [self._as_wanted(name, grown[name]) for name in sorted(grown, key=_number_in)]
+        if self.takes_run:
+            kwargs["run"] = run
         return Call((*leading, *rest), kwargs)
 
+    @cached_property
+    def lazy_names(self) -> frozenset[str]:
+        """Names of the inputs that are promises."""
+        return frozenset(socket.name for socket in self.inputs if socket.is_lazy)
+
+    @cached_property
+    def _several(self) -> Socket | None:
+        return next((socket for socket in self._growing if not socket.takes_any_name), None)
+
+    @cached_property
+    def _has_enums(self) -> bool:
+        return any(socket.enum is not None for socket in self.inputs)
+
     def _as_wanted(self, name: str, value: Any) -> Any:
-        socket = self.input(name)
-        if socket is None or socket.enum is None or not isinstance(value, str):
+        socket = self.input(name) if isinstance(value, str) and self._has_enums else None
+        if socket is None or socket.enum is None:
             return value
         return next((member for member in socket.enum if value in (member.value, member.name)), value)
 
@@ -166,6 +197,7 @@ def node(
             is_pure=pure,
             is_async=read.is_async,
             takes_run=read.takes_run,
+            may_expand=read.may_expand,
             fingerprint=fingerprint,
             code_version=read.code_version,
             module=function.__module__,
@@ -179,11 +211,12 @@ def node(
 
 
 def _grows_to(socket: Socket, name: str) -> bool:
-    if not socket.is_growing:
-        return False
-    return socket.takes_any_name or re.fullmatch(rf"{re.escape(socket.name)}(\d+|\..+)", name) is not None
+    if socket.takes_any_name:
+        return True
+    rest = name[len(socket.name) :] if name.startswith(socket.name) else ""
+    return rest.isdecimal() or (rest.startswith(".") and len(rest) > 1)
 
 
 def _number_in(name: str) -> tuple[int, str]:
-    digits = re.search(r"(\d+)$", name)
+    digits = _DIGITS.search(name)
     return (int(digits[1]) if digits else 0, name)

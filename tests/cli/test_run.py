@@ -35,6 +35,16 @@ def test_the_shipped_workflow_writes_a_picture_that_runs_again(tmp_path: Path) -
     assert pixels(again) == pixels(picture)
 
 
+def test_a_run_to_a_node_ends_there_and_tells_what_it_gave(tmp_path: Path) -> None:
+    settings = ("--set", "KSampler.steps=0", "--output-directory", tmp_path)  # a fault behind the node
+    result = weft("run", WORKFLOW, "--to", "Empty latent", *settings)
+    assert result.exit_code == 0, result.output
+    assert '"Empty latent" (EmptyLatentImage) #4, LATENT: Latent' in result.output
+    assert not list(tmp_path.iterdir())
+    assert json.loads(weft("run", WORKFLOW, "--to", "4", "--json", *settings).stdout)["ran"] == ["4"]
+    assert weft("run", WORKFLOW, "--to", "Emty latent", *settings).exit_code == 2
+
+
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     result = weft("run", WORKFLOW, "--set", "KSampler.steps=0", "--set", "KSampler.sampler_name=eulr")
     assert result.exit_code == 2

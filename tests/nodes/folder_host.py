@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from diffusion.checkpoints.load import load_checkpoint, load_vae
 from graph.run import Run
+from graph.workflow import Link, Node
 from nodes.file_names import plan_save
 from nodes.host import SavePath
 
@@ -59,6 +60,9 @@ class FolderRun:
         self.extra: Mapping[str, Any] = {}
         self.shown: dict[str, list[Any]] = {}
         self.told: list[tuple[int, int]] = []
+        self.state: dict[str, Any] = {}
+        self.nodes: Mapping[str, Node] = {}
+        self.links: Mapping[str, Link] = {}
         self._host = FolderHost(root, texts)
 
     def resource(self, kind: type[T]) -> Any:
@@ -81,3 +85,6 @@ class FolderRun:
 
     async def call(self, node: Any, **inputs: Any) -> Any:
         return node(**inputs)
+
+    async def expand(self, graph: Any, outputs: tuple[Any, ...], shown_as: Any = None) -> tuple[Any, ...]:
+        raise NotImplementedError("a FolderRun has no engine")

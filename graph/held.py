@@ -1,0 +1,105 @@
+"""Held: the results that one run holds, until the last node that reads them ran.
+
+held = Held(cache, {"1": 2})
+held.keep("1", result, key)   # pinned in the cache, too
+held.release(["1"])           # one of two readers is done
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from graph.cache import MemoryCache
+from graph.dynamic import Block
+from graph.keys import Key, value_part
+from graph.results import Result, Values
+
+
+class Held:
+    """Results by node id. With `keeps_all`, because nobody can tell what will be read, until the run ends."""
+
+    def __init__(
+        self, cache: MemoryCache, readers: Mapping[str, int], digest: Callable[[Any], bytes | None] | None = None
+    ) -> None:
+        self.keeps_all = False
+        self._cache = cache
+        self._readers = Counter(readers)
+        self._digest = digest
+        self._results: dict[str, Result] = {}
+        self._digests: dict[str, dict[int, bytes | None]] = {}
+        self._pinned: dict[str, Key] = {}
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self._results
+
+    def __getitem__(self, node_id: str) -> Result:
+        return self._results[node_id]
+
+    def get(self, node_id: str) -> Result | None:
+        """Return the result of a node, if it is held."""
+        return self._results.get(node_id)
+
+    def take(self, node_id: str, key: Key | None) -> None:
+        """Hold a result of the cache."""
+        found = None if key is None else self._cache.get(key)
+        assert key is not None, "a node without a key is never planned as cached"
+        assert found is not None, "the cache is used by one thread, so what was planned as cached is there"
+        self._pin(node_id, key)
+        self._results[node_id] = found
+
+    def keep(self, node_id: str, result: Result, key: Key | None) -> None:
+        """Hold a result that was made, if anything will read it."""
+        if not self.keeps_all and not self._readers[node_id]:
+            return
+        self._results[node_id] = result
+        if key is not None and node_id not in self._pinned:
+            self._pin(node_id, key)
+
+    def put(self, node_id: str, result: Result) -> None:
+        """Hold a result that no node made."""
+        self._results[node_id] = result
+
+    def release(self, node_ids: Iterable[str]) -> None:
+        """Let go of results that nothing will read any more, after one reader of each of these."""
+        if self.keeps_all:
+            return
+        for node_id in node_ids:
+            self._readers[node_id] -= 1
+            if not self._readers[node_id]:
+                self.drop(node_id)
+
+    def drop(self, node_id: str) -> None:
+        """Let go of a result."""
+        self._results.pop(node_id, None)
+        self._digests.pop(node_id, None)
+        key = self._pinned.pop(node_id, None)
+        if key is not None:
+            self._cache.unpin(key)
+
+    def digest_of(self, node_id: str, output: int) -> bytes | None:
+        """Return a digest of an output; None where there is none, and of what is blocked."""
+        known = self._digests.setdefault(node_id, {})
+        if output not in known:
+            known[output] = self._digested(self._results[node_id].outputs[output])
+        return known[output]
+
+    def _digested(self, values: Values) -> bytes | None:
+        parts: list[bytes] = []
+        for item in values.items:
+            part = None if type(item) is Block else value_part(item, self._digest)
+            if part is None:
+                return None
+            parts.append(part)
+        return b"v%d,%d:" % (values.is_list, len(parts)) + b"".join(parts)
+
+    def close(self) -> None:
+        """Give back all pins."""
+        for key in self._pinned.values():
+            self._cache.unpin(key)
+        self._pinned.clear()
+
+    def _pin(self, node_id: str, key: Key) -> None:
+        self._cache.pin(key)
+        self._pinned[node_id] = key
