@@ -187,6 +187,10 @@ class MemoryCache:
         """Begin a run: results of `kept` stay; those of other workflows go, if the strategy says so."""
         self._kept = frozenset(kept)
         self._begun = next(self._stamps)
+        if self._strategy.spares_current:
+            for key in keys:
+                if (entry := self._entries.get(key)) is not None:
+                    self._refresh(key, entry)
         if self._strategy.keeps_last_only:
             held = {id(entry): entry for entry in self._entries.values()}.values()
             names = frozenset(keys)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.binding import Bound
-from graph.cache import MemoryCache
+from graph.cache import Cache
 from graph.errors import Cancelled, NodeError
 from graph.events import Emit, NodeCached, NodeFailed, NodeFinished, NodeStarted
 from graph.keys import FileDigest, Key, call_key, content_key, value_part
@@ -22,7 +22,7 @@ from graph.plan import Plan, Specs, make_demand
 from graph.results import Result, Values
 from graph.run import Run
 from graph.spec import NodeSpec
-from graph.workflow import Link
+from graph.workflow import Link, Workflow
 
 RESULT_BYTES = 200  # a Result with one Values, without the value (CPython 3.11, 2026-11)
 
@@ -32,12 +32,13 @@ class Parts:
     """What runs are made with; see graph.execute.Engine."""
 
     registry: Specs
-    cache: MemoryCache
+    cache: Cache
     nbytes: Callable[[Any], int]
     digest: Callable[[Any], bytes | None] | None = None
     file_digest: FileDigest | None = None
     resources: Mapping[type[Any], Any] = field(default_factory=dict)
     clock: Callable[[], float] = time.perf_counter
+    prepare: Callable[[Workflow], Workflow] | None = None
 
 
 class Execution:
@@ -76,9 +77,12 @@ class Execution:
     async def carry_out(self) -> None:
         """Take what is cached and run the steps in order."""
         for node_id in self._plan.used:
-            self._take(node_id)
+            if not self._take(node_id):
+                self._keeps_all = True  # the plan has not counted who reads what must be made again
+                await self._compute_now(node_id)
         for node_id in self._plan.cached:
-            self._tell_cached(node_id)
+            if node_id not in self.ran:
+                self._tell_cached(node_id)
         for node_id in self._plan.order:
             if node_id not in self._results:
                 await self._step(node_id)
@@ -98,14 +102,16 @@ class Execution:
         results = {target: self._results[self._survey.first(target)] for target in self._survey.targets}
         return {target: tuple(output.value for output in result.outputs) for target, result in results.items()}
 
-    def _take(self, node_id: str) -> None:
-        """Hold a result of the cache for this run."""
+    def _take(self, node_id: str) -> bool:
+        """Hold a result of the cache for this run; False if it turned out to be damaged or gone."""
         key = self._survey.keys[node_id]
-        found = None if key is None else self._parts.cache.get(key)
         assert key is not None, "a node without a key is never planned as cached"
-        assert found is not None, "the cache is used by one thread, so what was planned as cached is there"
+        found = self._parts.cache.get(key)
+        if found is None:
+            return False
         self._pin(node_id, key)
         self._results[node_id] = found
+        return True
 
     def _pin(self, node_id: str, key: Key) -> None:
         self._parts.cache.pin(key)
@@ -151,7 +157,7 @@ class Execution:
         self.ran.append(node_id)
         self._release(bound)
         if key is not None:
-            self._parts.cache.put(key, result, nbytes=self._nbytes(result), seconds=seconds, also=also)
+            self._put(key, bound.spec, result, seconds, also)
         self._keep(node_id, result, key)
         if result.ui:
             self.ui[node_id] = result.ui
@@ -193,17 +199,20 @@ class Execution:
         return self._results[self._survey.first(link.node_id)].outputs[link.output]
 
     async def _demand(self, link: Link) -> Values:
-        """Have a lazy input computed. Each step is a task of its own, so that chains of promises nest no calls."""
-        demand = make_demand(self._survey, (link.node_id,), self._is_there)
-        for node_id in demand.used:
-            if node_id not in self._results:
-                self._take(node_id)
+        """Have a lazy input computed."""
+        await self._compute_now(link.node_id)
+        return self._values(link)
+
+    async def _compute_now(self, wanted: str) -> None:
+        """Find or compute a result. Each step is a task of its own, so that chains of promises nest no calls."""
+        demand = make_demand(self._survey, (wanted,), self._is_there)
+        while not all(node_id in self._results or self._take(node_id) for node_id in demand.used):
+            demand = make_demand(self._survey, (wanted,), self._is_there)
         for node_id in demand.order:
             if node_id not in self._results:
                 if node_id not in self._tasks:
                     self._tasks[node_id] = asyncio.get_running_loop().create_task(self._step(node_id))
                 await asyncio.shield(self._tasks[node_id])
-        return self._values(link)
 
     def _is_there(self, node_id: str) -> bool:
         key = self._survey.keys[node_id]
@@ -223,6 +232,13 @@ class Execution:
             head = b"v%d,%d:" % (values.is_list, len(parts))
             self._digests[link] = head + b"".join(known) if len(known) == len(parts) else None
         return self._digests[link]
+
+    def _put(self, key: Key, spec: NodeSpec, result: Result, seconds: float, also: Key | None = None) -> None:
+        """Cache a result; what an output node did outside, writing files mostly, is for each process to do."""
+        nbytes, is_durable = self._nbytes(result), not spec.is_output
+        self._parts.cache.put(
+            key, result, nbytes=nbytes, seconds=seconds, also=also, source=spec.name, is_durable=is_durable
+        )
 
     def _nbytes(self, result: Result) -> int:
         nbytes = self._parts.nbytes
@@ -263,7 +279,7 @@ class Execution:
             result = collect(spec, [await invoke(spec, lazy_kept(spec, values), run)], is_mapped=False, ui=run.shown)
             seconds = self._parts.clock() - start
             if key is not None:
-                self._parts.cache.put(key, result, nbytes=self._nbytes(result), seconds=seconds)
+                self._put(key, spec, result, seconds)
         for kind, items in result.ui.items():
             caller.show(kind, items)
         return result.value
