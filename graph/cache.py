@@ -88,6 +88,7 @@ class _Entry:
     seconds: float
     keys: set[Key]
     stamp: int = 0  # the one place in the heap that counts
+    uses: int = 0
 
 
 class _Place(NamedTuple):
@@ -236,8 +237,8 @@ class MemoryCache:
         return None
 
     def _refresh(self, key: Key, entry: _Entry) -> None:
-        entry.stamp = next(self._stamps)
-        rank = self._strategy.rank(self._clock, entry.seconds, entry.nbytes, entry.stamp)
+        entry.stamp, entry.uses = next(self._stamps), entry.uses + 1
+        rank = self._strategy.rank(self._clock, entry.uses * entry.seconds, entry.nbytes, entry.stamp)
         heapq.heappush(self._heap, _Place(rank, entry.stamp, key))
         if len(self._heap) > 2 * self._held + 64:
             self._heap = [place for place in self._heap if self._entry_at(place) is not None]

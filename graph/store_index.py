@@ -142,7 +142,7 @@ class Index:
     def touch(self, digest: bytes) -> None:
         """Note that a blob was of use: it is young again."""
         self._db.execute(
-            "UPDATE blobs SET used = ?, hits = hits + 1, rank = ? + seconds / max(nbytes, 1) WHERE digest = ?",
+            "UPDATE blobs SET used = ?, hits = hits + 1, rank = ? + (hits + 2) * seconds / max(nbytes, 1) WHERE digest = ?",
             (self._now(), self._clock(), digest),
         )
 
@@ -153,7 +153,7 @@ class Index:
         return [row[0] for row in gone]
 
     def surplus(self, budget_bytes: int) -> list[Entry]:
-        """Return the blobs that must go to keep a budget, by GreedyDual-Size; the clock rises."""
+        """Return the blobs that must go to keep a budget, by GreedyDual-Size-Frequency; the clock rises."""
         excess = self.used_bytes() - budget_bytes
         gone: list[Entry] = []
         rows = self._db.execute(
