@@ -83,9 +83,14 @@ def open_index(folder: Path) -> Index:
         logger.warning(
             "The cache's index %s is damaged (%s); it is begun anew, and what it held is made again.", path, error
         )
-        for name in (INDEX, f"{INDEX}-wal", f"{INDEX}-shm"):
-            (folder / name).unlink(missing_ok=True)
+        begin_anew(folder)
         return Index(path)
+
+
+def begin_anew(folder: Path) -> None:
+    """Remove the index of a store's folder."""
+    for name in (INDEX, f"{INDEX}-wal", f"{INDEX}-shm"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def open_store(

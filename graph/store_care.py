@@ -6,11 +6,16 @@ report.problems  # ("A result of KSampler does not hold what was written; it is 
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from graph.blob_files import BlobFiles, DamagedBlobError
-from graph.store import open_index
+from graph.errors import GraphError
+from graph.store import begin_anew, open_index
 from graph.store_index import Entry, Index, Totals
 
 
@@ -23,20 +28,44 @@ class Report:
     problems: tuple[str, ...]
 
 
-def totals(folder: Path) -> tuple[Totals, ...]:
-    """Return what a store holds, by node type."""
-    index = open_index(folder)
+class Opened(NamedTuple):
+    """A store's two halves."""
+
+    rows: Index
+    blobs: BlobFiles
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Opened]:
     try:
-        return tuple(index.totals())
-    finally:
-        index.close()
+        index = open_index(folder)
+        try:
+            yield Opened(index, BlobFiles(folder / "blobs"))
+        finally:
+            index.close()
+    except sqlite3.Error as error:
+        raise GraphError(
+            f"The cache {folder} cannot be read ({error}); weft cache verify mends what can be."
+        ) from error
+
+
+def totals(folder: Path) -> tuple[Totals, ...]:
+    """Return what a store holds, by node type; GraphError if its index cannot be read."""
+    with _opened(folder) as opened:
+        return tuple(opened.rows.totals())
 
 
 def check(folder: Path, *, is_repairing: bool) -> Report:
     """Read every blob, compare index and files; remove what is damaged, lost or half-written, if asked to."""
-    index, blobs = open_index(folder), BlobFiles(folder / "blobs")
-    try:
-        problems = [f"The index is damaged: {fault}." for fault in index.faults()]
+    fault = _index_fault(folder)
+    if fault is not None:
+        problem = f"The index is damaged ({fault}), so nothing in the cache can be found."
+        if is_repairing:
+            begin_anew(folder)
+            check(folder, is_repairing=True)
+        return Report(0, 0, (problem,))
+    with _opened(folder) as (index, blobs):
+        problems = []
         entries = index.entries()
         for entry in entries:
             fault = _fault(blobs, entry)
@@ -46,22 +75,26 @@ def check(folder: Path, *, is_repairing: bool) -> Report:
                     _remove(index, blobs, entry.digest)
         problems += _strays(index, blobs, is_repairing)
         return Report(len(entries), sum(entry.nbytes for entry in entries), tuple(problems))
-    finally:
-        index.close()
 
 
 def trim(folder: Path, budget_bytes: int) -> int:
     """Remove what is cheap for its size until a budget is kept; return the bytes that went."""
-    index, blobs = open_index(folder), BlobFiles(folder / "blobs")
+    with _opened(folder) as (index, blobs), index.writing():
+        gone = index.surplus(budget_bytes)
+        for entry in gone:
+            index.forget(entry.digest)
+            blobs.remove(entry.digest)
+    return sum(entry.nbytes for entry in gone)
+
+
+def _index_fault(folder: Path) -> str | None:
     try:
-        with index.writing():
-            gone = index.surplus(budget_bytes)
-            for entry in gone:
-                index.forget(entry.digest)
-                blobs.remove(entry.digest)
-        return sum(entry.nbytes for entry in gone)
-    finally:
-        index.close()
+        with _opened(folder) as opened:
+            return next(iter(opened.rows.faults()), None)
+    except GraphError as error:
+        if isinstance(error.__cause__, sqlite3.OperationalError):
+            raise  # locked or not to be opened: not damaged
+        return str(error.__cause__)
 
 
 def _fault(blobs: BlobFiles, entry: Entry) -> str | None:

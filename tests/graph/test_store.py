@@ -254,6 +254,25 @@ def test_an_index_that_is_none_is_begun_anew(content: bytes, tmp_path: Path, cap
     assert ("is damaged" in caplog.text) == bool(content)
 
 
+def test_an_index_with_a_damaged_page_is_found_and_begun_anew(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        for number in range(300):
+            put(store, digest_of(b"%d" % number), number)
+    path = store_folder(tmp_path) / INDEX
+    content = bytearray(path.read_bytes())
+    for page in range(4096, len(content), 4096):
+        content[page : page + 100] = b"x" * 100
+    path.write_bytes(content)
+    assert "The index is damaged (" in check(store_folder(tmp_path), is_repairing=False).problems[0]
+    assert len(check(store_folder(tmp_path), is_repairing=True).problems) == 1
+    assert is_whole(tmp_path)
+    assert blobs_in(tmp_path) == []
+    with opened(tmp_path) as store:
+        put(store, b"k", 1)
+    with opened(tmp_path) as store:
+        assert value_of(store, b"k") == 1
+
+
 def test_a_folder_that_cannot_be_used_is_no_store(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "cache").write_text("a file")
     assert open_store(tmp_path / "cache", codec=JsonCodec(), realm=b"", budget_bytes=1) is None
