@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from cli.cache import CacheDirectory
+
 if TYPE_CHECKING:
     from graph.execute import RunResult
     from graph.workflow import Workflow
     from runtime.engine import Studio
+    from runtime.settings import CacheSettings
 
 LONGEST = 200  # characters of a value that are printed
 
@@ -27,6 +31,16 @@ def run(
     output_directory: Annotated[Path | None, typer.Option(help="Where pictures are written.")] = None,
     base_directory: Annotated[Path | None, typer.Option(help="The folder that holds models/ and input/.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
+    cache_none: Annotated[bool, typer.Option("--cache-none", help="Keep no results, not on the disk either.")] = False,
+    cache_lru: Annotated[int | None, typer.Option(help="Keep the N results in memory that were used last.")] = None,
+    cache_classic: Annotated[
+        bool, typer.Option("--cache-classic", help="Keep the results of the last workflow in memory.")
+    ] = False,
+    cache_ram: Annotated[float | None, typer.Option(help="Keep results while this many GB of RAM are free.")] = None,
+    cache_disk: Annotated[
+        float | None, typer.Option(help="GB that results may take on the disk (10); 0: none.")
+    ] = None,
+    cache_directory: CacheDirectory = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where in the code an error arose.")] = False,
@@ -37,17 +51,31 @@ def run(
     with ending(as_json=as_json, show_traceback=traceback):
         from cli.workflow_file import check, find_node, load_workflow, notes_of, open_here, with_seed, with_settings
 
-        studio = open_here(base_directory, output_directory, device)
-        workflow = with_settings(load_workflow(file, studio), set or [])
-        workflow = workflow if seed is None else with_seed(workflow, seed, studio)
-        outputs = tuple(find_node(workflow, name).id for name in to) if to else None
-        check(workflow, studio, outputs)
-        for note in () if quiet or as_json else notes_of(workflow, studio):
-            error_console().print(note, markup=False)
-        result = _carry_out(workflow, studio, quiet or as_json, outputs)
-        _show(result, studio, as_json)
-        if outputs and not quiet and not as_json:
-            _show_values(result, workflow, studio)
+        cache = _cache(cache_none, cache_lru, cache_classic, cache_ram, cache_disk, cache_directory)
+        tell = partial(error_console().print, markup=False)
+        with open_here(base_directory, output_directory, device, cache, tell) as studio:
+            workflow = with_settings(load_workflow(file, studio), set or [])
+            workflow = workflow if seed is None else with_seed(workflow, seed, studio)
+            outputs = tuple(find_node(workflow, name).id for name in to) if to else None
+            check(workflow, studio, outputs)
+            for note in () if quiet or as_json else notes_of(workflow, studio):
+                tell(note)
+            result = _carry_out(workflow, studio, quiet or as_json, outputs)
+            _show(result, studio, as_json)
+            if outputs and not quiet and not as_json:
+                _show_values(result, workflow, studio)
+
+
+def _cache(
+    none: bool, lru: int | None, classic: bool, ram: float | None, disk: float | None, directory: Path | None
+) -> CacheSettings:
+    from cli.report import UsageError
+    from runtime.settings import cache_settings
+
+    try:
+        return cache_settings(none=none, lru=lru, classic=classic, ram=ram, disk=disk, directory=directory)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _show_values(result: RunResult, workflow: Workflow, studio: Studio) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from runtime.metadata import read_workflow_document
 
 if TYPE_CHECKING:
     from runtime.engine import Studio
+    from runtime.settings import CacheSettings
 
 __all__ = [
     "CANCELLED",
@@ -40,18 +41,25 @@ __all__ = [
 ]
 
 
-def open_here(base: Path | None, output: Path | None = None, device: str | None = None) -> Studio:
+def open_here(
+    base: Path | None,
+    output: Path | None = None,
+    device: str | None = None,
+    cache: CacheSettings | None = None,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> Studio:
     """Return an engine on the folders and the device that were named; UsageError if they are not there."""
     from runtime.devices import DeviceError
     from runtime.engine import open_studio
-    from runtime.settings import Settings, default_base
+    from runtime.settings import CacheSettings, Settings, default_base
 
     if base is not None and not base.is_dir():
         raise UsageError(f"--base-directory {base}: there is no such folder; name the one that holds models/.")
     if output is not None:
         _check_writable(output)
     try:
-        return open_studio(Settings(base or default_base(), output=output, device=device))
+        chosen = Settings(base or default_base(), output=output, device=device, cache=cache or CacheSettings())
+        return open_studio(chosen, tell)
     except DeviceError as error:
         raise UsageError(f"--device: {error}") from error
 

@@ -1,24 +1,70 @@
-"""The memory tier of the cache: GreedyDual-Size over measured seconds per byte, bounded in bytes.
+"""The memory tier of the cache: results by key, under a budget of bytes or as another strategy says.
 
     cache = MemoryCache(budget_bytes=2 * 1024**3)
     cache.put(key, result, nbytes=result_bytes, seconds=1.5)
     cache.get(key)  # the result, or None
 
-Cao and Irani, "Cost-Aware WWW Proxy Caching Algorithms" (1997): an entry's priority is `clock + seconds / bytes`; the
-lowest is evicted and the clock rises to it, so what is not asked for grows old against what is. A cache is for one
-thread.
+`Cache` is what the engine asks of a cache; graph.tiers puts a disk tier behind this one. A cache is for one thread.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import count
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from graph.keys import Key
 from graph.results import Result
+from graph.strategies import Balanced, Strategy
+
+
+class Cache(Protocol):
+    """What the engine asks of a cache."""
+
+    def __contains__(self, key: object, /) -> bool:
+        """Return whether there is a result; `get` may still find it damaged."""
+        ...
+
+    def get(self, key: Key) -> Result | None:
+        """Return the result of a key; None if there is none."""
+        ...
+
+    def put(
+        self,
+        key: Key,
+        result: Result,
+        *,
+        nbytes: int,
+        seconds: float,
+        also: Key | None = None,
+        source: str = "",
+        is_durable: bool = True,
+    ) -> bool:
+        """Keep a result under a key, and under `also`. `source`: the node type; not durable: for this process only."""
+        ...
+
+    def alias(self, other: Key, key: Key) -> None:
+        """Let `other` lead to the result of `key`, if that is there."""
+        ...
+
+    def pin(self, key: Key) -> None:
+        """Keep a result from eviction until as many `unpin` calls have been made."""
+        ...
+
+    def unpin(self, key: Key) -> None:
+        """Take back one `pin`."""
+        ...
+
+    def refresh(self) -> None:
+        """Take notice of what others stored; called before a plan is made."""
+        ...
+
+    def begin(self, keys: Collection[Key], kept: Collection[Key]) -> None:
+        """A run begins whose nodes have `keys`; the results of `kept` stay until another run begins."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,6 +88,7 @@ class _Entry:
     seconds: float
     keys: set[Key]
     stamp: int = 0  # the one place in the heap that counts
+    uses: int = 0
 
 
 class _Place(NamedTuple):
@@ -52,9 +99,14 @@ class _Place(NamedTuple):
 
 @dataclass
 class MemoryCache:
-    """Results by key. One result may have several keys: by how it was made, and by what it was made from."""
+    """Results by key. One result may have several keys: by how it was made, and by what it was made from.
 
-    budget_bytes: int
+    is_current: whether what a result shows is still true (its files are there); one that is not is no result.
+    """
+
+    budget_bytes: int = 0
+    strategy: Strategy | None = None
+    is_current: Callable[[Result], bool] = lambda result: True
     _entries: dict[Key, _Entry] = field(default_factory=dict, init=False, repr=False)
     _heap: list[_Place] = field(default_factory=list, init=False, repr=False)
     _pins: Counter[Key] = field(default_factory=Counter, init=False, repr=False)
@@ -64,13 +116,20 @@ class MemoryCache:
     _held: int = field(default=0, init=False, repr=False)
     _counts: Counter[str] = field(default_factory=Counter, init=False, repr=False)
     _saved_s: float = field(default=0.0, init=False, repr=False)
+    _strategy: Strategy = field(init=False, repr=False)
+    _kept: frozenset[Key] = field(default=frozenset(), init=False, repr=False)
+    _begun: int = field(default=0, init=False, repr=False)  # the first stamp of the present run
+
+    def __post_init__(self) -> None:
+        """Choose the usual strategy if none was named."""
+        self._strategy = self.strategy or Balanced(self.budget_bytes)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._entries
+        return self._current(key) is not None
 
     def get(self, key: Key) -> Result | None:
         """Return the result of a key and make it young again; None if there is none."""
-        entry = self._entries.get(key)
+        entry = self._current(key)
         if entry is None:
             self._counts["misses"] += 1
             return None
@@ -79,7 +138,17 @@ class MemoryCache:
         self._refresh(key, entry)
         return entry.result
 
-    def put(self, key: Key, result: Result, *, nbytes: int, seconds: float, also: Key | None = None) -> bool:
+    def put(
+        self,
+        key: Key,
+        result: Result,
+        *,
+        nbytes: int,
+        seconds: float,
+        also: Key | None = None,
+        source: str = "",
+        is_durable: bool = True,
+    ) -> bool:
         """Keep a result under a key, and under `also`; return whether there was room. An old one of `key` goes."""
         self.drop(key)
         if not self._make_room(nbytes):
@@ -112,6 +181,24 @@ class MemoryCache:
         if self._pins[key] <= 0:
             del self._pins[key]
 
+    def refresh(self) -> None:
+        """Do nothing: nobody else stores here."""
+
+    def begin(self, keys: Collection[Key], kept: Collection[Key]) -> None:
+        """Begin a run: results of `kept` stay; those of other workflows go, if the strategy says so."""
+        self._kept = frozenset(kept)
+        self._begun = next(self._stamps)
+        if self._strategy.spares_current:
+            for key in keys:
+                if (entry := self._entries.get(key)) is not None:
+                    self._refresh(key, entry)
+        if self._strategy.keeps_last_only:
+            held = {id(entry): entry for entry in self._entries.values()}.values()
+            names = frozenset(keys)
+            for entry in held:
+                if entry.keys.isdisjoint(names) and not self._is_pinned(entry):
+                    self.drop(next(iter(entry.keys)))
+
     def drop(self, key: Key) -> None:
         """Forget the result of a key, under all its keys."""
         entry = self._entries.get(key)
@@ -142,9 +229,17 @@ class MemoryCache:
             saved_s=self._saved_s,
         )
 
+    def _current(self, key: object) -> _Entry | None:
+        entry = self._entries.get(key)  # type: ignore[call-overload]  # any object may be asked for
+        if entry is None or not entry.result.ui or self.is_current(entry.result):
+            return entry  # type: ignore[no-any-return]
+        self.drop(next(iter(entry.keys)))
+        return None
+
     def _refresh(self, key: Key, entry: _Entry) -> None:
-        entry.stamp = next(self._stamps)
-        heapq.heappush(self._heap, _Place(self._clock + entry.seconds / max(entry.nbytes, 1), entry.stamp, key))
+        entry.stamp, entry.uses = next(self._stamps), entry.uses + 1
+        rank = self._strategy.rank(self._clock, entry.uses * entry.seconds, entry.nbytes, entry.stamp)
+        heapq.heappush(self._heap, _Place(rank, entry.stamp, key))
         if len(self._heap) > 2 * self._held + 64:
             self._heap = [place for place in self._heap if self._entry_at(place) is not None]
             heapq.heapify(self._heap)
@@ -155,23 +250,29 @@ class MemoryCache:
         return entry if entry is not None and entry.stamp == place.stamp else None
 
     def _make_room(self, nbytes: int) -> bool:
-        if nbytes > self.budget_bytes:
+        if not self._strategy.admits(nbytes):
             return False
         passed_over: list[_Place] = []
-        while self._used_bytes + nbytes > self.budget_bytes and self._heap:
+        while not self._has_room(nbytes) and self._heap:
             place = heapq.heappop(self._heap)
             entry = self._entry_at(place)
             if entry is None:
                 continue
-            if self._is_pinned(entry):
+            is_spared = self._strategy.spares_current and entry.stamp >= self._begun
+            if is_spared or self._is_pinned(entry):
                 passed_over.append(place)
+                if is_spared:
+                    break  # by rank all others are of this run too
                 continue
             self._clock = place.priority
             self._counts["evictions"] += 1
             self.drop(place.key)
         for place in passed_over:
             heapq.heappush(self._heap, place)
-        return self._used_bytes + nbytes <= self.budget_bytes
+        return self._strategy.spares_current or self._has_room(nbytes)
+
+    def _has_room(self, nbytes: int) -> bool:
+        return self._strategy.has_room(self._held, self._used_bytes, nbytes)
 
     def _is_pinned(self, entry: _Entry) -> bool:
-        return any(key in self._pins for key in entry.keys)
+        return any(key in self._pins or key in self._kept for key in entry.keys)

@@ -46,12 +46,14 @@ class Engine(Parts):
 
     nbytes: bytes that keeping a value costs. digest: bytes that change with a value's content, or None where that is
     dear; without it there is no early cut-off. file_digest: the same for files that widgets name. resources: what nodes
-    may ask of the host, by class.
+    may ask of the host, by class. prepare: what is done to a workflow before it gets its keys.
     """
 
     def plan(self, workflow: Workflow, outputs: Iterable[str] | None = None) -> Plan:
         """Return what a run would do now."""
-        return make_plan(workflow, self.registry, outputs, cached=self.cache.__contains__, file_digest=self.file_digest)
+        self.cache.refresh()
+        prepared = self.prepare(workflow) if self.prepare else workflow
+        return make_plan(prepared, self.registry, outputs, cached=self.cache.__contains__, file_digest=self.file_digest)
 
     def run(
         self,
@@ -98,6 +100,7 @@ class Engine(Parts):
         start = self.clock()
         self.states.keep(workflow, self.registry)
         plan = self.plan(workflow, outputs)
+        self.cache.begin(plan.known_keys, plan.pinned_keys)
         execution = Execution(self, plan, emit, cancelled, prompt or NOTHING, extra or NOTHING)
         emit(RunStarted(plan.order, plan.cached))
         status = "failed"

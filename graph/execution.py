@@ -24,7 +24,7 @@ from graph.nested import call
 from graph.node_run import NodeRun
 from graph.parts import Parts
 from graph.plan import Plan, make_demand
-from graph.results import Result, Values, nbytes_of
+from graph.results import Result, Values
 from graph.scene import Scene
 from graph.spec import Socket
 from graph.states import Owner
@@ -73,9 +73,12 @@ class Execution:
 
     async def carry_out(self) -> None:
         """Take what is cached and run the steps."""
-        for node_id in self._plan.used:
-            self._held.take(node_id, self._scene.keys[node_id])
-        self._tell_cached(*self._plan.cached)
+        lost = [node_id for node_id in self._plan.used if not self._take(node_id)]
+        if lost:
+            self._held.keeps_all = True  # the plan has not counted who reads what must be made again
+            await self._run_for(lost)
+        made = set(self.telling.ran)
+        self._tell_cached(*[node_id for node_id in self._plan.cached if node_id not in made])
         await self._run(self._plan.order, poll_s=POLL_S)
         if self._tasks.was_used:
             self.telling.sort()
@@ -107,13 +110,21 @@ class Execution:
 
     async def _run_for(self, wanted: Iterable[str]) -> None:
         """Run what some nodes need, and these."""
+        wanted = tuple(wanted)
         demand = make_demand(self._scene, wanted, self._is_there)
-        for node_id in demand.used:
-            if node_id not in self._held:
-                self._held.take(node_id, self._scene.keys[node_id])
-                if node_id not in self._plan.survey.bound:  # the others were told when the run began
-                    self._tell_cached(node_id)
+        while not all(self._take(node_id) for node_id in demand.used):
+            demand = make_demand(self._scene, wanted, self._is_there)
         await self._run(demand.order)
+
+    def _take(self, node_id: str) -> bool:
+        """Hold a result of the cache; False if it turned out to be damaged or gone."""
+        if node_id in self._held:
+            return True
+        if not self._held.take(node_id, self._scene.keys[node_id]):
+            return False
+        if node_id not in self._plan.survey.bound:  # the others are told when the run begins
+            self._tell_cached(node_id)
+        return True
 
     def _is_there(self, node_id: str) -> bool:
         key = self._scene.keys[node_id]
@@ -210,10 +221,7 @@ class Execution:
         name = key or content
         self._release(bound)
         if name is not None:
-            also = content if key is not None else None
-            self._parts.cache.put(
-                name, result, nbytes=nbytes_of(result, self._parts.nbytes), seconds=seconds, also=also
-            )
+            self._parts.keep(name, bound.spec, result, seconds, also=content if key is not None else None)
         self._held.keep(run.node_id, result, name)
         self.telling.finish(run.node_id, result, seconds)
         self._tell_cached(*self._twins.get(run.node_id, ()))

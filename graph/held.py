@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from graph.cache import MemoryCache
+from graph.cache import Cache
 from graph.dynamic import Block
 from graph.keys import Key, value_part
 from graph.results import Result, Values
@@ -21,7 +21,7 @@ class Held:
     """Results by node id. With `keeps_all`, because nobody can tell what will be read, until the run ends."""
 
     def __init__(
-        self, cache: MemoryCache, readers: Mapping[str, int], digest: Callable[[Any], bytes | None] | None = None
+        self, cache: Cache, readers: Mapping[str, int], digest: Callable[[Any], bytes | None] | None = None
     ) -> None:
         self.keeps_all = False
         self._cache = cache
@@ -41,13 +41,15 @@ class Held:
         """Return the result of a node, if it is held."""
         return self._results.get(node_id)
 
-    def take(self, node_id: str, key: Key | None) -> None:
-        """Hold a result of the cache."""
-        found = None if key is None else self._cache.get(key)
+    def take(self, node_id: str, key: Key | None) -> bool:
+        """Hold a result of the cache; False if it turned out to be damaged or gone."""
         assert key is not None, "a node without a key is never planned as cached"
-        assert found is not None, "the cache is used by one thread, so what was planned as cached is there"
+        found = self._cache.get(key)
+        if found is None:
+            return False
         self._pin(node_id, key)
         self._results[node_id] = found
+        return True
 
     def keep(self, node_id: str, result: Result, key: Key | None) -> None:
         """Hold a result that was made, if anything will read it."""

@@ -19,12 +19,13 @@ from graph.binding import Bound
 from graph.choices import File
 from graph.errors import GraphError
 from graph.spec import NodeSpec, Socket
-from graph.workflow import Link
+from graph.widgets import FileText
+from graph.workflow import CacheMark, Link
 
 Key = bytes
-FileDigest = Callable[
-    [File, str], Any
-]  # a JSON value that changes with the file's content; None: there is no such file
+FileDigest = Callable[[File, str], Any]
+"""A JSON value that changes with the file's content, or with any file of the kind for ALL_FILES; None: no such file."""
+ALL_FILES = ""
 
 KEY_BYTES = 16
 _NAN = b"d" + struct.pack(">d", math.nan)
@@ -102,10 +103,8 @@ def node_key(bound: Bound, keys: Mapping[str, Key | None], file_digest: FileDige
     """Return the key of a node whose upstream keys are known; None if its result may not be reused."""
 
     def part(link: Link, socket: Socket | None) -> bytes | None:
-        if file_digest is not None and socket is not None and isinstance(socket.widget, File):
-            return None  # which file it is shows only when the name arrives
         key = keys[link.node_id]
-        return None if key is None else b"k" + key + b"%d;" % link.output
+        return _with_any_file(None if key is None else b"k" + key + b"%d;" % link.output, socket, file_digest)
 
     return _key(b"node", bound, part, file_digest)
 
@@ -118,9 +117,7 @@ def content_key(
         return None
 
     def part(link: Link, socket: Socket | None) -> bytes | None:
-        if file_digest is not None and socket is not None and isinstance(socket.widget, File):
-            return None
-        return digest_of(link)
+        return _with_any_file(digest_of(link), socket, file_digest)
 
     return _key(b"content", bound, part, file_digest)
 
@@ -137,7 +134,7 @@ def call_key(
     parts = [b"call", _type_part(spec)]
     for name, value in sorted(inputs.items()):
         socket = spec.input(name)
-        is_file = file_digest is not None and socket is not None and isinstance(socket.widget, File)
+        is_file = file_digest is not None and socket is not None and isinstance(socket.widget, File | FileText)
         part = _literal_part(value, socket, file_digest) if is_file else value_part(value, digest)
         if part is None:
             return None
@@ -161,7 +158,7 @@ def _key(
     file_digest: FileDigest | None,
 ) -> Key | None:
     spec = bound.spec
-    if not spec.is_pure:
+    if not spec.is_pure or bound.node.mark is CacheMark.NEVER:
         return None
     parts = [kind, _type_part(spec)]
     for name, value in bound.inputs.items():
@@ -183,10 +180,23 @@ def _literal_part(value: Any, socket: Socket | None, file_digest: FileDigest | N
         part = encode(value)
     except EncodingError:
         return None
-    if file_digest is None or socket is None or not isinstance(socket.widget, File) or not isinstance(value, str):
+    widget = socket.widget if socket is not None and isinstance(value, str) else None
+    if file_digest is not None and isinstance(widget, File):
+        content = file_digest(widget, value)
+        return None if content is None else part + b"file" + encode(content)
+    if file_digest is not None and isinstance(widget, FileText) and (names := widget.names_in(value)):
+        return part + b"files" + encode([file_digest(File(widget.kind), name) for name in names])
+    return part
+
+
+def _with_any_file(part: bytes | None, socket: Socket | None, file_digest: FileDigest | None) -> bytes | None:
+    """Add what is to be known of files to a link, whose text or name arrives only later."""
+    widget = socket.widget if socket is not None and file_digest is not None else None
+    if isinstance(widget, File):
+        return None
+    if part is None or file_digest is None or not isinstance(widget, FileText):
         return part
-    content = file_digest(socket.widget, value)
-    return None if content is None else part + b"file" + encode(content)
+    return part + b"any file" + encode(file_digest(File(widget.kind), ALL_FILES))
 
 
 def _fingerprint(bound: Bound) -> bytes | None:

@@ -19,7 +19,7 @@ from graph.node_run import NodeRun
 from graph.normalise import converted
 from graph.parts import Parts
 from graph.plan import Specs
-from graph.results import Result, nbytes_of
+from graph.results import Result
 from graph.spec import MISSING, NodeSpec
 from graph.visit import invoke
 
@@ -37,8 +37,7 @@ async def call(parts: Parts, caller: NodeRun, node: Callable[..., Any], given: M
         start = parts.clock()
         result = await _result(spec, inputs, NodeRun(caller.node_id, caller.host, spec.name, origin=caller.origin))
         if key is not None:
-            seconds = parts.clock() - start
-            parts.cache.put(key, result, nbytes=nbytes_of(result, parts.nbytes), seconds=seconds)
+            parts.keep(key, spec, result, parts.clock() - start)
     for kind, items in result.ui.items():
         caller.show(kind, items)
     return result.value

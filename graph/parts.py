@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.cache import MemoryCache
-from graph.keys import FileDigest
+from graph.cache import Cache
+from graph.keys import FileDigest, Key
 from graph.plan import Specs
+from graph.results import Result, nbytes_of
+from graph.spec import NodeSpec
 from graph.states import States
+from graph.workflow import Workflow
 
 
 @dataclass(frozen=True)
@@ -18,10 +21,16 @@ class Parts:
     """What an engine lends to each of its runs."""
 
     registry: Specs
-    cache: MemoryCache
+    cache: Cache
     nbytes: Callable[[Any], int]
     digest: Callable[[Any], bytes | None] | None = None
     file_digest: FileDigest | None = None
     resources: Mapping[type[Any], Any] = field(default_factory=dict)
     clock: Callable[[], float] = time.perf_counter
     states: States = field(default_factory=States)
+    prepare: Callable[[Workflow], Workflow] | None = None
+
+    def keep(self, key: Key, spec: NodeSpec, result: Result, seconds: float, also: Key | None = None) -> None:
+        """Cache a result; what an output node did outside, writing files mostly, is for each process to do."""
+        nbytes, is_durable = nbytes_of(result, self.nbytes), not spec.is_output
+        self.cache.put(key, result, nbytes=nbytes, seconds=seconds, also=also, source=spec.name, is_durable=is_durable)

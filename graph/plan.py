@@ -24,7 +24,7 @@ from graph.binding import Bound, bind
 from graph.errors import GraphError
 from graph.keys import FileDigest, Key, node_key
 from graph.spec import NodeSpec
-from graph.workflow import Link, Node, Workflow
+from graph.workflow import CacheMark, Link, Node, Workflow
 
 KeyTest = Callable[[Key], bool]
 NOTHING: Mapping[str, Bound] = {}
@@ -100,6 +100,17 @@ class Plan:
     def keys(self) -> Mapping[str, Key | None]:
         """Key of each node; None where nothing may be reused."""
         return self.survey.keys
+
+    @property
+    def known_keys(self) -> frozenset[Key]:
+        """All keys."""
+        return frozenset(self.keys.values()) - {None}  # type: ignore[return-value]
+
+    @property
+    def pinned_keys(self) -> frozenset[Key]:
+        """The keys of nodes whose results the user wants to keep."""
+        bound = self.survey.bound
+        return frozenset(key for node_id, key in self.keys.items() if key and bound[node_id].node.mark is CacheMark.PIN)
 
 
 def make_plan(

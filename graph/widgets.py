@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from graph.choices import Choice, Fault, File, Names
 from graph.types import BOOLEAN, COLOR, FLOAT, INT, STRING, SocketType
 
-__all__ = ["Choice", "Color", "Fault", "File", "Names", "Range", "Seed", "Text", "Toggle", "Widget"]
+__all__ = ["Choice", "Color", "Fault", "File", "FileText", "Names", "Range", "Seed", "Text", "Toggle", "Widget"]
 
 MAX_SEED = 2**64 - 1
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # a surrogate without its partner
@@ -147,6 +147,20 @@ class Text:
         """Return multiline, dynamicPrompts and placeholder."""
         options = {"multiline": self.multiline, "dynamicPrompts": self.dynamic_prompts, "placeholder": self.placeholder}
         return {name: value for name, value in options.items() if value}
+
+
+@dataclass(frozen=True)
+class FileText(Text):
+    """A text that may name files which the node will read: they count in keys, as those of a File do.
+
+    kind: the kind of these files. A widget that knows how texts name them overrides `names_in`.
+    """
+
+    kind: str = ""
+
+    def names_in(self, text: str) -> tuple[str, ...]:
+        """Return the names of files in a text; of names that lead nowhere it may return more than the node tries."""
+        return ()
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any, NamedTuple
 
 Literal = Any  # a JSON value: None, bool, int, float, str, list or dict
+CACHE_PROPERTY = "weft_cache"  # where documents carry a node's mark: among `properties`, or in `_meta`
 
 
 class Link(NamedTuple):
@@ -18,6 +20,18 @@ class Link(NamedTuple):
 
     node_id: str
     output: int
+
+
+class CacheMark(Enum):
+    """What a user wants of a node's result: made anew in each run, or kept as long as the workflow runs with it."""
+
+    NEVER = "never"
+    PIN = "pin"
+
+    @staticmethod
+    def of(value: Any) -> CacheMark | None:
+        """Return the mark of a document's value; None for any other value."""
+        return next((mark for mark in CacheMark if mark.value == value), None)
 
 
 Input = Link | Literal
@@ -31,6 +45,7 @@ class Node:
     type: str
     inputs: Mapping[str, Input] = field(default_factory=dict)
     title: str | None = None
+    mark: CacheMark | None = None
 
     def links(self) -> Iterator[tuple[str, Link]]:
         """Yield the inputs that are links, with their names."""

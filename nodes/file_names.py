@@ -14,7 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from graph.formats import to_api
+from graph.formats.widget_slots import SpecOf
 from graph.widgets import Fault, Names, Text
+from graph.workflow import Workflow
 from nodes.host import SavePath
 
 _DATE_TOKEN = re.compile(r"yyyy|yy|MM|M|dd|d|hh|h|mm|m|ss|s")
@@ -65,6 +68,23 @@ def expand_node_values(prefix: str, prompt: Mapping[str, Any]) -> str:
     return _NODE_VALUE.sub(value_of, prefix)
 
 
+def with_expanded_prefixes(workflow: Workflow, spec_of: SpecOf, now: datetime) -> Workflow:
+    """Replace `%node.input%` and `%date:…%` in the prefixes of saved files, as ComfyUI's editor does before a run.
+
+    So the name under which a picture is saved is a part of its key.
+    """
+    texts = [node for node in workflow.nodes.values() if any("%" in str(value) for value in node.inputs.values())]
+    prompt = to_api(workflow) if texts else {}
+    for node in texts:
+        spec = spec_of(node.type)
+        for socket in spec.inputs if spec is not None else ():
+            value = node.inputs.get(socket.name)
+            if isinstance(socket.widget, FilePrefix) and isinstance(value, str):
+                expanded = _expand_date(expand_node_values(value, prompt), now)
+                workflow = workflow.with_input(node.id, socket.name, expanded)
+    return workflow
+
+
 def _node_value(prompt: Mapping[str, Any], name: str, input_name: str) -> Any:
     for node_id, node in prompt.items():
         title = node.get("_meta", {}).get("title")
@@ -88,6 +108,10 @@ def _expand_time_and_size(prefix: str, width: int, height: int, now: datetime) -
     }
     for name, text in simple.items():
         prefix = prefix.replace(f"%{name}%", text)
+    return _expand_date(prefix, now)
+
+
+def _expand_date(prefix: str, now: datetime) -> str:
     return re.sub(r"%date:([^%]*)%", lambda match: format_date(match[1], now), prefix)
 
 

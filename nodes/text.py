@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
+from diffusion.text.chunks import embedding_names
 from graph.spec import node
-from graph.widgets import Range, Text
+from graph.widgets import FileText, Range
 from nodes.sockets import Clip, Conditioning
 
 
+@dataclass(frozen=True)
+class Prompt(FileText):
+    """A prompt, which may name textual inversions as `embedding:name`."""
+
+    multiline: bool = True
+    dynamic_prompts: bool = True
+    kind: str = "embeddings"
+
+    def names_in(self, text: str) -> tuple[str, ...]:
+        """Return the names of the textual inversions."""
+        return embedding_names(text)
+
+
 @node(category="model/conditioning", display_name="CLIP Text Encode (Prompt)")
-def CLIPTextEncode(text: Annotated[str, Text(multiline=True, dynamic_prompts=True)], clip: Clip) -> Conditioning:
+def CLIPTextEncode(text: Annotated[str, Prompt()], clip: Clip) -> Conditioning:
     """Turn a prompt into a conditioning that guides the model.
 
     text: what to show. (word:1.3) counts for more, (word:0.7) for less, embedding:name takes a textual inversion.

@@ -9,21 +9,37 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psutil
 
 import nodes
-from graph.cache import MemoryCache
+from diffusion.text.embeddings import find_embedding
+from graph.cache import Cache, MemoryCache
 from graph.choices import File
 from graph.execute import Engine
+from graph.keys import ALL_FILES
 from graph.registry import Registry
+from graph.results import Result
+from graph.store import LEAST_S, Store, open_store
+from graph.strategies import STRATEGIES, Limits
+from graph.tiers import TieredCache
+from nodes.file_names import with_expanded_prefixes
 from nodes.host import Host
+from runtime.blobs import ResultCodec
 from runtime.devices import Device, open_device
+from runtime.file_digests import FileDigests, Tell, say_nothing, stamps_below
 from runtime.folders import Folders
 from runtime.host import LocalHost
-from runtime.settings import Settings
+from runtime.realm import realm_of
+from runtime.settings import CacheSettings, Settings, cache_folder
 from runtime.values import digest, nbytes
 
 INPUT_KIND = "input"
+EMBEDDINGS = "embeddings"  # prompts name them without folder and extension mostly
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,20 @@ class Studio:
     registry: Registry
     folders: Folders
     device: Device
+    store: Store | None = None
+
+    def __enter__(self) -> Studio:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait until results that belong on the disk are there."""
+        if self.store is not None:
+            self.store.close()
 
     def names(self, kind: str) -> list[str]:
         """Return the files that a File widget of that kind may name."""
@@ -50,28 +80,74 @@ def builtin_registry() -> Registry:
     return Registry.collect(importlib.import_module(f"nodes.{name}") for name in found)
 
 
-def open_studio(settings: Settings) -> Studio:
-    """Build the engine for a process."""
+def open_studio(settings: Settings, tell: Tell = say_nothing) -> Studio:
+    """Build the engine for a process. `tell` is called with a sentence when something takes long."""
     folders = Folders.below(settings.base, output=settings.output, input=settings.input)
     device = open_device(settings.device)
     host: Host = LocalHost(folders, device, write_metadata=settings.write_metadata)
     registry = builtin_registry()
+    store = _open_store(settings, device, registry)
+    digests = FileDigests(store, tell)
     engine = Engine(
         registry,
-        MemoryCache(settings.cache_bytes),
+        _open_cache(settings.cache, folders, store),
         nbytes=nbytes,
         digest=digest,
-        file_digest=lambda file, name: file_stamp(folders, file, name),
+        file_digest=lambda file, name: file_content(folders, digests, file, name),
         resources={Host: host},
+        prepare=lambda workflow: with_expanded_prefixes(workflow, registry.find, datetime.now()),
     )
-    return Studio(engine, registry, folders, device)
+    return Studio(engine, registry, folders, device, store)
 
 
-def file_stamp(folders: Folders, file: File, name: str) -> list[int] | None:
-    """Return what changes when a file is changed: its size and time of change; None if there is no such file."""
+def _open_store(settings: Settings, device: Device, registry: Registry) -> Store | None:
+    if settings.cache.disk_bytes == 0:
+        return None
+    return open_store(
+        cache_folder(settings.base, settings.cache.directory),
+        codec=ResultCodec(),
+        realm=realm_of(settings, device, registry),
+        least_s=LEAST_S,
+        budget_bytes=settings.cache.disk_bytes,
+    )
+
+
+def _open_cache(chosen: CacheSettings, folders: Folders, store: Store | None) -> Cache:
+    limits = Limits(
+        budget_bytes=chosen.memory_bytes,
+        results=chosen.results,
+        headroom_bytes=chosen.headroom_bytes,
+        available=lambda: psutil.virtual_memory().available,
+    )
+    memory = MemoryCache(
+        chosen.memory_bytes,
+        STRATEGIES[chosen.strategy](limits),
+        is_current=lambda result: files_are_there(folders, result),
+    )
+    return memory if store is None else TieredCache(memory, store)
+
+
+def files_are_there(folders: Folders, result: Result) -> bool:
+    """Return whether the files that a result shows, pictures mostly, still exist."""
+    roots = {"output": folders.output, "temp": folders.temp}
+    shown = [item for items in result.ui.values() if isinstance(items, list) for item in items]
+    files = [item for item in shown if isinstance(item, dict) and "filename" in item and item.get("type") in roots]
+    return all((roots[item["type"]] / item.get("subfolder", "") / item["filename"]).is_file() for item in files)
+
+
+def file_content(folders: Folders, digests: FileDigests, file: File, name: str) -> Any:
+    """Return what changes with a file, or with any file of its kind for ALL_FILES; None if there is no such file."""
     try:
-        path: Path = folders.input_path(name) if file.kind == INPUT_KIND else folders.find_model(file.kind, name)
-        status = path.stat()
+        if name == ALL_FILES:
+            roots = folders.model_roots(file.kind)
+            return [[path, *stamp] for root in roots for path, stamp in stamps_below(root)]
+        return digests.of(_path_of(folders, file, name))
     except (ValueError, OSError):
         return None
-    return [status.st_size, status.st_mtime_ns]
+
+
+def _path_of(folders: Folders, file: File, name: str) -> Path:
+    if file.kind == INPUT_KIND:
+        return folders.input_path(name)
+    found = find_embedding(folders.model_roots(EMBEDDINGS))(name) if file.kind == EMBEDDINGS else None
+    return found or folders.find_model(file.kind, name)

@@ -5,7 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-DEFAULT_CACHE_BYTES = 2 * 1024**3
+GIB = 1024**3
+DEFAULT_CACHE_BYTES = 2 * GIB
+DEFAULT_DISK_BYTES = 10 * GIB
+# Settings that do not change what nodes give; a disk tier is not shared between values of any other.
+WITHOUT_EFFECT_ON_RESULTS = frozenset({"base", "output", "input", "cache", "write_metadata", "allow_pickle"})
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """What is kept of results. `strategy`: a name in graph.strategies.STRATEGIES; 0 disk bytes: nothing on the disk."""
+
+    strategy: str = "balanced"
+    memory_bytes: int = DEFAULT_CACHE_BYTES  # of `balanced`
+    results: int = 0  # of `lru`
+    headroom_bytes: int = 0  # of `ram`
+    disk_bytes: int = 0
+    directory: Path | None = None  # None: `user/cache` below the base
 
 
 @dataclass(frozen=True)
@@ -16,9 +32,43 @@ class Settings:
     output: Path | None = None
     input: Path | None = None
     device: str | None = None  # "cpu", "cuda", "cuda:1", "mps"; None picks the best there is
-    cache_bytes: int = DEFAULT_CACHE_BYTES
+    cache: CacheSettings = CacheSettings()
     write_metadata: bool = True
     allow_pickle: bool = False
+
+
+def cache_settings(
+    *,
+    none: bool = False,
+    lru: int | None = None,
+    classic: bool = False,
+    ram: float | None = None,
+    disk: float | None = None,
+    directory: Path | None = None,
+) -> CacheSettings:
+    """Return what ComfyUI's switches `--cache-…` mean; ValueError for two that contradict each other. In GB of 2**30.
+
+    `lru=0` is as if it were not given, as in ComfyUI.
+    """
+    given = {"none": none, "lru": bool(lru), "classic": classic, "ram": ram is not None}
+    chosen = [name for name, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        raise ValueError(f"--cache-{chosen[0]} and --cache-{chosen[1]} exclude each other; choose one.")
+    if any(number is not None and number < 0 for number in (lru, ram, disk)):
+        raise ValueError("--cache-lru, --cache-ram and --cache-disk are not less than 0.")
+    disk_bytes = DEFAULT_DISK_BYTES if disk is None else int(disk * GIB)
+    return CacheSettings(
+        strategy=chosen[0] if chosen else "balanced",
+        results=lru or 0,
+        headroom_bytes=int((ram or 0) * GIB),
+        disk_bytes=0 if none else disk_bytes,
+        directory=directory,
+    )
+
+
+def cache_folder(base: Path, directory: Path | None) -> Path:
+    """Return the folder of the disk tier."""
+    return directory or base / "user" / "cache"
 
 
 def default_base() -> Path:

@@ -53,6 +53,16 @@ def tokenize_prompt(
     return pack(list(_groups(tokenizer, prompt, embeddings, width)))
 
 
+def embedding_names(prompt: str) -> tuple[str, ...]:
+    """Return the names of embeddings in a prompt, each as it stands and without the commas around it."""
+    if EMBEDDING_MARK not in prompt:
+        return ()
+    pieces = [piece for text, _ in parse_weights(prompt) for piece in _BEFORE_EMBEDDING.split(text)]
+    marked = [piece.removeprefix(EMBEDDING_MARK).split() for piece in pieces if piece.startswith(EMBEDDING_MARK)]
+    names = [_name_in(words[0]) for words in marked if words]
+    return tuple(dict.fromkeys(name for each in names for name in (each, each.strip(",")) if name))
+
+
 def empty_chunk() -> Chunk:
     """Return the chunk of the empty prompt."""
     return pack([])[0]
@@ -97,7 +107,7 @@ def _find(piece: str, embeddings: EmbeddingLookup, width: int) -> _Embedding:
     if not words:
         return _Embedding(None, "")
     word = words[0]
-    name = re.split(r"[<\[]", word, maxsplit=1)[0]
+    name = _name_in(word)
     bracketed = word[len(name) :]
     rest = " ".join([*([bracketed] if bracketed else []), *words[1:]])
     path = embeddings(name) if name else None
@@ -108,6 +118,10 @@ def _find(piece: str, embeddings: EmbeddingLookup, width: int) -> _Embedding:
     if path is None:
         logger.warning('The prompt\'s embedding "%s" is not in models/embeddings; it is ignored.', name)
     return _Embedding(None if path is None else _load(path, width), rest)
+
+
+def _name_in(word: str) -> str:
+    return re.split(r"[<\[]", word, maxsplit=1)[0]
 
 
 def _load(path: Path, width: int) -> Tensor | None:

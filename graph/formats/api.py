@@ -13,7 +13,7 @@ from typing import Any
 
 from graph.formats.document import want_mapping, want_text
 from graph.normalise import WRAPPER
-from graph.workflow import Input, Link, Node, Workflow
+from graph.workflow import CACHE_PROPERTY, CacheMark, Input, Link, Node, Workflow
 
 
 def from_api(document: Mapping[str, Any]) -> Workflow:
@@ -35,7 +35,11 @@ def _read_node(node_id: str, document: Any) -> Node:
     title = meta.get("title") if isinstance(meta, dict) else None
     is_named = isinstance(title, str) and title not in ("", node_type)
     return Node(
-        node_id, node_type, {name: _read_input(value) for name, value in inputs.items()}, title if is_named else None
+        node_id,
+        node_type,
+        {name: _read_input(value) for name, value in inputs.items()},
+        title if is_named else None,
+        CacheMark.of(meta.get(CACHE_PROPERTY)) if isinstance(meta, dict) else None,
     )
 
 
@@ -54,7 +58,8 @@ def _is_number(value: Any) -> bool:
 
 def _write_node(node: Node) -> dict[str, Any]:
     inputs = {name: _write_input(value) for name, value in node.inputs.items()}
-    return {"inputs": inputs, "class_type": node.type, "_meta": {"title": node.title or node.type}}
+    mark = {CACHE_PROPERTY: node.mark.value} if node.mark else {}
+    return {"inputs": inputs, "class_type": node.type, "_meta": {"title": node.title or node.type, **mark}}
 
 
 def _write_input(value: Input) -> Any:

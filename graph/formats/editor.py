@@ -9,13 +9,14 @@ ComfyUI.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from graph.formats.editor_document import EditorNode, read_document
 from graph.formats.flatten import Flat, Placed, Scope, Value, flatten
 from graph.formats.widget_slots import BESIDE, SpecOf
 from graph.formats.widget_values import named_values
-from graph.workflow import Input, Link, Node, Workflow
+from graph.workflow import CACHE_PROPERTY, CacheMark, Input, Link, Node, Workflow
 
 
 def from_editor(document: Mapping[str, Any], spec_of: SpecOf) -> Workflow:
@@ -46,7 +47,7 @@ def _read_node(flat: Flat, placed: Placed) -> Node:
         if source is not None and slot.name:
             inputs[slot.name] = source.value if isinstance(source, Value) else source
     title = node.title if node.title != node.type else None
-    return Node(scope.id_of(node), node.type, inputs, title)
+    return Node(scope.id_of(node), node.type, inputs, title, CacheMark.of(node.properties.get(CACHE_PROPERTY)))
 
 
 def _without_lost_links(nodes: list[Node]) -> list[Node]:
@@ -57,6 +58,5 @@ def _without_lost_links(nodes: list[Node]) -> list[Node]:
         return not isinstance(value, Link) or value.node_id in running
 
     return [
-        Node(node.id, node.type, {name: value for name, value in node.inputs.items() if is_kept(value)}, node.title)
-        for node in nodes
+        replace(node, inputs={name: value for name, value in node.inputs.items() if is_kept(value)}) for node in nodes
     ]

@@ -15,7 +15,7 @@ from graph.errors import FormatError
 from graph.formats.layout import Place, Size, places
 from graph.formats.widget_slots import BESIDE, Role, SpecOf, widget_slots
 from graph.spec import MISSING, NodeSpec
-from graph.workflow import Link, Node, Workflow
+from graph.workflow import CACHE_PROPERTY, Link, Node, Workflow
 
 WIDTH, ROW_HEIGHT, TEXT_HEIGHT, EDGE = 315, 24, 120, 20
 AFTER_RUN = "randomize"  # what the editor does to a seed after a run, unless told otherwise
@@ -111,7 +111,7 @@ def _node(drawn: Drawn, place: Place, order: int, after_run: str) -> dict[str, A
         "inputs": [_input(drawn, name) for name in drawn.input_names],
         "outputs": [_output(drawn, number) for number in range(drawn.n_outputs)],
         **({"title": node.title} if node.title else {}),
-        "properties": {"Node name for S&R": node.type},
+        "properties": {"Node name for S&R": node.type, **({CACHE_PROPERTY: node.mark.value} if node.mark else {})},
         "widgets_values": _values(drawn, after_run),
     }
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
@@ -10,8 +11,8 @@ from graph.keys import EncodingError, encode, node_key
 from graph.plan import make_survey
 from graph.registry import Registry
 from graph.spec import node
-from graph.widgets import File
-from graph.workflow import Link, Node, Workflow
+from graph.widgets import File, FileText
+from graph.workflow import CacheMark, Link, Node, Workflow
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -45,7 +46,23 @@ def Outside(value: int) -> int:
     return value
 
 
-REGISTRY = Registry.of(Number, Add, Now, Read, Outside)
+@dataclass(frozen=True)
+class Telling(FileText):
+    def names_in(self, text: str) -> tuple[str, ...]:
+        return tuple(word[1:] for word in text.split() if word.startswith("@"))
+
+
+@node(category="test")
+def Tell(text: Annotated[str, Telling(kind="tales")]) -> str:
+    return text
+
+
+@node(category="test")
+def Word(text: str = "") -> str:
+    return text
+
+
+REGISTRY = Registry.of(Number, Add, Now, Read, Outside, Tell, Word)
 
 
 def keys_of(*nodes: Node, outputs: tuple[str, ...] | None = None, **options: Any) -> dict[str, bytes | None]:
@@ -140,3 +157,29 @@ def test_a_fingerprint_joins_the_key_and_a_failing_one_takes_it_away() -> None:
     assert keys_of(Node("1", "Outside", {"value": 5}))["1"] != keys_of(Node("1", "Outside", {"value": 15}))["1"]
     linked = keys_of(Node("1", "Number"), Node("2", "Outside", {"value": Link("1", 0)}))
     assert linked["2"] is None  # the fingerprint wants a value that is not there yet
+
+
+def test_files_that_a_text_names_count_and_no_others() -> None:
+    contents = {"cat": "first"}
+
+    def key(text: str) -> bytes | None:
+        return keys_of(Node("1", "Tell", {"text": text}), file_digest=lambda widget, name: contents.get(name))["1"]
+
+    with_cat, plain, missing = key("a @cat"), key("a dog"), key("a @dog")
+    assert None not in (with_cat, plain, missing)
+    contents.update(cat="second", dog="new")
+    assert key("a @cat") != with_cat
+    assert key("a dog") == plain
+    assert key("a @dog") != missing
+
+
+def test_behind_a_linked_text_any_file_of_the_kind_counts() -> None:
+    nodes = Node("1", "Word"), Node("2", "Tell", {"text": Link("1", 0)})
+    keys = [keys_of(*nodes, file_digest=lambda widget, name, seen=seen: [name, seen])["2"] for seen in (1, 1, 2)]
+    assert keys[0] == keys[1] != keys[2]
+    assert keys_of(*nodes, file_digest=lambda widget, name: [name])["1"] is not None
+
+
+def test_a_node_that_is_never_cached_has_no_key() -> None:
+    keys = keys_of(Node("1", "Number", mark=CacheMark.NEVER), Node("2", "Add", {"a": Link("1", 0)}))
+    assert keys == {"1": None, "2": None}
