@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.memory_options import Cpu, GpuOnly, HighVram, LowVram, MemoryBudget, NoVram, ReserveVram, memory_settings
+
 if TYPE_CHECKING:
     from graph.execute import RunResult
     from graph.workflow import Workflow
@@ -22,6 +24,13 @@ def run(
     output_directory: Annotated[Path | None, typer.Option(help="Where pictures are written.")] = None,
     base_directory: Annotated[Path | None, typer.Option(help="The folder that holds models/ and input/.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
+    memory_budget: MemoryBudget = None,
+    reserve_vram: ReserveVram = None,
+    gpu_only: GpuOnly = False,
+    highvram: HighVram = False,
+    lowvram: LowVram = False,
+    novram: NoVram = False,
+    cpu: Cpu = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where in the code an error arose.")] = False,
@@ -32,7 +41,9 @@ def run(
     with ending(as_json=as_json, show_traceback=traceback):
         from cli.workflow_file import check, load_workflow, notes_of, open_here, with_seed, with_settings
 
-        studio = open_here(base_directory, output_directory, device)
+        switches = {"gpu-only": gpu_only, "highvram": highvram, "lowvram": lowvram, "novram": novram, "cpu": cpu}
+        memory = memory_settings(memory_budget, reserve_vram, switches, device)
+        studio = open_here(base_directory, output_directory, "cpu" if cpu else device, memory)
         workflow = with_settings(load_workflow(file, studio), set or [])
         workflow = workflow if seed is None else with_seed(workflow, seed, studio)
         check(workflow, studio)

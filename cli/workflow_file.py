@@ -22,6 +22,7 @@ from runtime.metadata import read_workflow_document
 
 if TYPE_CHECKING:
     from runtime.engine import Studio
+    from runtime.memory_settings import MemorySettings
 
 __all__ = [
     "CANCELLED",
@@ -40,10 +41,13 @@ __all__ = [
 ]
 
 
-def open_here(base: Path | None, output: Path | None = None, device: str | None = None) -> Studio:
+def open_here(
+    base: Path | None, output: Path | None = None, device: str | None = None, memory: MemorySettings | None = None
+) -> Studio:
     """Return an engine on the folders and the device that were named; UsageError if they are not there."""
     from runtime.devices import DeviceError
     from runtime.engine import open_studio
+    from runtime.memory_settings import MemoryOptionError, MemorySettings
     from runtime.settings import Settings, default_base
 
     if base is not None and not base.is_dir():
@@ -51,9 +55,13 @@ def open_here(base: Path | None, output: Path | None = None, device: str | None 
     if output is not None:
         _check_writable(output)
     try:
-        return open_studio(Settings(base or default_base(), output=output, device=device))
+        return open_studio(
+            Settings(base or default_base(), output=output, device=device, memory=memory or MemorySettings())
+        )
     except DeviceError as error:
         raise UsageError(f"--device: {error}") from error
+    except MemoryOptionError as error:
+        raise UsageError(str(error)) from error
 
 
 def _check_writable(folder: Path) -> None:

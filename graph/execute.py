@@ -42,12 +42,19 @@ class Engine(Parts):
 
     nbytes: bytes that keeping a value costs. digest: bytes that change with a value's content, or None where that is
     dear; without it there is no early cut-off. file_digest: the same for files that widgets name. resources: what nodes
-    may ask of the host, by class.
+    may ask of the host, by class. scheduler: puts nodes in order by the memory they need, and is told of each plan.
     """
 
     def plan(self, workflow: Workflow, outputs: Iterable[str] | None = None) -> Plan:
         """Return what a run would do now."""
-        return make_plan(workflow, self.registry, outputs, cached=self.cache.__contains__, file_digest=self.file_digest)
+        return make_plan(
+            workflow,
+            self.registry,
+            outputs,
+            cached=self.cache.__contains__,
+            file_digest=self.file_digest,
+            arrange=None if self.scheduler is None else self.scheduler.arrange,
+        )
 
     def run(
         self,
@@ -87,6 +94,8 @@ class Engine(Parts):
         """Do the same within a running event loop."""
         start = self.clock()
         plan = self.plan(workflow, outputs)
+        if self.scheduler is not None:
+            self.scheduler.prepare(plan)
         execution = Execution(self, plan, emit, cancelled, prompt or NOTHING, extra or NOTHING)
         emit(RunStarted(plan.order, plan.cached))
         status = "failed"

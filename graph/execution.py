@@ -18,7 +18,7 @@ from graph.lazy import ListArrived, Promise
 from graph.mapping import collect, rows
 from graph.nested import call_inputs, lazy_kept, spec_of
 from graph.node_run import NodeRun
-from graph.plan import Plan, Specs, make_demand
+from graph.plan import Plan, Scheduler, Specs, make_demand
 from graph.results import Result, Values
 from graph.run import Run
 from graph.spec import NodeSpec
@@ -38,6 +38,7 @@ class Parts:
     file_digest: FileDigest | None = None
     resources: Mapping[type[Any], Any] = field(default_factory=dict)
     clock: Callable[[], float] = time.perf_counter
+    scheduler: Scheduler | None = None
 
 
 class Execution:

@@ -166,7 +166,7 @@ def _no_room(need: Iterable[Block], must_stay: set[str], budget: int, workspace:
     return BudgetError(
         f"The network needs {show_bytes(wanted)} even if it is streamed block by block: {show_bytes(least)} of its "
         f"{show_bytes(total_bytes(blocks))}, {show_bytes(workspace)} to work in and {show_bytes(held)} for what else is "
-        f"in use; the budget is {show_bytes(budget)}. Give a larger budget, or work on smaller pictures.",
+        f"in use; the budget is {show_bytes(budget)}.",
         wanted_bytes=wanted,
         budget_bytes=budget,
     )

@@ -25,6 +25,8 @@ from graph.spec import NodeSpec
 from graph.workflow import Link, Node, Workflow
 
 KeyTest = Callable[[Key], bool]
+Arrange = Callable[["Survey", tuple[str, ...]], tuple[str, ...]]
+"""Puts the nodes that must run into a better order; none comes before what it needs."""
 
 
 class Specs(Protocol):
@@ -74,6 +76,18 @@ class Plan:
         return self.survey.keys
 
 
+class Scheduler(Protocol):
+    """Whoever moves weights between memories: runtime.scheduling.MemoryScheduler."""
+
+    def arrange(self, survey: Survey, order: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the order that moves the least."""
+        ...
+
+    def prepare(self, plan: Plan) -> None:
+        """Be told what is going to run."""
+        ...
+
+
 def make_plan(
     workflow: Workflow,
     registry: Specs,
@@ -81,6 +95,7 @@ def make_plan(
     *,
     cached: KeyTest,
     file_digest: FileDigest | None = None,
+    arrange: Arrange | None = None,
 ) -> Plan:
     """Plan for the given nodes, or for all output nodes; GraphError for a cycle or an unknown type."""
     survey = make_survey(workflow, registry, outputs, file_digest)
@@ -96,7 +111,8 @@ def make_plan(
         for node_id in survey.order
         if node_id not in runs and survey.first(node_id) not in runs and is_there(node_id)
     )
-    return Plan(survey, demand.order, kept, demand.used, _readers(survey, demand.order))
+    order = demand.order if arrange is None else arrange(survey, demand.order)
+    return Plan(survey, order, kept, demand.used, _readers(survey, order))
 
 
 def _readers(survey: Survey, order: Iterable[str]) -> Mapping[str, int]:

@@ -15,13 +15,19 @@ import nodes
 from graph.cache import MemoryCache
 from graph.choices import File
 from graph.execute import Engine
+from graph.ledger import Ledger
 from graph.registry import Registry
 from nodes.host import Host
-from runtime.devices import Device, open_device
+from runtime.demands import Catalogue
+from runtime.devices import Device, budget_bytes, open_device
 from runtime.folders import Folders
-from runtime.host import LocalHost
+from runtime.host import LocalHost, compute_dtype
+from runtime.memory_settings import MemorySettings
+from runtime.residency import DeviceMemory
+from runtime.scheduling import MemoryScheduler
 from runtime.settings import Settings
 from runtime.values import digest, nbytes
+from runtime.workspace import Workspaces
 
 INPUT_KIND = "input"
 
@@ -34,6 +40,8 @@ class Studio:
     registry: Registry
     folders: Folders
     device: Device
+    memory: DeviceMemory
+    scheduler: MemoryScheduler
 
     def names(self, kind: str) -> list[str]:
         """Return the files that a File widget of that kind may name."""
@@ -54,7 +62,10 @@ def open_studio(settings: Settings) -> Studio:
     """Build the engine for a process."""
     folders = Folders.below(settings.base, output=settings.output, input=settings.input)
     device = open_device(settings.device)
-    host: Host = LocalHost(folders, device, write_metadata=settings.write_metadata)
+    memory = open_memory(device, settings.memory)
+    host: Host = LocalHost(folders, memory, write_metadata=settings.write_metadata)
+    catalogue = Catalogue(folders, compute_dtype(memory.device), memory.workspaces, memory.tables_on_device)
+    scheduler = MemoryScheduler(memory, catalogue)
     registry = builtin_registry()
     engine = Engine(
         registry,
@@ -63,8 +74,20 @@ def open_studio(settings: Settings) -> Studio:
         digest=digest,
         file_digest=lambda file, name: file_stamp(folders, file, name),
         resources={Host: host},
+        scheduler=scheduler,
     )
-    return Studio(engine, registry, folders, device)
+    return Studio(engine, registry, folders, device, memory, scheduler)
+
+
+def open_memory(device: Device, settings: MemorySettings) -> DeviceMemory:
+    """Return the memory of a device."""
+    return DeviceMemory(
+        device.torch_device,
+        Ledger(str(device.torch_device), budget_bytes(device, settings)),
+        Workspaces(settings.workspaces),
+        residence=settings.residence,
+        tables_on_device=settings.tables_on_device,
+    )
 
 
 def file_stamp(folders: Folders, file: File, name: str) -> list[int] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from runtime.memory_settings import MemorySettings
 
 DEFAULT_CACHE_BYTES = 2 * 1024**3
 
@@ -19,6 +21,7 @@ class Settings:
     cache_bytes: int = DEFAULT_CACHE_BYTES
     write_metadata: bool = True
     allow_pickle: bool = False
+    memory: MemorySettings = field(default_factory=MemorySettings)
 
 
 def default_base() -> Path:
