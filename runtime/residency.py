@@ -36,6 +36,10 @@ logger = logging.getLogger(__name__)
 GUESS_SHARE = 4  # a workspace that was never measured counts as at most this part of the budget
 
 
+_State = tuple[tuple[Block, ...], int, int, frozenset[str]]
+"""What a plan was made for: blocks, workspace, budget, and the names of what lies there."""
+
+
 class DeviceMemory:
     """The memory of one device.
 
@@ -62,6 +66,7 @@ class DeviceMemory:
         self._position = 0
         self._in_use: list[Network] = []
         self._meter: PeakMeter | None = None
+        self._settled: _State | None = None  # after which nothing needs to be moved
 
     def keep(self, module: nn.Module, name: str, dtype: torch.dtype) -> Network:
         """Take over the weights of a network that lie in its file (diffusion.checkpoints.load.Keep)."""
@@ -69,7 +74,7 @@ class DeviceMemory:
         free = next(each for each in chain([name], (f"{name} ({number})" for number in count(2))) if each not in taken)
         network = Network(self, module, free, dtype, tables_on_device=self.tables_on_device)
         self._places |= network.places
-        weakref.finalize(module, self._forget, tuple(network.places))
+        weakref.finalize(module, self._forget, tuple(network.places)).atexit = False
         return network
 
     def expect(self, uses: Sequence[Use]) -> None:
@@ -140,7 +145,16 @@ class DeviceMemory:
             if known or self._meter is not None:
                 return work()
             with self._measured(need):
-                return work()
+                result = work()
+        taken = self.workspaces.estimate(need)
+        if taken > workspace + self.ledger.free_bytes:
+            logger.warning(
+                "%s took %s, for which the budget of %s had no room: it was not measured before. The next time it has.",
+                need.kind,
+                show_bytes(taken),
+                show_bytes(self.ledger.budget_bytes),
+            )
+        return result
 
     @contextmanager
     def _lease(self, network: Network, operation: str, workspace: int) -> Iterator[None]:
@@ -162,6 +176,9 @@ class DeviceMemory:
 
     def _make_room(self, blocks: Sequence[Block], workspace: int) -> None:
         budget = self.ledger.budget_bytes - self._reserved_bytes()
+        state = (tuple(blocks), workspace, budget, frozenset(block.name for block in self.ledger.blocks))
+        if state == self._settled:  # the next step of a network that is streamed: planning again would move nothing
+            return
         if self.residence is Residence.NONE:
             blocks = [block for block in blocks if block.is_fixed or block.name in self.ledger]
         moves = plan_residency(budget, self.ledger.blocks, blocks, workspace, self._next_use(), self._pinned())
@@ -172,6 +189,7 @@ class DeviceMemory:
                 wanted_bytes=total_bytes(blocks) + workspace,
                 budget_bytes=budget,
             )
+        self._settled = (*state[:3], frozenset(block.name for block in self.ledger.blocks))
 
     def _sentence(self, network: Network, need: Need, error: Exception) -> str:
         reason = str(error)
