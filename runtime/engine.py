@@ -11,6 +11,8 @@ import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 import nodes
 from graph.cache import MemoryCache
 from graph.choices import File
@@ -26,10 +28,12 @@ from runtime.memory_settings import MemorySettings
 from runtime.residency import DeviceMemory
 from runtime.scheduling import MemoryScheduler
 from runtime.settings import Settings
+from runtime.transfer import CudaTransfer, PlainTransfer, Transfer
 from runtime.values import digest, nbytes
 from runtime.workspace import Workspaces
 
 INPUT_KIND = "input"
+PINNED_SHARE = 0.4  # of the free memory: what is pinned cannot be given to anybody else
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,16 @@ def open_memory(device: Device, settings: MemorySettings) -> DeviceMemory:
         Workspaces(settings.workspaces),
         residence=settings.residence,
         tables_on_device=settings.tables_on_device,
+        transfer=_transfer(device),
     )
+
+
+def _transfer(device: Device) -> Transfer:
+    """Return the way to a device; graphics cards may pin a part of the memory that is free now."""
+    if device.torch_device.type != "cuda":
+        return PlainTransfer(device.torch_device)
+    pinned = int(psutil.virtual_memory().available * PINNED_SHARE)
+    return CudaTransfer(device.torch_device, Ledger("pinned memory", pinned))
 
 
 def file_stamp(folders: Folders, file: File, name: str) -> list[int] | None:

@@ -52,15 +52,18 @@ class Place:
         """Return the place of a part whose weights lie in the file."""
         return cls(cut, block_of(cut, name, dtype), dtype, tuple(tensor.detach() for tensor in cut.tensors))
 
-    def load(self, device: torch.device) -> None:
-        """Copy the weights to the device, in the precision of the computation."""
-        for tensor, source in zip(self.cut.tensors, self.sources, strict=True):
-            tensor.data = source.to(device, dtype_on_device(source, self.dtype), copy=True)
+    def copied(self, device: torch.device) -> tuple[Tensor, ...]:
+        """Return copies of the weights on a device, in the precision of the computation."""
+        return tuple(source.to(device, dtype_on_device(source, self.dtype), copy=True) for source in self.sources)
+
+    def put(self, tensors: Sequence[Tensor]) -> None:
+        """Let the network compute with these."""
+        for tensor, brought in zip(self.cut.tensors, tensors, strict=True):
+            tensor.data = brought
 
     def evict(self) -> None:
         """Let the weights be those in the file; their copies on the device are freed."""
-        for tensor, source in zip(self.cut.tensors, self.sources, strict=True):
-            tensor.data = source
+        self.put(self.sources)
 
 
 class Network:
@@ -72,6 +75,8 @@ class Network:
         self.name = name
         self.dtype = dtype
         self.passing: set[str] = set()  # blocks that are here only while they are used
+        self.followers: dict[str, Block] = {}  # the streamed block that came next, the last time
+        self.last: str | None = None  # the streamed block that was used last
         self._memory = memory
         self._architecture = architecture_of(module)
         cuts = parts_of(module, tables_on_device)

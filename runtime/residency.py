@@ -28,6 +28,7 @@ from graph.ledger import Ledger, carry_out
 from graph.memory import Block, NextUse, Stream, plan_residency, show_bytes, total_bytes
 from runtime.memory_settings import Residence
 from runtime.networks import Network, Place
+from runtime.transfer import Arrival, PlainTransfer, Transfer
 from runtime.workspace import Need, PeakMeter, Workspaces
 
 T = TypeVar("T")
@@ -55,16 +56,19 @@ class DeviceMemory:
         *,
         residence: Residence = Residence.NORMAL,
         tables_on_device: bool = False,
+        transfer: Transfer | None = None,
     ) -> None:
         self.device = device
         self.ledger = ledger
         self.workspaces = workspaces or Workspaces()
+        self.transfer = transfer or PlainTransfer(device)
         self.residence = residence
         self.tables_on_device = tables_on_device
         self._places: dict[str, Place] = {}
         self._horizon = Horizon()
         self._position = 0
         self._in_use: list[Network] = []
+        self._arriving: dict[str, Arrival] = {}  # blocks in the books that are still on their way
         self._meter: PeakMeter | None = None
         self._settled: _State | None = None  # after which nothing needs to be moved
 
@@ -100,26 +104,44 @@ class DeviceMemory:
     def evict_all(self, but: Iterable[str] = ()) -> None:
         """Take everything off the device that is not in use."""
         pinned = {*self._pinned(), *but}
-        for block in self.ledger.blocks:
-            if block.name not in pinned:
-                self.evict(block)
-                self.ledger.evict(block.name)
-        if self.device.type == "cuda":
+        free = [block for block in self.ledger.blocks if block.name not in pinned]
+        for block in free:
+            self.evict(block)
+            self.ledger.evict(block.name)
+        if free and self.device.type == "cuda":
             torch.cuda.empty_cache()
 
     def load(self, block: Block) -> None:
         """Bring a block to the device (graph.ledger.Mover)."""
+        place = self._places[block.name]
         with self._unmeasured():
-            self._places[block.name].load(self.device)
+            place.put(place.copied(self.device))
 
     def evict(self, block: Block) -> None:
         """Let a block lie in the file only."""
+        self._arriving.pop(block.name, None)
         self._places[block.name].evict()
 
     def enter(self, network: Network, block: Block) -> None:
         """Bring a streamed block that is about to be used."""
-        if block.name in self.ledger:
+        arrival = self._arriving.pop(block.name, None)
+        if arrival is not None:
+            with self._unmeasured():
+                self._places[block.name].put(arrival.tensors())
+        elif block.name in self.ledger:
             return
+        else:
+            self._bring(network, block)
+        if network.last is not None:
+            network.followers[network.last] = block
+        network.last = block.name
+        if self.transfer.is_ahead:
+            self._send_next(network, block)
+
+    def _bring(self, network: Network, block: Block) -> None:
+        if block.nbytes > self.ledger.free_bytes:  # perhaps because another block was expected to come next
+            for name in tuple(self._arriving):
+                self.leave(network, self._places[name].block)
         budget = self.ledger.budget_bytes - self._reserved_bytes()
         moves = plan_residency(budget, self.ledger.blocks, (block,), 0, self._next_use(), self._pinned())
         if any(isinstance(move, Stream) for move in moves):
@@ -128,6 +150,16 @@ class DeviceMemory:
             )
         carry_out(moves, self.ledger, self)
         network.passing.add(block.name)
+
+    def _send_next(self, network: Network, block: Block) -> None:
+        """Send the block that came after this one the last time, if there is room for a second one."""
+        follower = network.followers.get(block.name)
+        if follower is None or follower.name in self.ledger or follower.nbytes > self.ledger.free_bytes:
+            return
+        self.ledger.load(follower)
+        network.passing.add(follower.name)
+        with self._unmeasured():
+            self._arriving[follower.name] = self.transfer.start(self._places[follower.name])
 
     def leave(self, network: Network, block: Block) -> None:
         """Let go of a streamed block that was used."""
@@ -171,6 +203,7 @@ class DeviceMemory:
                 yield
         finally:
             self._in_use.pop()
+            network.last = None
             for block in blocks:
                 self.leave(network, block)
 

@@ -22,6 +22,7 @@ from graph.memory import total_bytes
 from runtime.memory_settings import Residence
 from runtime.networks import Network
 from runtime.residency import DeviceMemory
+from runtime.transfer import PlainTransfer
 from runtime.workspace import Workspaces
 
 CPU = torch.device("cpu")
@@ -88,21 +89,50 @@ def holds(memory: DeviceMemory) -> bool:
     share=st.floats(0.08, 1.1),
     order=st.lists(st.sampled_from(["denoise", "prompt", "decode", "encode"]), min_size=1, max_size=8),
     residence=st.sampled_from([Residence.NORMAL, Residence.LOW, Residence.NONE]),
+    is_ahead=st.booleans(),
 )
 def test_results_are_the_same_bytes_under_any_budget(
     share: float,
     order: list[str],
     residence: Residence,
+    is_ahead: bool,
     tiny_checkpoint: Path,
     expected: dict[str, Tensor],
     weights_bytes: int,
 ) -> None:
-    memory = open_memory(int(share * weights_bytes), residence=residence)
+    transfer = PlainTransfer(CPU, is_ahead=is_ahead)
+    memory = open_memory(int(share * weights_bytes), residence=residence, transfer=transfer)
     works = use(load_checkpoint(tiny_checkpoint, dtype=torch.float32, keep=memory.keep))
     for name in order:
         assert torch.equal(works[name](), expected[name]), name
     assert holds(memory)
     assert memory.ledger.used_bytes == total_bytes(memory.ledger.blocks)
+
+
+def test_the_next_block_is_sent_while_one_is_used(tiny_checkpoint: Path, weights_bytes: int) -> None:
+    memory = open_memory(weights_bytes // 3, transfer=PlainTransfer(CPU, is_ahead=True))
+    work = use(load_checkpoint(tiny_checkpoint, dtype=torch.float32, keep=memory.keep))["denoise"]
+    work()
+    learned = len(memory.ledger.log)
+    work()
+    actions = [entry.action for entry in list(memory.ledger.log)[learned:]]
+    assert actions[1:4] == ["load", "load", "evict"], "after the workspace: one block, the next one, the first one goes"
+    assert holds(memory)
+
+
+def test_a_block_that_was_not_expected_takes_the_place_of_the_one_that_was(tiny_checkpoint: Path) -> None:
+    memory = open_memory(10**9, transfer=PlainTransfer(CPU, is_ahead=True))
+    checkpoint = load_checkpoint(tiny_checkpoint, dtype=torch.float32, keep=memory.keep)
+    network = keepers(checkpoint)[0]
+    first, second, third = sorted(network.needed_by("denoise"), key=lambda block: block.nbytes)[-3:]
+    memory.ledger.budget_bytes = first.nbytes + second.nbytes
+    network.followers[first.name] = second
+    memory.enter(network, first)
+    assert second.name in memory.ledger
+    memory.leave(network, first)
+    memory.enter(network, third)
+    assert {block.name for block in memory.ledger.blocks} == {third.name}
+    assert holds(memory)
 
 
 def test_what_fits_is_brought_once(tiny_checkpoint: Path, weights_bytes: int) -> None:
