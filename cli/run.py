@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from cli.cache import CacheDirectory
+from cli.memory_options import Cpu, GpuOnly, HighVram, LowVram, MemoryBudget, NoVram, ReserveVram, memory_settings
 
 if TYPE_CHECKING:
     from graph.execute import RunResult
@@ -41,6 +42,13 @@ def run(
         float | None, typer.Option(help="GB that results may take on the disk (10); 0: none.")
     ] = None,
     cache_directory: CacheDirectory = None,
+    memory_budget: MemoryBudget = None,
+    reserve_vram: ReserveVram = None,
+    gpu_only: GpuOnly = False,
+    highvram: HighVram = False,
+    lowvram: LowVram = False,
+    novram: NoVram = False,
+    cpu: Cpu = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where in the code an error arose.")] = False,
@@ -52,8 +60,10 @@ def run(
         from cli.workflow_file import check, find_node, load_workflow, notes_of, open_here, with_seed, with_settings
 
         cache = _cache(cache_none, cache_lru, cache_classic, cache_ram, cache_disk, cache_directory)
+        switches = {"gpu-only": gpu_only, "highvram": highvram, "lowvram": lowvram, "novram": novram, "cpu": cpu}
+        memory = memory_settings(memory_budget, reserve_vram, switches, device)
         tell = partial(error_console().print, markup=False)
-        with open_here(base_directory, output_directory, device, cache, tell) as studio:
+        with open_here(base_directory, output_directory, "cpu" if cpu else device, cache, memory, tell) as studio:
             workflow = with_settings(load_workflow(file, studio), set or [])
             workflow = workflow if seed is None else with_seed(workflow, seed, studio)
             outputs = tuple(find_node(workflow, name).id for name in to) if to else None

@@ -22,6 +22,7 @@ from runtime.metadata import read_workflow_document
 
 if TYPE_CHECKING:
     from runtime.engine import Studio
+    from runtime.memory_settings import MemorySettings
     from runtime.settings import CacheSettings
 
 __all__ = [
@@ -46,11 +47,13 @@ def open_here(
     output: Path | None = None,
     device: str | None = None,
     cache: CacheSettings | None = None,
+    memory: MemorySettings | None = None,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> Studio:
     """Return an engine on the folders and the device that were named; UsageError if they are not there."""
     from runtime.devices import DeviceError
     from runtime.engine import open_studio
+    from runtime.memory_settings import MemoryOptionError, MemorySettings
     from runtime.settings import CacheSettings, Settings, default_base
 
     if base is not None and not base.is_dir():
@@ -58,10 +61,18 @@ def open_here(
     if output is not None:
         _check_writable(output)
     try:
-        chosen = Settings(base or default_base(), output=output, device=device, cache=cache or CacheSettings())
+        chosen = Settings(
+            base or default_base(),
+            output=output,
+            device=device,
+            cache=cache or CacheSettings(),
+            memory=memory or MemorySettings(),
+        )
         return open_studio(chosen, tell)
     except DeviceError as error:
         raise UsageError(f"--device: {error}") from error
+    except MemoryOptionError as error:
+        raise UsageError(str(error)) from error
 
 
 def _check_writable(folder: Path) -> None:

@@ -18,8 +18,9 @@ from diffusion.conditioning import Cond
 from diffusion.finite import require_finite
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
+from diffusion.streaming import Keeper, kept
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
-from diffusion.text.encoders import encode_prompt
+from diffusion.text.encoders import Encoded, encode_prompt
 from diffusion.text.tokenizer import ClipTokenizer
 
 
@@ -27,7 +28,8 @@ from diffusion.text.tokenizer import ClipTokenizer
 class Model:
     """A diffusion network (diffusers' UNet2DConditionModel), how its output is read, and the scale of its latents.
 
-    digest: tells the weights and all that was done to them; "" if unknown.
+    digest: tells the weights and all that was done to them; "" if unknown. keeper: brings the weights where they are used;
+    None if they lie there.
     """
 
     backbone: nn.Module
@@ -36,22 +38,26 @@ class Model:
     family: str = "sd1"
     digest: str = ""
     patches: tuple[Any, ...] = ()
+    keeper: Keeper | None = None
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
-        return _first_parameter(self.backbone).device
+        """Where the network computes."""
+        return _device(self.keeper, self.backbone)
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the network computes."""
-        return _first_parameter(self.backbone).dtype
+        return _dtype(self.keeper, self.backbone)
 
     def apply(self, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
         """Return the network's output (batch, channels, rows, columns) for scaled x.
 
         timestep: (batch,), may lie between whole steps. context: (batch, tokens, width).
         """
+        return kept(self.keeper, "denoise", x.shape, lambda: self._apply(x, timestep, context))
+
+    def _apply(self, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
         dtype = self.dtype
         output: Tensor = self.backbone(
             x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
@@ -72,16 +78,17 @@ class Clip:
     layer: int | None = None
     embeddings: EmbeddingLookup = field(default=no_embeddings)
     digest: str = ""
+    keeper: Keeper | None = None
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
-        return _first_parameter(self.encoder).device
+        """Where the encoder computes."""
+        return _device(self.keeper, self.encoder)
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the encoder computes."""
-        return _first_parameter(self.encoder).dtype
+        return _dtype(self.keeper, self.encoder)
 
     def with_layer(self, layer: int | None) -> Clip:
         """Return the same encoder, stopping at a layer counted from the end (-1 … -24)."""
@@ -89,9 +96,12 @@ class Clip:
 
     def encode(self, text: str) -> Cond:
         """Return a prompt's embedding (1, 77 * chunks, width), float32, on the CPU; DiffusionError if it is none."""
-        encoded = encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
+        encoded = kept(self.keeper, "encode text", (1,), lambda: self._encode(text))
         advice = "The checkpoint or an embedding of the prompt may be damaged; get it again."
         return Cond(require_finite(encoded.embedding, "The text encoder gave", advice), encoded.pooled)
+
+    def _encode(self, text: str) -> Encoded:
+        return encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
 
 
 @dataclass(frozen=True)
@@ -101,17 +111,22 @@ class Vae:
     autoencoder: nn.Module
     latent_format: LatentFormat
     digest: str = ""
+    keeper: Keeper | None = None
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
-        return _first_parameter(self.autoencoder).device
+        """Where the autoencoder computes."""
+        return _device(self.keeper, self.autoencoder)
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the autoencoder computes."""
-        return _first_parameter(self.autoencoder).dtype
+        return _dtype(self.keeper, self.autoencoder)
 
 
-def _first_parameter(module: nn.Module) -> nn.Parameter:
-    return next(module.parameters())
+def _device(keeper: Keeper | None, module: nn.Module) -> torch.device:
+    return next(module.parameters()).device if keeper is None else keeper.device
+
+
+def _dtype(keeper: Keeper | None, module: nn.Module) -> torch.dtype:
+    return next(module.parameters()).dtype if keeper is None else keeper.dtype

@@ -19,6 +19,7 @@ from torch import Tensor
 from diffusion.errors import DiffusionError
 from diffusion.finite import require_finite
 from diffusion.models import Vae
+from diffusion.streaming import kept
 from diffusion.tiles import TileSize, count_tiles, process_tiles
 
 logger = logging.getLogger(__name__)
@@ -133,13 +134,23 @@ def _average_of_shapes(
 
 def _encode(vae: Vae, pixels: Tensor) -> Tensor:
     autoencoder: Any = vae.autoencoder
-    mean: Tensor = autoencoder.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
+
+    def work() -> Tensor:
+        mean: Tensor = autoencoder.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
+        return mean
+
+    mean = kept(vae.keeper, "encode", pixels.shape, work)
     return require_finite(mean.float().cpu(), "The VAE gave a latent with", NOT_FINITE)
 
 
 def _decode(vae: Vae, samples: Tensor) -> Tensor:
     autoencoder: Any = vae.autoencoder
-    pixels: Tensor = autoencoder.decode(samples.to(vae.device, vae.dtype), return_dict=False)[0]
+
+    def work() -> Tensor:
+        pixels: Tensor = autoencoder.decode(samples.to(vae.device, vae.dtype), return_dict=False)[0]
+        return pixels
+
+    pixels = kept(vae.keeper, "decode", samples.shape, work)
     return require_finite(pixels.float().cpu(), "The VAE gave a picture with", NOT_FINITE)
 
 

@@ -48,5 +48,14 @@ class NodeError(GraphError):
         self.node_type = node_type
 
 
+class BudgetError(GraphError):
+    """Something does not fit into the memory that it may use; both sides are given in bytes."""
+
+    def __init__(self, message: str, *, wanted_bytes: int, budget_bytes: int) -> None:
+        super().__init__(message)
+        self.wanted_bytes = wanted_bytes
+        self.budget_bytes = budget_bytes
+
+
 class Cancelled(GraphError):
     """The run was cancelled on request; nothing is wrong."""

@@ -46,14 +46,21 @@ class Engine(Parts):
 
     nbytes: bytes that keeping a value costs. digest: bytes that change with a value's content, or None where that is
     dear; without it there is no early cut-off. file_digest: the same for files that widgets name. resources: what nodes
-    may ask of the host, by class. prepare: what is done to a workflow before it gets its keys.
+    may ask of the host, by class. prepare: what is done to a workflow before it gets its keys. scheduler: puts nodes in
+    order by the memory they need, and is told of each plan.
     """
 
     def plan(self, workflow: Workflow, outputs: Iterable[str] | None = None) -> Plan:
         """Return what a run would do now."""
         self.cache.refresh()
-        prepared = self.prepare(workflow) if self.prepare else workflow
-        return make_plan(prepared, self.registry, outputs, cached=self.cache.__contains__, file_digest=self.file_digest)
+        return make_plan(
+            self.prepare(workflow) if self.prepare else workflow,
+            self.registry,
+            outputs,
+            cached=self.cache.__contains__,
+            file_digest=self.file_digest,
+            arrange=None if self.scheduler is None else self.scheduler.arrange,
+        )
 
     def run(
         self,
@@ -101,6 +108,8 @@ class Engine(Parts):
         self.states.keep(workflow, self.registry)
         plan = self.plan(workflow, outputs)
         self.cache.begin(plan.known_keys, plan.pinned_keys)
+        if self.scheduler is not None:
+            self.scheduler.prepare(plan)
         execution = Execution(self, plan, emit, cancelled, prompt or NOTHING, extra or NOTHING)
         emit(RunStarted(plan.order, plan.cached))
         status = "failed"

@@ -9,7 +9,7 @@ from typing import Any
 
 from graph.cache import Cache
 from graph.keys import FileDigest, Key
-from graph.plan import Specs
+from graph.plan import Scheduler, Specs
 from graph.results import Result, nbytes_of
 from graph.spec import NodeSpec
 from graph.states import States
@@ -29,6 +29,7 @@ class Parts:
     clock: Callable[[], float] = time.perf_counter
     states: States = field(default_factory=States)
     prepare: Callable[[Workflow], Workflow] | None = None
+    scheduler: Scheduler | None = None
 
     def keep(self, key: Key, spec: NodeSpec, result: Result, seconds: float, also: Key | None = None) -> None:
         """Cache a result; what an output node did outside, writing files mostly, is for each process to do."""

@@ -28,6 +28,8 @@ from graph.workflow import CacheMark, Link, Node, Workflow
 
 KeyTest = Callable[[Key], bool]
 NOTHING: Mapping[str, Bound] = {}
+Arrange = Callable[["Survey", tuple[str, ...]], tuple[str, ...]]
+"""Puts the nodes that must run into a better order; none comes before what it needs."""
 
 
 class Specs(Protocol):
@@ -113,6 +115,18 @@ class Plan:
         return frozenset(key for node_id, key in self.keys.items() if key and bound[node_id].node.mark is CacheMark.PIN)
 
 
+class Scheduler(Protocol):
+    """Whoever moves weights between memories: runtime.scheduling.MemoryScheduler."""
+
+    def arrange(self, survey: Survey, order: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the order that moves the least."""
+        ...
+
+    def prepare(self, plan: Plan) -> None:
+        """Be told what is going to run."""
+        ...
+
+
 def make_plan(
     workflow: Workflow,
     registry: Specs,
@@ -120,6 +134,7 @@ def make_plan(
     *,
     cached: KeyTest,
     file_digest: FileDigest | None = None,
+    arrange: Arrange | None = None,
 ) -> Plan:
     """Plan for the given nodes, or for all output nodes; GraphError for a cycle or an unknown type."""
     survey = make_survey(workflow, registry, outputs, file_digest)
@@ -135,7 +150,8 @@ def make_plan(
         for node_id in survey.order
         if node_id not in runs and survey.first(node_id) not in runs and is_there(node_id)
     )
-    return Plan(survey, demand.order, kept, demand.used, _readers(survey, demand.order))
+    order = demand.order if arrange is None else arrange(survey, demand.order)
+    return Plan(survey, order, kept, demand.used, _readers(survey, order))
 
 
 def _readers(survey: Survey, order: Iterable[str]) -> Mapping[str, int]:

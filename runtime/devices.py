@@ -1,4 +1,4 @@
-"""Devices: which one to compute on, and what it is called."""
+"""Devices: which one to compute on, what it is called, and how much of its memory may be used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import psutil
 import torch
 
+from runtime.memory_settings import MemoryOptionError, MemorySettings
+from runtime.sizes import parse_size
+
 KINDS = ("cpu", "cuda", "mps")
+RESERVED_SHARE = 0.05  # of a graphics card, for the system and other programs, where the user reserves nothing
+LEAST_RESERVED_BYTES = 400 * 10**6  # about what a desktop and a CUDA context take (ComfyUI reserves as much)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,21 @@ def open_device(name: str | None = None) -> Device:
         raise DeviceError("This machine has no mps device; use cpu.")
     memory = psutil.virtual_memory()
     return Device(device, f"{device.type} ({psutil.cpu_count(logical=False)} cores)", memory.total, memory.available)
+
+
+def budget_bytes(device: Device, settings: MemorySettings) -> int:
+    """Return what a device may be used for; MemoryOptionError if an option is no size."""
+    try:
+        option = "--memory-budget"
+        whole = device.total_bytes if settings.budget is None else parse_size(settings.budget, whole=device.total_bytes)
+        option = "--reserve-vram"
+        if settings.reserve is not None:
+            return max(0, whole - parse_size(settings.reserve, whole=device.total_bytes, unit="gb"))
+    except ValueError as error:
+        raise MemoryOptionError(f"{option}: {error}.") from error
+    if settings.budget is not None or device.torch_device.type == "cpu":
+        return whole
+    return max(0, whole - max(int(RESERVED_SHARE * whole), LEAST_RESERVED_BYTES))
 
 
 def _unknown(name: str | None) -> str:

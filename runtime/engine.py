@@ -22,6 +22,7 @@ from graph.cache import Cache, MemoryCache
 from graph.choices import File
 from graph.execute import Engine
 from graph.keys import ALL_FILES
+from graph.ledger import Ledger
 from graph.registry import Registry
 from graph.results import Result
 from graph.store import LEAST_S, Store, open_store
@@ -30,16 +31,23 @@ from graph.tiers import TieredCache
 from nodes.file_names import with_expanded_prefixes
 from nodes.host import Host
 from runtime.blobs import ResultCodec
-from runtime.devices import Device, open_device
+from runtime.demands import Catalogue
+from runtime.devices import Device, budget_bytes, open_device
 from runtime.file_digests import FileDigests, Tell, say_nothing, stamps_below
 from runtime.folders import Folders
-from runtime.host import LocalHost
+from runtime.host import LocalHost, compute_dtype
+from runtime.memory_settings import MemorySettings
 from runtime.realm import realm_of
+from runtime.residency import DeviceMemory
+from runtime.scheduling import MemoryScheduler
 from runtime.settings import CacheSettings, Settings, cache_folder
+from runtime.transfer import CudaTransfer, PlainTransfer, Transfer
 from runtime.values import digest, nbytes
+from runtime.workspace import Workspaces
 
 INPUT_KIND = "input"
 EMBEDDINGS = "embeddings"  # prompts name them without folder and extension mostly
+PINNED_SHARE = 0.4  # of the free memory: what is pinned cannot be given to anybody else
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class Studio:
     registry: Registry
     folders: Folders
     device: Device
+    memory: DeviceMemory
+    scheduler: MemoryScheduler
     store: Store | None = None
 
     def __enter__(self) -> Studio:
@@ -84,7 +94,10 @@ def open_studio(settings: Settings, tell: Tell = say_nothing) -> Studio:
     """Build the engine for a process. `tell` is called with a sentence when something takes long."""
     folders = Folders.below(settings.base, output=settings.output, input=settings.input)
     device = open_device(settings.device)
-    host: Host = LocalHost(folders, device, write_metadata=settings.write_metadata)
+    memory = open_memory(device, settings.memory)
+    host: Host = LocalHost(folders, memory, write_metadata=settings.write_metadata)
+    catalogue = Catalogue(folders, compute_dtype(memory.device), memory.workspaces, memory.tables_on_device)
+    scheduler = MemoryScheduler(memory, catalogue)
     registry = builtin_registry()
     store = _open_store(settings, device, registry)
     digests = FileDigests(store, tell)
@@ -96,8 +109,29 @@ def open_studio(settings: Settings, tell: Tell = say_nothing) -> Studio:
         file_digest=lambda file, name: file_content(folders, digests, file, name),
         resources={Host: host},
         prepare=lambda workflow: with_expanded_prefixes(workflow, registry.find, datetime.now()),
+        scheduler=scheduler,
     )
-    return Studio(engine, registry, folders, device, store)
+    return Studio(engine, registry, folders, device, memory, scheduler, store)
+
+
+def open_memory(device: Device, settings: MemorySettings) -> DeviceMemory:
+    """Return the memory of a device."""
+    return DeviceMemory(
+        device.torch_device,
+        Ledger(str(device.torch_device), budget_bytes(device, settings)),
+        Workspaces(settings.workspaces),
+        residence=settings.residence,
+        tables_on_device=settings.tables_on_device,
+        transfer=_transfer(device),
+    )
+
+
+def _transfer(device: Device) -> Transfer:
+    """Return the way to a device; graphics cards may pin a part of the memory that is free now."""
+    if device.torch_device.type != "cuda":
+        return PlainTransfer(device.torch_device)
+    pinned = int(psutil.virtual_memory().available * PINNED_SHARE)
+    return CudaTransfer(device.torch_device, Ledger("pinned memory", pinned))
 
 
 def _open_store(settings: Settings, device: Device, registry: Registry) -> Store | None:

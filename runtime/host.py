@@ -1,4 +1,4 @@
-"""LocalHost: the machine as nodes see it, on this computer's folders and one device."""
+"""LocalHost: the machine as nodes see it, on this computer's folders and the memory of one device."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 
@@ -15,28 +15,31 @@ from diffusion.models import Vae
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
-from runtime.devices import Device
 from runtime.folders import Folders
+from runtime.residency import DeviceMemory
 
 T = TypeVar("T")
 
 
 class LocalHost:
-    """Finds files in `folders`, loads models onto `device` once while their file stays the same (nodes.host.Host)."""
+    """Finds files in `folders`, gives the weights of models to `memory`; opens a file once while it stays the same.
+
+    Implements nodes.host.Host. What is kept of an opened file is its memory map; the weights belong to the memory.
+    """
 
     def __init__(
         self,
         folders: Folders,
-        device: Device,
+        memory: DeviceMemory,
         *,
         write_metadata: bool = True,
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
         self._folders = folders
-        self._device = device
+        self._memory = memory
         self._write_metadata = write_metadata
         self._now = now
-        self._loaded: dict[tuple[str, Path], tuple[tuple[int, int], Any]] = {}
+        self._opened: dict[tuple[str, Path], _Opened] = {}
 
     def find_model(self, folder: str, name: str) -> Path:
         """Return the file of a model; FolderError names the folder and the nearest file."""
@@ -66,13 +69,17 @@ class LocalHost:
             "checkpoint",
             path,
             lambda: load_checkpoint(
-                path, dtype=self._dtype, device=self._device.torch_device, embedding_folders=embeddings
+                path,
+                dtype=compute_dtype(self._memory.device),
+                embedding_folders=embeddings,
+                keep=self._memory.keep,
             ),
         )
 
     def load_vae(self, path: Path) -> Vae:
         """Return the VAE of a file, the same object while the file is unchanged."""
-        return self._once("vae", path, lambda: load_vae(path, dtype=self._dtype, device=self._device.torch_device))
+        dtype = compute_dtype(self._memory.device)
+        return self._once("vae", path, lambda: load_vae(path, dtype=dtype, keep=self._memory.keep))
 
     def metadata(self, run: Run) -> Mapping[str, str]:
         """Return the texts to write into a picture: the prompt, and the editor's document if there is one."""
@@ -81,17 +88,22 @@ class LocalHost:
         documents = {"prompt": run.prompt, **run.extra.get("extra_pnginfo", {})}
         return {name: json.dumps(document) for name, document in documents.items()}
 
-    @property
-    def _dtype(self) -> torch.dtype | None:
-        """Processors compute half precision many times slower than float32; other devices take what is stored."""
-        return torch.float32 if self._device.torch_device.type == "cpu" else None
-
     def _once(self, kind: str, path: Path, load: Callable[[], T]) -> T:
         status = path.stat()
-        stamp = (status.st_size, status.st_mtime_ns)
-        known = self._loaded.get((kind, path))
-        if known is None or known[0] != stamp:
-            known = (stamp, load())
-            self._loaded[(kind, path)] = known
-        value: T = known[1]
+        known = self._opened.get((kind, path))
+        if known is None or (known.size_bytes, known.changed_ns) != (status.st_size, status.st_mtime_ns):
+            self._opened.pop((kind, path), None)
+            known = self._opened[(kind, path)] = _Opened(status.st_size, status.st_mtime_ns, load())
+        value: T = known.value
         return value
+
+
+class _Opened(NamedTuple):
+    size_bytes: int
+    changed_ns: int
+    value: Any
+
+
+def compute_dtype(device: torch.device) -> torch.dtype | None:
+    """Return float32 for processors, which compute half precision many times slower; None takes what is stored."""
+    return torch.float32 if device.type == "cpu" else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from runtime.memory_settings import MemorySettings
 
 GIB = 1024**3
 DEFAULT_CACHE_BYTES = 2 * GIB
@@ -35,6 +37,7 @@ class Settings:
     cache: CacheSettings = CacheSettings()
     write_metadata: bool = True
     allow_pickle: bool = False
+    memory: MemorySettings = field(default_factory=MemorySettings)
 
 
 def cache_settings(

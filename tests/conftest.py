@@ -39,6 +39,14 @@ def tiny_model(eps: Parameterization) -> Model:
     return Model(backbone.eval().requires_grad_(False), eps, LatentFormat(), digest="tiny model")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What Weft remembers between processes is not the user's while tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_vae() -> Vae:
     """A random autoencoder that makes pictures eight times smaller."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -52,16 +52,32 @@ def open_weights(header: Header) -> Weights:
 
 def fill(part: Part, weights: Weights, dtype: torch.dtype | None, device: torch.device | str) -> nn.Module:
     """Build a network and give it the file's tensors; `dtype` None keeps the precision in which they are stored."""
+    mapped = fill_mapped(part, weights)
+    chosen = mapped.dtype if dtype is None else dtype
+    state = {name: tensor.to(device, chosen) for name, tensor in mapped.module.state_dict().items()}
+    mapped.module.load_state_dict(state, assign=True)
+    _fill_buffers(mapped.module, device)
+    return mapped.module.requires_grad_(False)
+
+
+class Mapped(NamedTuple):
+    """A network whose weights lie in the file, as they are stored there, and the finest precision among them."""
+
+    module: nn.Module
+    dtype: torch.dtype
+
+
+def fill_mapped(part: Part, weights: Weights) -> Mapped:
+    """Build a network on the file's bytes, mapped into memory."""
     with torch.device("meta"):
         module = part.build()
     keys = part.keys(module)
     expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     check_shapes(weights.header, expected, keys)
-    chosen = stored_dtype(weights.header, keys.values()) if dtype is None else dtype
-    state = {name: weights.get(key).reshape(expected[name]).to(device, chosen) for name, key in keys.items()}
+    state = {name: weights.get(key).reshape(expected[name]) for name, key in keys.items()}
     module.load_state_dict(state, assign=True)
-    _fill_buffers(module, device)
-    return module.eval().requires_grad_(False)
+    _fill_buffers(module, "cpu")
+    return Mapped(module.eval().requires_grad_(False), stored_dtype(weights.header, keys.values()))
 
 
 def check_shapes(header: Header, expected: Mapping[str, tuple[int, ...]], keys: Mapping[str, str]) -> None:
@@ -100,8 +116,8 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _fill_buffers(module: nn.Module, device: torch.device | str) -> None:
-    """Make the buffers that no file has: CLIP's positions are the only ones."""
+    """Make the buffers that no file has, on the device: CLIP's positions are the only ones."""
     for owner in module.modules():
         for name, buffer in list(owner.named_buffers(recurse=False)):
-            if buffer.is_meta:
+            if buffer.is_meta or buffer.device != torch.device(device):
                 owner.register_buffer(name, torch.arange(buffer.shape[-1], device=device).expand(buffer.shape), False)

@@ -10,23 +10,31 @@ stored; on a CPU float32 is much faster to compute in than float16.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from torch import nn
 
 from diffusion.checkpoints.detect import detect
 from diffusion.checkpoints.families import sd1
-from diffusion.checkpoints.fill import fill, open_weights
+from diffusion.checkpoints.family import Part
+from diffusion.checkpoints.fill import Weights, fill, fill_mapped, open_weights
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.errors import CheckpointError
+from diffusion.latents import LatentFormat
 from diffusion.models import Clip, Model, Vae
+from diffusion.streaming import Keeper
 from diffusion.text.embeddings import find_embedding
 from diffusion.text.tokenizer import ClipTokenizer
 
 SAMPLES, SAMPLE_BYTES = 256, 64
 VAE_PREFIXES = ("", sd1.VAE, "vae.")  # files of a VAE alone, whole checkpoints, and some exports
+
+Keep = Callable[[nn.Module, str, torch.dtype], Keeper]
+"""Takes over the weights of a network, which lie in the file, under a digest, to be used in a precision."""
 
 
 @dataclass(frozen=True)
@@ -44,36 +52,80 @@ def load_checkpoint(
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
     embedding_folders: Iterable[Path] = (),
+    keep: Keep | None = None,
 ) -> Checkpoint:
     """Load a checkpoint; CheckpointError says what is wrong with the file and what to do.
 
-    embedding_folders: where the textual inversions lie that prompts may name.
+    embedding_folders: where the textual inversions lie that prompts may name. keep: leaves the weights in the file and
+    gives them to a keeper, who brings them to its device when they are used.
     """
     header = read_header(path)
     family = detect(header)
     parts = family.read(header)
     weights = open_weights(header)
     digest = file_digest(header, dtype)
+    source = _Source(weights, digest, dtype, device, keep)
+    backbone, text = source.network("model", parts.backbone), source.network("clip", parts.text)
     model = Model(
-        fill(parts.backbone, weights, dtype, device),
+        backbone.module,
         parts.parameterization,
         parts.latent_format,
         family=family.name,
         digest=f"{digest} model",
+        keeper=backbone.keeper,
     )
-    text = fill(parts.text, weights, dtype, device)
-    clip = Clip(ClipTokenizer(), text, embeddings=find_embedding(embedding_folders), digest=f"{digest} clip")
-    vae = Vae(fill(parts.vae, weights, dtype, device), parts.latent_format, digest=f"{digest} vae")
-    return Checkpoint(model, clip, vae)
+    clip = Clip(
+        ClipTokenizer(),
+        text.module,
+        embeddings=find_embedding(embedding_folders),
+        digest=f"{digest} clip",
+        keeper=text.keeper,
+    )
+    return Checkpoint(model, clip, source.vae(parts.vae, parts.latent_format))
 
 
-def load_vae(path: Path, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> Vae:
-    """Load a VAE from a file of its own or from a checkpoint."""
+def load_vae(
+    path: Path,
+    *,
+    dtype: torch.dtype | None = None,
+    device: torch.device | str = "cpu",
+    keep: Keep | None = None,
+) -> Vae:
+    """Load a VAE from a file of its own or from a checkpoint; keep: as load_checkpoint has it."""
     header = read_header(path)
-    prefix = _vae_prefix(header)
+    prefix = vae_prefix(header)
     sizes = sd1.read_vae(header, prefix)
-    module = fill(sd1.vae_part(sizes, prefix), open_weights(header), dtype, device)
-    return Vae(module, sd1.latent_format(sizes), digest=f"{file_digest(header, dtype)} vae")
+    source = _Source(open_weights(header), file_digest(header, dtype), dtype, device, keep)
+    return source.vae(sd1.vae_part(sizes, prefix), sd1.latent_format(sizes))
+
+
+class _Network(NamedTuple):
+    module: nn.Module
+    keeper: Keeper | None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An open file, and where its networks go."""
+
+    weights: Weights
+    digest: str
+    dtype: torch.dtype | None
+    device: torch.device | str
+    keep: Keep | None
+
+    def network(self, kind: str, part: Part) -> _Network:
+        """Return a network of the file, filled, or left in the file with a keeper."""
+        if self.keep is None:
+            return _Network(fill(part, self.weights, self.dtype, self.device), None)
+        mapped = fill_mapped(part, self.weights)
+        keeper = self.keep(mapped.module, f"{self.digest} {kind}", self.dtype or mapped.dtype)
+        return _Network(mapped.module, keeper)
+
+    def vae(self, part: Part, latent_format: LatentFormat) -> Vae:
+        """Return the VAE of the file."""
+        network = self.network("vae", part)
+        return Vae(network.module, latent_format, digest=f"{self.digest} vae", keeper=network.keeper)
 
 
 def file_digest(header: Header, dtype: torch.dtype | None) -> str:
@@ -93,7 +145,8 @@ def file_digest(header: Header, dtype: torch.dtype | None) -> str:
     return state.hexdigest()
 
 
-def _vae_prefix(header: Header) -> str:
+def vae_prefix(header: Header) -> str:
+    """Return what the keys of a VAE begin with in a file."""
     for prefix in VAE_PREFIXES:
         if f"{prefix}decoder.conv_in.weight" in header.tensors:
             return prefix

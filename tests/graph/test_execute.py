@@ -12,6 +12,7 @@ from graph.errors import Cancelled, GraphError, NodeError
 from graph.events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunFinished, RunStarted
 from graph.execute import Engine, RunResult
 from graph.keys import encode
+from graph.plan import Plan, Survey
 from graph.registry import Registry
 from graph.run import Run
 from graph.spec import node
@@ -272,3 +273,27 @@ def test_async_nodes_are_awaited_also_within_a_running_loop() -> None:
 def test_a_long_chain_needs_no_recursion() -> None:
     nodes = [Node("0", "Number", {"value": 1}), *(total(str(i), str(i - 1)) for i in range(1, 3_000))]
     assert Bench().run(Workflow.of(*nodes), "2999").outputs["2999"] == (1,)
+
+
+class Backwards:
+    """A scheduler that turns independent nodes round."""
+
+    def __init__(self) -> None:
+        self.prepared: list[tuple[str, ...]] = []
+
+    def arrange(self, survey: Survey, order: tuple[str, ...]) -> tuple[str, ...]:
+        return (*reversed(order[:-1]), order[-1])
+
+    def prepare(self, plan: Plan) -> None:
+        self.prepared.append(plan.order)
+
+
+def test_a_scheduler_orders_the_nodes_and_is_told_of_the_run() -> None:
+    scheduler = Backwards()
+    engine = Engine(Registry.of(Number, Sum), MemoryCache(10**6), nbytes=lambda value: 28, scheduler=scheduler)
+    nodes = [Node(f"n{value}", "Number", {"value": value}) for value in range(3)]
+    links = {f"values{index}": Link(node.id, 0) for index, node in enumerate(nodes)}
+    result = engine.run(Workflow.of(*nodes, Node("sum", "Sum", links)), outputs=["sum"])
+    assert result.ran == ("n2", "n1", "n0", "sum")
+    assert scheduler.prepared == [result.ran]
+    assert result.outputs["sum"] == (3,)

@@ -1,0 +1,165 @@
+"""Which networks the nodes of a plan will use, known before anything runs: from links, file names and headers.
+
+    uses = uses_of(survey, catalogue.find)
+    uses["5"].blocks  # those of the U-Net that KSampler #5 will run
+
+A node that is linked to a handle (MODEL, CLIP, VAE) and gives none of that type uses the network; one that gives the same
+type (a LoRA, CLIP skip) passes it on; one that names a file of models opens it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from diffusion.checkpoints.outline import Outline, read_outline, read_vae_outline
+from diffusion.errors import DiffusionError
+from diffusion.streaming import Cut
+from graph.binding import Bound
+from graph.choices import File
+from graph.horizon import Use
+from graph.memory import Block
+from graph.plan import Survey
+from graph.workflow import Link
+from runtime.folders import Folders
+from runtime.networks import architecture_of, block_of, parts_of
+from runtime.workspace import Workspaces, need_of
+
+logger = logging.getLogger(__name__)
+
+NETWORKS = {"MODEL": "model", "CLIP": "clip", "VAE": "vae"}
+OPENED = {"checkpoints": read_outline, "vae": read_vae_outline}
+USUAL_STEPS = 20  # where the number of steps is not a literal
+
+
+class Origin(NamedTuple):
+    """A network of a file of models."""
+
+    folder: str
+    file: str
+    network: str
+
+
+class Usage(NamedTuple):
+    """What one operation on a network needs."""
+
+    blocks: tuple[Block, ...]
+    workspace_bytes: int
+
+
+Find = Callable[[Origin, str], Usage | None]
+"""What an operation on a network needs; None if it is not known."""
+
+
+def uses_of(survey: Survey, find: Find) -> Mapping[str, Use]:
+    """Return what each node uses that uses networks."""
+    origins: dict[Link, Origin] = {}
+    uses: dict[str, Use] = {}
+    for node_id in survey.order:
+        bound = survey.bound[node_id]
+        taken = dict(_taken(bound, survey, origins))
+        origins |= dict(_given(bound, taken))
+        found = [find(origin, _operation(kind, bound)) for kind, origin in taken.items() if not _gives(bound, kind)]
+        usages = [usage for usage in found if usage is not None]
+        if usages:
+            blocks = tuple(block for usage in usages for block in usage.blocks)
+            steps = bound.inputs.get("steps", USUAL_STEPS) if "MODEL" in taken else 1
+            passes = steps if isinstance(steps, int) else USUAL_STEPS
+            uses[node_id] = Use(node_id, blocks, max(usage.workspace_bytes for usage in usages), passes)
+    return uses
+
+
+def files_of(survey: Survey) -> set[tuple[str, str]]:
+    """Return the folders and names of the model files that nodes name."""
+    return {(folder, name) for bound in survey.bound.values() for folder, name in _files(bound)}
+
+
+def _files(bound: Bound) -> Iterator[tuple[str, str]]:
+    for socket in bound.spec.inputs:
+        value = bound.inputs.get(socket.name)
+        if isinstance(socket.widget, File) and socket.widget.kind in OPENED and isinstance(value, str):
+            yield socket.widget.kind, value
+
+
+def _taken(bound: Bound, survey: Survey, origins: Mapping[Link, Origin]) -> Iterator[tuple[str, Origin]]:
+    for value in reversed(list(bound.inputs.values())):  # of several of a type, the first counts
+        if isinstance(value, Link):
+            kind = survey.bound[value.node_id].spec.outputs[value.output].type.name
+            if kind in NETWORKS and value in origins:
+                yield kind, origins[value]
+
+
+def _given(bound: Bound, taken: Mapping[str, Origin]) -> Iterator[tuple[Link, Origin]]:
+    files = list(_files(bound))
+    for index, output in enumerate(bound.spec.outputs):
+        kind = output.type.name
+        if kind in taken:
+            yield Link(bound.node.id, index), taken[kind]
+        elif kind in NETWORKS and files:
+            yield Link(bound.node.id, index), Origin(*files[0], NETWORKS[kind])
+
+
+def _gives(bound: Bound, kind: str) -> bool:
+    return any(output.type.name == kind for output in bound.spec.outputs)
+
+
+def _operation(kind: str, bound: Bound) -> str:
+    if kind == "VAE":
+        return "decode" if _gives(bound, "IMAGE") else "encode"
+    return {"MODEL": "denoise", "CLIP": "encode text"}[kind]
+
+
+class _Parts(NamedTuple):
+    outline: Outline
+    cuts: tuple[Cut, ...]
+
+
+@dataclass
+class Catalogue:
+    """The sizes of networks in the model folders, from headers; each file is looked at once while it stays the same."""
+
+    folders: Folders
+    dtype: torch.dtype | None
+    workspaces: Workspaces
+    tables_on_device: bool = False
+    _known: dict[tuple[str, Path, int, int], Mapping[str, _Parts]] = field(default_factory=dict, repr=False)
+
+    def find(self, origin: Origin, operation: str) -> Usage | None:
+        """Return what an operation needs; None if the file is not there or no model (running it will say why)."""
+        try:
+            parts = self._open(origin.folder, self.folders.find_model(origin.folder, origin.file)).get(origin.network)
+        except (DiffusionError, OSError, ValueError) as error:
+            logger.debug("%s: sizes unknown: %s", origin.file, error)
+            return None
+        return None if parts is None else self._usage(parts, operation)
+
+    def file_bytes(self, folder: str, name: str) -> int:
+        """Return the size of a file of models; 0 if it is not there."""
+        try:
+            return self.folders.find_model(folder, name).stat().st_size
+        except (OSError, ValueError):
+            return 0
+
+    def _usage(self, parts: _Parts, operation: str) -> Usage:
+        outline = parts.outline
+        need = need_of(architecture_of(outline.module), operation, outline.dtype, ())
+        blocks = tuple(
+            block_of(part, outline.digest, outline.dtype) for part in parts.cuts if part.is_used_by(operation)
+        )
+        return Usage(blocks, self.workspaces.largest(need) or 0)
+
+    def _open(self, folder: str, path: Path) -> Mapping[str, _Parts]:
+        status = path.stat()
+        key = (folder, path, status.st_size, status.st_mtime_ns)
+        if key not in self._known:
+            outlines = OPENED[folder](path, dtype=self.dtype)
+            self._known[key] = {
+                kind: _Parts(outline, parts_of(outline.module, self.tables_on_device))
+                for kind, outline in outlines.items()
+            }
+        return self._known[key]

@@ -1,0 +1,75 @@
+"""`weft explain` and the options about memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.app import app
+
+WORKFLOW = Path(__file__).parents[2] / "workflows" / "text_to_image.json"
+
+
+def weft(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def explain(budget: str) -> dict[str, object]:
+    result = weft("explain", WORKFLOW, "--device", "cpu", "--budget", budget, "--json")
+    assert result.exit_code == 0, result.output
+    document: dict[str, object] = json.loads(result.stdout)
+    return document
+
+
+def test_a_small_budget_is_kept_by_moving_more() -> None:
+    large, small = explain("1GB"), explain("20MB")
+    assert small["budget_bytes"] == 20_000_000
+    assert small["peak_bytes"] <= 20_000_000 < large["peak_bytes"]  # type: ignore[operator]
+    assert small["moved_bytes"] > large["moved_bytes"] == large["peak_bytes"]  # type: ignore[operator]
+    assert [step["node"] for step in small["steps"]] == ["1", "2", "3", "4", "5", "6", "7"]  # type: ignore[attr-defined]
+    actions = {move["action"] for step in small["steps"] for move in step["moves"]}  # type: ignore[attr-defined]
+    assert actions == {"load", "evict", "stream"}
+
+
+def test_people_get_a_table_and_nothing_runs(tmp_path: Path) -> None:
+    result = weft("explain", WORKFLOW, "--device", "cpu", "--budget", "20MB", "--bandwidth", "1MB")
+    assert result.exit_code == 0, result.output
+    assert "stream" in result.output
+    assert "of 20 MB" in result.output
+    assert float(result.output.split("takes about ")[1].split()[0]) > 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("explain", WORKFLOW, "--budget", "2XB"), '--memory-budget: "2XB" is not a size'),
+        (("explain", WORKFLOW, "--bandwidth", "fast"), '--bandwidth: "fast" is not a size'),
+        (("explain", WORKFLOW, "--bandwidth", "0"), "--bandwidth: nothing would ever arrive"),
+        (("explain", WORKFLOW, "--device", "cpu", "--budget", "1kB"), "the budget is 1 kB"),
+        (("run", WORKFLOW, "--memory-budget", "200%"), "more than there is"),
+        (("run", WORKFLOW, "--reserve-vram", "x"), '--reserve-vram: "x" is not a size'),
+        (("run", WORKFLOW, "--lowvram", "--novram"), "--lowvram and --novram exclude each other"),
+        (("run", WORKFLOW, "--cpu", "--device", "cuda"), "--cpu and --device cuda exclude each other"),
+    ],
+)
+def test_what_cannot_be_is_told(arguments: tuple[str | Path, ...], part: str) -> None:
+    result = weft(*arguments)
+    assert result.exit_code in (1, 2)
+    assert part in result.stderr
+
+
+def test_a_run_within_a_budget_writes_its_picture(tmp_path: Path) -> None:
+    options = ("--memory-budget", "20MB", "--device", "cpu", "--lowvram")
+    result = weft("run", WORKFLOW, *options, "--set", "KSampler.steps=1", "--quiet", "--output-directory", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert Path(result.stdout.strip()).is_file()
+
+
+def test_a_budget_that_is_too_small_names_the_node_and_numbers(tmp_path: Path) -> None:
+    result = weft("run", WORKFLOW, "--memory-budget", "100kB", "--cpu", "--quiet", "--output-directory", tmp_path)
+    assert result.exit_code == 1
+    assert "CLIPTextEncode" in result.stderr
+    assert "the budget is 100 kB" in result.stderr

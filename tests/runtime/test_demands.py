@@ -1,0 +1,104 @@
+"""Which node uses which network, read from a workflow before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from diffusion.checkpoints import load_checkpoint
+from graph.ledger import Ledger
+from graph.plan import make_survey
+from graph.registry import Registry
+from graph.workflow import Link, Node, Workflow
+from runtime.demands import Catalogue, Origin, files_of, uses_of
+from runtime.engine import builtin_registry
+from runtime.folders import Folders
+from runtime.networks import Network
+from runtime.residency import DeviceMemory
+from runtime.workspace import Workspaces
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return builtin_registry()
+
+
+@pytest.fixture(scope="module")
+def catalogue(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    base = tmp_path_factory.mktemp("base")
+    folder = base / "models" / "checkpoints"
+    folder.mkdir(parents=True)
+    for name in ("a.safetensors", "b.safetensors"):
+        (folder / name).write_bytes(tiny_checkpoint.read_bytes() + b"")
+    return Catalogue(Folders.below(base), torch.float32, Workspaces())
+
+
+def workflow(**nodes: tuple[str, Mapping[str, Any]]) -> Workflow:
+    return Workflow({name: Node(name, kind, inputs) for name, (kind, inputs) in nodes.items()})
+
+
+def picture(checkpoint: str) -> Workflow:
+    return workflow(
+        load=("LoadCheckpoint", {"ckpt_name": checkpoint}),
+        skip=("CLIPSetLastLayer", {"clip": Link("load", 1), "stop_at_clip_layer": -2}),
+        text=("CLIPTextEncode", {"clip": Link("skip", 0), "text": "a cat"}),
+        empty=("EmptyLatentImage", {}),
+        sample=(
+            "KSampler",
+            {
+                "model": Link("load", 0),
+                "positive": Link("text", 0),
+                "negative": Link("text", 0),
+                "latent_image": Link("empty", 0),
+                "steps": 7,
+            },
+        ),
+        decode=("VAEDecode", {"samples": Link("sample", 0), "vae": Link("load", 2)}),
+        save=("PreviewImage", {"images": Link("decode", 0)}),
+    )
+
+
+def test_nodes_use_what_they_are_linked_to_through_nodes_that_pass_it_on(
+    registry: Registry, catalogue: Catalogue
+) -> None:
+    survey = make_survey(picture("a.safetensors"), registry)
+    uses = uses_of(survey, catalogue.find)
+    assert set(uses) == {"text", "sample", "decode"}
+    assert {name: use.passes for name, use in uses.items()} == {"text": 1, "sample": 7, "decode": 1}
+    networks = {name: {block.name.split("/")[0].split()[-1] for block in use.blocks} for name, use in uses.items()}
+    assert networks == {"text": {"clip"}, "sample": {"model"}, "decode": {"vae"}}
+    assert not any("/encoder." in block.name for block in uses["decode"].blocks)
+    assert files_of(survey) == {("checkpoints", "a.safetensors")}
+
+
+def test_sizes_from_the_header_are_those_of_the_loaded_network(registry: Registry, catalogue: Catalogue) -> None:
+    memory = DeviceMemory(torch.device("cpu"), Ledger("cpu", 10**9))
+    path = catalogue.folders.find_model("checkpoints", "a.safetensors")
+    loaded = load_checkpoint(path, dtype=torch.float32, keep=memory.keep)
+    uses = uses_of(make_survey(picture("a.safetensors"), registry), catalogue.find)
+    for node_id, keeper, operation in (
+        ("text", loaded.clip.keeper, "encode text"),
+        ("sample", loaded.model.keeper, "denoise"),
+        ("decode", loaded.vae.keeper, "decode"),
+    ):
+        assert isinstance(keeper, Network)
+        assert list(uses[node_id].blocks) == keeper.needed_by(operation)
+
+
+def test_a_file_that_is_not_there_is_no_matter_of_memory(registry: Registry, catalogue: Catalogue) -> None:
+    assert uses_of(make_survey(picture("c.safetensors"), registry), catalogue.find) == {}
+    assert catalogue.file_bytes("checkpoints", "c.safetensors") == 0
+    assert catalogue.find(Origin("checkpoints", "a.safetensors", "control"), "denoise") is None
+
+
+def test_a_checkpoint_serves_as_a_file_of_its_vae(registry: Registry, catalogue: Catalogue) -> None:
+    folder = catalogue.folders.base / "models" / "vae"
+    folder.mkdir(exist_ok=True)
+    (folder / "v.safetensors").write_bytes(catalogue.folders.find_model("checkpoints", "a.safetensors").read_bytes())
+    found = catalogue.find(Origin("vae", "v.safetensors", "vae"), "decode")
+    assert found is not None
+    assert found.blocks
