@@ -116,6 +116,7 @@ def chain(length: int) -> Case:
         bare,
         workflow.with_input(middle, "step", 2 * length),
         length // 10,
+        length // 10 + 1,
     )
 
 
