@@ -44,6 +44,7 @@ def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     """What Weft remembers between processes is not the user's while tests run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("WEFT_CACHE_DIRECTORY", str(tmp_path_factory.mktemp("results")))
         yield
 
 
@@ -95,11 +96,3 @@ def tiny_clip(clip_tokenizer: ClipTokenizer) -> Clip:
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a whole random checkpoint in SD1's layout (see tests/tiny_checkpoint.py)."""
     return write_tiny_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_cache_in_the_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let commands that tests start keep their results elsewhere."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WEFT_CACHE_DIRECTORY", str(tmp_path_factory.mktemp("cache")))
-        yield

@@ -13,6 +13,11 @@ from cli.app import app
 WORKFLOW = Path(__file__).parents[2] / "workflows" / "text_to_image.json"
 
 
+@pytest.fixture(autouse=True)
+def nothing_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 def weft(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
