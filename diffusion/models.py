@@ -9,7 +9,6 @@ The modules are diffusers' and transformers'; their weights are not changed thro
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from diffusion.conditioning import Cond
 from diffusion.finite import require_finite
 from diffusion.latents import LatentFormat
+from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
 from diffusion.text.encoders import encode_prompt
@@ -27,7 +27,9 @@ from diffusion.text.tokenizer import ClipTokenizer
 class Model:
     """A diffusion network (diffusers' UNet2DConditionModel), how its output is read, and the scale of its latents.
 
-    digest: tells the weights and all that was done to them; "" if unknown.
+    digest: tells the weights and all that was done to them; "" if unknown. patches: what is done to the weights, in this
+    order; the backbone itself is not changed, so that handles may share it. overlay: made from the patches, and kept by
+    handles that are made from this one and have the same.
     """
 
     backbone: nn.Module
@@ -35,7 +37,13 @@ class Model:
     latent_format: LatentFormat
     family: str = "sd1"
     digest: str = ""
-    patches: tuple[Any, ...] = ()
+    patches: tuple[WeightPatch, ...] = ()
+    overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Make the overlay, unless the given one is of these patches."""
+        if not _belongs(self.overlay, self.backbone, self.patches):
+            object.__setattr__(self, "overlay", Overlay(self.backbone, self.patches))
 
     @property
     def device(self) -> torch.device:
@@ -53,10 +61,15 @@ class Model:
         timestep: (batch,), may lie between whole steps. context: (batch, tokens, width).
         """
         dtype = self.dtype
-        output: Tensor = self.backbone(
-            x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
-        )[0]
+        with self.overlay.installed():
+            output: Tensor = self.backbone(
+                x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
+            )[0]
         return output
+
+    def with_patch(self, patch: WeightPatch) -> Model:
+        """Return a handle of the same network with one more patch on its weights."""
+        return replace(self, patches=(*self.patches, patch), digest=_joined(self.digest, patch.full_digest))
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ class Clip:
     """A CLIP text encoder (transformers' CLIPTextModel) with its tokenizer.
 
     layer: which layer's output is taken: None or -1 the last, -2 the one before it, … (CLIP skip).
-    embeddings: finds the file of a textual inversion by its name.
+    embeddings: finds the file of a textual inversion by its name. patches, overlay: as a Model has them.
     """
 
     tokenizer: ClipTokenizer
@@ -72,6 +85,13 @@ class Clip:
     layer: int | None = None
     embeddings: EmbeddingLookup = field(default=no_embeddings)
     digest: str = ""
+    patches: tuple[WeightPatch, ...] = ()
+    overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Make the overlay, unless the given one is of these patches."""
+        if not _belongs(self.overlay, self.encoder, self.patches):
+            object.__setattr__(self, "overlay", Overlay(self.encoder, self.patches))
 
     @property
     def device(self) -> torch.device:
@@ -85,11 +105,16 @@ class Clip:
 
     def with_layer(self, layer: int | None) -> Clip:
         """Return the same encoder, stopping at a layer counted from the end (-1 … -24)."""
-        return replace(self, layer=layer, digest=self.digest and f"{self.digest} layer {layer}")
+        return replace(self, layer=layer, digest=_joined(self.digest, f"layer {layer}"))
+
+    def with_patch(self, patch: WeightPatch) -> Clip:
+        """Return a handle of the same encoder with one more patch on its weights."""
+        return replace(self, patches=(*self.patches, patch), digest=_joined(self.digest, patch.full_digest))
 
     def encode(self, text: str) -> Cond:
         """Return a prompt's embedding (1, 77 * chunks, width), float32, on the CPU; DiffusionError if it is none."""
-        encoded = encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
+        with self.overlay.installed():
+            encoded = encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
         advice = "The checkpoint or an embedding of the prompt may be damaged; get it again."
         return Cond(require_finite(encoded.embedding, "The text encoder gave", advice), encoded.pooled)
 
@@ -111,6 +136,15 @@ class Vae:
     def dtype(self) -> torch.dtype:
         """The precision in which the autoencoder computes."""
         return _first_parameter(self.autoencoder).dtype
+
+
+def _belongs(overlay: Overlay | None, module: nn.Module, patches: tuple[WeightPatch, ...]) -> bool:
+    return overlay is not None and overlay.module is module and overlay.patches == patches
+
+
+def _joined(digest: str, change: str) -> str:
+    """Return the digest of something changed; "" if either is unknown."""
+    return f"{digest} {change}" if digest and change else ""
 
 
 def _first_parameter(module: nn.Module) -> nn.Parameter:

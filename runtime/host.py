@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import torch
 
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_vae
+from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Vae
 from graph.run import Run
 from nodes.file_names import plan_save
@@ -73,6 +74,10 @@ class LocalHost:
     def load_vae(self, path: Path) -> Vae:
         """Return the VAE of a file, the same object while the file is unchanged."""
         return self._once("vae", path, lambda: load_vae(path, dtype=self._dtype, device=self._device.torch_device))
+
+    def load_lora(self, path: Path) -> LoraFile:
+        """Return a LoRA file, the same object while the file is unchanged."""
+        return self._once("lora", path, lambda: open_lora(path))
 
     def metadata(self, run: Run) -> Mapping[str, str]:
         """Return the texts to write into a picture: the prompt, and the editor's document if there is one."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from diffusion.checkpoints.load import load_checkpoint, load_vae
+from diffusion.lora import open_lora
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
@@ -44,6 +45,9 @@ class FolderHost:
 
     def load_vae(self, path: Path) -> Any:
         return load_vae(path)
+
+    def load_lora(self, path: Path) -> Any:
+        return open_lora(path)
 
     def metadata(self, run: Run) -> Mapping[str, str]:
         return self._texts
