@@ -8,7 +8,9 @@ The modules are diffusers' and transformers'; their weights are not changed thro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +20,7 @@ from diffusion.finite import require_finite
 from diffusion.latents import LatentFormat
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
+from diffusion.patches import Guidance, Hook, MaskPatch, Refinement, Usage, hooked
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
 from diffusion.text.encoders import encode_prompt
 from diffusion.text.tokenizer import ClipTokenizer
@@ -29,7 +32,7 @@ class Model:
 
     digest: tells the weights and all that was done to them; "" if unknown. patches: what is done to the weights, in this
     order; the backbone itself is not changed, so that handles may share it. overlay: made from the patches, and kept by
-    handles that are made from this one and have the same.
+    handles that are made from this one and have the same. usage: patches of guidance and of what goes through the network.
     """
 
     backbone: nn.Module
@@ -38,6 +41,7 @@ class Model:
     family: str = "sd1"
     digest: str = ""
     patches: tuple[WeightPatch, ...] = ()
+    usage: Usage = field(default_factory=Usage)
     overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
@@ -55,13 +59,13 @@ class Model:
         """The precision in which the network computes."""
         return _first_parameter(self.backbone).dtype
 
-    def apply(self, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
+    def apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int] = ()) -> Tensor:
         """Return the network's output (batch, channels, rows, columns) for scaled x.
 
-        timestep: (batch,), may lie between whole steps. context: (batch, tokens, width).
+        timestep: (batch,), may lie between whole steps. context: (batch, tokens, width). sides: see diffusion.patches.Hook.
         """
         dtype = self.dtype
-        with self.overlay.installed():
+        with self.overlay.installed(), hooked(self.backbone, self.usage.hooks, sides):
             output: Tensor = self.backbone(
                 x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
             )[0]
@@ -70,6 +74,29 @@ class Model:
     def with_patch(self, patch: WeightPatch) -> Model:
         """Return a handle of the same network with one more patch on its weights."""
         return replace(self, patches=(*self.patches, patch), digest=_joined(self.digest, patch.full_digest))
+
+    def with_parameterization(self, parameterization: Parameterization) -> Model:
+        """Return a handle whose network's output is read differently."""
+        return replace(self, parameterization=parameterization, digest=_joined(self.digest, repr(parameterization)))
+
+    def with_guidance(self, guidance: Guidance) -> Model:
+        """Return a handle that is guided differently, in place of any earlier guidance."""
+        return self._with_usage(replace(self.usage, guidance=guidance), guidance)
+
+    def with_refinement(self, refinement: Refinement) -> Model:
+        """Return a handle with one more change of what guidance gives."""
+        return self._with_usage(replace(self.usage, refinements=(*self.usage.refinements, refinement)), refinement)
+
+    def with_hooks(self, *hooks: Hook) -> Model:
+        """Return a handle with more hooks in its network."""
+        return self._with_usage(replace(self.usage, hooks=(*self.usage.hooks, *hooks)), hooks)
+
+    def with_mask(self, mask: MaskPatch) -> Model:
+        """Return a handle that changes inpainting masks, in place of any earlier change."""
+        return self._with_usage(replace(self.usage, mask=mask), mask)
+
+    def _with_usage(self, usage: Usage, change: Any) -> Model:
+        return replace(self, usage=usage, digest=_joined(self.digest, repr(change) if _is_plain(change) else ""))
 
 
 @dataclass(frozen=True)
@@ -140,6 +167,13 @@ class Vae:
 
 def _belongs(overlay: Overlay | None, module: nn.Module, patches: tuple[WeightPatch, ...]) -> bool:
     return overlay is not None and overlay.module is module and overlay.patches == patches
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value is told by its repr: a dataclass of numbers and texts."""
+    if is_dataclass(value):
+        return all(_is_plain(getattr(value, part.name)) for part in fields(value))
+    return isinstance(value, bool | int | float | str) or (isinstance(value, tuple) and all(map(_is_plain, value)))
 
 
 def _joined(digest: str, change: str) -> str:
