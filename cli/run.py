@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.precision_options import PrecisionFlags, with_precision
+
 if TYPE_CHECKING:
     from graph.execute import RunResult
     from graph.workflow import Workflow
     from runtime.engine import Studio
 
 
+@with_precision
 def run(
     file: Annotated[Path, typer.Argument(help="A workflow (API or editor format) or a picture that holds one.")],
     set: Annotated[list[str] | None, typer.Option(help="NODE.INPUT=VALUE; the node by id, title or type.")] = None,
@@ -25,6 +28,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where in the code an error arose.")] = False,
+    *,
+    precision: PrecisionFlags,
 ) -> None:
     """Run a workflow. Exit code 2: it cannot run as it is; 1: a node failed; 130: cancelled by Ctrl-C."""
     from cli.report import ending, error_console
@@ -32,7 +37,7 @@ def run(
     with ending(as_json=as_json, show_traceback=traceback):
         from cli.workflow_file import check, load_workflow, notes_of, open_here, with_seed, with_settings
 
-        studio = open_here(base_directory, output_directory, device)
+        studio = open_here(base_directory, output_directory, device, precision.settings())
         workflow = with_settings(load_workflow(file, studio), set or [])
         workflow = workflow if seed is None else with_seed(workflow, seed, studio)
         check(workflow, studio)

@@ -22,6 +22,7 @@ from runtime.metadata import read_workflow_document
 
 if TYPE_CHECKING:
     from runtime.engine import Studio
+    from runtime.precision import PrecisionSettings
 
 __all__ = [
     "CANCELLED",
@@ -40,10 +41,16 @@ __all__ = [
 ]
 
 
-def open_here(base: Path | None, output: Path | None = None, device: str | None = None) -> Studio:
+def open_here(
+    base: Path | None,
+    output: Path | None = None,
+    device: str | None = None,
+    precision: PrecisionSettings | None = None,
+) -> Studio:
     """Return an engine on the folders and the device that were named; UsageError if they are not there."""
     from runtime.devices import DeviceError
     from runtime.engine import open_studio
+    from runtime.precision import PrecisionSettings
     from runtime.settings import Settings, default_base
 
     if base is not None and not base.is_dir():
@@ -51,7 +58,9 @@ def open_here(base: Path | None, output: Path | None = None, device: str | None 
     if output is not None:
         _check_writable(output)
     try:
-        return open_studio(Settings(base or default_base(), output=output, device=device))
+        return open_studio(
+            Settings(base or default_base(), output=output, device=device, precision=precision or PrecisionSettings())
+        )
     except DeviceError as error:
         raise UsageError(f"--device: {error}") from error
 

@@ -33,6 +33,7 @@ class Model:
     digest: tells the weights and all that was done to them; "" if unknown. patches: what is done to the weights, in this
     order; the backbone itself is not changed, so that handles may share it. overlay: made from the patches, and kept by
     handles that are made from this one and have the same. usage: patches of guidance and of what goes through the network.
+    computed: the precision in which the network computes, None if it is that of the weights.
     """
 
     backbone: nn.Module
@@ -42,12 +43,15 @@ class Model:
     digest: str = ""
     patches: tuple[WeightPatch, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    computed: torch.dtype | None = None
     overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Make the overlay, unless the given one is of these patches."""
         if not _belongs(self.overlay, self.backbone, self.patches):
-            object.__setattr__(self, "overlay", Overlay(self.backbone, self.patches))
+            object.__setattr__(
+                self, "overlay", Overlay(self.backbone, self.patches, self.dtype if self.patches else None)
+            )
 
     @property
     def device(self) -> torch.device:
@@ -57,7 +61,7 @@ class Model:
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the network computes."""
-        return _first_parameter(self.backbone).dtype
+        return self.computed or _first_parameter(self.backbone).dtype
 
     def apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int] = ()) -> Tensor:
         """Return the network's output (batch, channels, rows, columns) for scaled x.
@@ -65,7 +69,10 @@ class Model:
         timestep: (batch,), may lie between whole steps. context: (batch, tokens, width). sides: see diffusion.patches.Hook.
         """
         dtype = self.dtype
-        with self.overlay.installed(), hooked(self.backbone, self.usage.hooks, sides):
+        with (
+            self.overlay.installed(self.device if self.patches else None),
+            hooked(self.backbone, self.usage.hooks, sides),
+        ):
             output: Tensor = self.backbone(
                 x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
             )[0]
@@ -104,7 +111,7 @@ class Clip:
     """A CLIP text encoder (transformers' CLIPTextModel) with its tokenizer.
 
     layer: which layer's output is taken: None or -1 the last, -2 the one before it, … (CLIP skip).
-    embeddings: finds the file of a textual inversion by its name. patches, overlay: as a Model has them.
+    embeddings: finds the file of a textual inversion by its name. patches, overlay: as a Model has them. computed: likewise.
     """
 
     tokenizer: ClipTokenizer
@@ -113,12 +120,15 @@ class Clip:
     embeddings: EmbeddingLookup = field(default=no_embeddings)
     digest: str = ""
     patches: tuple[WeightPatch, ...] = ()
+    computed: torch.dtype | None = None
     overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         """Make the overlay, unless the given one is of these patches."""
         if not _belongs(self.overlay, self.encoder, self.patches):
-            object.__setattr__(self, "overlay", Overlay(self.encoder, self.patches))
+            object.__setattr__(
+                self, "overlay", Overlay(self.encoder, self.patches, self.dtype if self.patches else None)
+            )
 
     @property
     def device(self) -> torch.device:
@@ -128,7 +138,7 @@ class Clip:
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the encoder computes."""
-        return _first_parameter(self.encoder).dtype
+        return self.computed or _first_parameter(self.encoder).dtype
 
     def with_layer(self, layer: int | None) -> Clip:
         """Return the same encoder, stopping at a layer counted from the end (-1 … -24)."""
@@ -140,7 +150,7 @@ class Clip:
 
     def encode(self, text: str) -> Cond:
         """Return a prompt's embedding (1, 77 * chunks, width), float32, on the CPU; DiffusionError if it is none."""
-        with self.overlay.installed():
+        with self.overlay.installed(self.device if self.patches else None):
             encoded = encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
         advice = "The checkpoint or an embedding of the prompt may be damaged; get it again."
         return Cond(require_finite(encoded.embedding, "The text encoder gave", advice), encoded.pooled)

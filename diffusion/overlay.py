@@ -2,7 +2,7 @@
 
     patch = WeightPatch({"conv_in.weight": Difference(tensor)}, strength=0.5, digest="half a difference")
     overlay = Overlay(module, (patch,))
-    with overlay.installed():
+    with overlay.installed(x.device):
         module(x)  # computes with the patched weights
 
 Patched tensors exist for the layers that a patch names and for no others. They are computed when first needed, in float32,
@@ -18,8 +18,6 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
-
-PACKED = frozenset({torch.float8_e4m3fn, torch.float8_e5m2})  # stored in these, computed in another
 
 
 class Change(Protocol):
@@ -76,14 +74,16 @@ class _Slot(NamedTuple):
 
 
 class Overlay:
-    """The tensors of a network that patches change."""
+    """The tensors of a network that patches change.
 
-    def __init__(
-        self, module: nn.Module, patches: Sequence[WeightPatch], compute_dtype: torch.dtype | None = None
-    ) -> None:
+    dtype: the precision in which the network computes, in which they are kept (8 bits would lose a small change); None is
+    that of each weight.
+    """
+
+    def __init__(self, module: nn.Module, patches: Sequence[WeightPatch], dtype: torch.dtype | None = None) -> None:
         self.module = module
         self.patches = tuple(patches)
-        self._compute_dtype = compute_dtype
+        self._dtype = dtype
         self._slots = {name: _slot(module, name) for patch in self.patches for name in patch.changes}
         self._tensors: dict[str, nn.Parameter] = {}
 
@@ -96,20 +96,23 @@ class Overlay:
     def nbytes(self) -> int:
         """The bytes that the changed tensors take once they are computed."""
         bases = [slot.get() for slot in self._slots.values()]
-        return sum(base.numel() * self._dtype(base).itemsize for base in bases)
+        return sum(base.numel() * (self._dtype or base.dtype).itemsize for base in bases)
 
     @property
     def is_computed(self) -> bool:
         """Whether the tensors are there already."""
         return len(self._tensors) == len(self._slots)
 
-    def tensors(self) -> Mapping[str, nn.Parameter]:
-        """Return the changed tensors by name, computing those that are missing."""
+    def tensors(self, device: torch.device | None = None) -> Mapping[str, nn.Parameter]:
+        """Return the changed tensors by name, computing those that are missing; None leaves each where its weight lies."""
         for name, slot in self._slots.items():
-            if name not in self._tensors:
+            tensor = self._tensors.get(name)
+            if tensor is None:
                 base = slot.get()
-                merged = patched(name, base, self.patches).to(self._dtype(base))
+                merged = patched(name, base.to(device), self.patches).to(self._dtype or base.dtype)
                 self._tensors[name] = nn.Parameter(merged, requires_grad=False)
+            elif device is not None and tensor.device != device:
+                tensor.data = tensor.data.to(device)
         return self._tensors
 
     def release(self) -> None:
@@ -117,24 +120,17 @@ class Overlay:
         self._tensors.clear()
 
     @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Let the network compute with the changed tensors for a while; not for two threads at once."""
-        tensors = self.tensors()
+    def installed(self, device: torch.device | None = None) -> Iterator[None]:
+        """Let the network compute with the changed tensors on a device for a while; not for two threads at once."""
+        tensors = self.tensors(device)
         before = {name: slot.get() for name, slot in self._slots.items()}
         try:
             for name, slot in self._slots.items():
-                tensor, base = tensors[name], before[name]
-                if tensor.device != base.device:
-                    tensor.data = tensor.data.to(base.device)
-                slot.put(tensor)
+                slot.put(tensors[name])
             yield
         finally:
             for name, slot in self._slots.items():
                 slot.put(before[name])
-
-    def _dtype(self, base: Tensor) -> torch.dtype:
-        """Packed weights are kept in the precision of the computation once they are changed: 8 bits would lose the change."""
-        return (self._compute_dtype or torch.float32) if base.dtype in PACKED else base.dtype
 
 
 @torch.no_grad()

@@ -54,7 +54,7 @@ def open_studio(settings: Settings) -> Studio:
     """Build the engine for a process."""
     folders = Folders.below(settings.base, output=settings.output, input=settings.input)
     device = open_device(settings.device)
-    host: Host = LocalHost(folders, device, write_metadata=settings.write_metadata)
+    host: Host = LocalHost(folders, device, precision=settings.precision, write_metadata=settings.write_metadata)
     registry = builtin_registry()
     engine = Engine(
         registry,

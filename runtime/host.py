@@ -18,6 +18,7 @@ from nodes.file_names import plan_save
 from nodes.host import SavePath
 from runtime.devices import Device
 from runtime.folders import Folders
+from runtime.precision import PrecisionSettings, choose
 
 T = TypeVar("T")
 
@@ -30,11 +31,14 @@ class LocalHost:
         folders: Folders,
         device: Device,
         *,
+        precision: PrecisionSettings | None = None,
         write_metadata: bool = True,
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
         self._folders = folders
         self._device = device
+        self._precisions = choose(precision or PrecisionSettings(), device.torch_device.type)
+        self._vae_device = torch.device("cpu") if precision and precision.cpu_vae else device.torch_device
         self._write_metadata = write_metadata
         self._now = now
         self._loaded: dict[tuple[str, Path], tuple[tuple[int, int], Any]] = {}
@@ -67,13 +71,19 @@ class LocalHost:
             "checkpoint",
             path,
             lambda: load_checkpoint(
-                path, dtype=self._dtype, device=self._device.torch_device, embedding_folders=embeddings
+                path,
+                precisions=self._precisions,
+                device=self._device.torch_device,
+                vae_device=self._vae_device,
+                embedding_folders=embeddings,
             ),
         )
 
     def load_vae(self, path: Path) -> Vae:
         """Return the VAE of a file, the same object while the file is unchanged."""
-        return self._once("vae", path, lambda: load_vae(path, dtype=self._dtype, device=self._device.torch_device))
+        return self._once(
+            "vae", path, lambda: load_vae(path, dtype=self._precisions.vae.stored, device=self._vae_device)
+        )
 
     def load_lora(self, path: Path) -> LoraFile:
         """Return a LoRA file, the same object while the file is unchanged."""
@@ -85,11 +95,6 @@ class LocalHost:
             return {}
         documents = {"prompt": run.prompt, **run.extra.get("extra_pnginfo", {})}
         return {name: json.dumps(document) for name, document in documents.items()}
-
-    @property
-    def _dtype(self) -> torch.dtype | None:
-        """Processors compute half precision many times slower than float32; other devices take what is stored."""
-        return torch.float32 if self._device.torch_device.type == "cpu" else None
 
     def _once(self, kind: str, path: Path, load: Callable[[], T]) -> T:
         status = path.stat()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from runtime.precision import PrecisionSettings
 
 DEFAULT_CACHE_BYTES = 2 * 1024**3
 
@@ -19,6 +21,7 @@ class Settings:
     cache_bytes: int = DEFAULT_CACHE_BYTES
     write_metadata: bool = True
     allow_pickle: bool = False
+    precision: PrecisionSettings = field(default_factory=PrecisionSettings)
 
 
 def default_base() -> Path:

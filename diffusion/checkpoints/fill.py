@@ -1,6 +1,6 @@
 """A network filled with the tensors of a file: memory-mapped, built without weights first, nothing copied twice.
 
-module = fill(part, weights, dtype=None, device="cpu")
+module = fill(part, weights, Precision(stored=None), device="cpu")
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
 from diffusion.errors import CheckpointError
+from diffusion.quantize import Precision, to_stored, unpack_when_used
 
 SHOWN_PROBLEMS = 3
 DTYPES: Mapping[str, torch.dtype] = {
@@ -50,17 +51,19 @@ def open_weights(header: Header) -> Weights:
         raise CheckpointError(f"{header.path.name}: the file cannot be read as safetensors: {error}.") from error
 
 
-def fill(part: Part, weights: Weights, dtype: torch.dtype | None, device: torch.device | str) -> nn.Module:
-    """Build a network and give it the file's tensors; `dtype` None keeps the precision in which they are stored."""
+def fill(part: Part, weights: Weights, precision: Precision, device: torch.device | str) -> nn.Module:
+    """Build a network and give it the file's tensors in a precision."""
     with torch.device("meta"):
         module = part.build()
     keys = part.keys(module)
     expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     check_shapes(weights.header, expected, keys)
-    chosen = stored_dtype(weights.header, keys.values()) if dtype is None else dtype
-    state = {name: weights.get(key).reshape(expected[name]).to(device, chosen) for name, key in keys.items()}
+    chosen = precision.stored or stored_dtype(weights.header, keys.values())
+    state = {name: to_stored(weights.get(key).reshape(expected[name]), chosen).to(device) for name, key in keys.items()}
     module.load_state_dict(state, assign=True)
     _fill_buffers(module, device)
+    if precision.computed not in (None, chosen):
+        unpack_when_used(module, precision.computed)
     return module.eval().requires_grad_(False)
 
 

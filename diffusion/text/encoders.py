@@ -96,5 +96,5 @@ def _embed(model: Any, chunks: Sequence[Chunk]) -> Tensor:
         for place, token in enumerate(chunk):
             if isinstance(token.value, Tensor):
                 x[row, place] = token.value.to(x)
-    positions: Tensor = model.embeddings.position_embedding.weight
-    return x + positions[: x.shape[1]]
+    positions: Tensor = model.embeddings.position_embedding(torch.arange(x.shape[1], device=device))
+    return x + positions
