@@ -23,6 +23,7 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/sampling.py
+	$(BIN)/python bench/patches.py
 	$(BIN)/python bench/load.py
 
 format: $(READY)
