@@ -25,6 +25,7 @@ bench: $(READY)
 	$(BIN)/python bench/cache.py
 	$(BIN)/python bench/memory.py
 	$(BIN)/python bench/sampling.py
+	$(BIN)/python bench/patches.py
 	$(BIN)/python bench/load.py
 
 format: $(READY)

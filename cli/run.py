@@ -12,6 +12,7 @@ from rich.console import Console
 
 from cli.cache import CacheDirectory
 from cli.memory_options import Cpu, GpuOnly, HighVram, LowVram, MemoryBudget, NoVram, ReserveVram, memory_settings
+from cli.precision_options import PrecisionFlags, with_precision
 
 if TYPE_CHECKING:
     from graph.execute import RunResult
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 LONGEST = 200  # characters of a value that are printed
 
 
+@with_precision
 def run(
     file: Annotated[Path, typer.Argument(help="A workflow (API or editor format) or a picture that holds one.")],
     set: Annotated[list[str] | None, typer.Option(help="NODE.INPUT=VALUE; the node by id, title or type.")] = None,
@@ -52,6 +54,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where in the code an error arose.")] = False,
+    *,
+    precision: PrecisionFlags,
 ) -> None:
     """Run a workflow. Exit code 2: it cannot run as it is; 1: a node failed; 130: cancelled by Ctrl-C."""
     from cli.report import ending, error_console
@@ -63,7 +67,8 @@ def run(
         switches = {"gpu-only": gpu_only, "highvram": highvram, "lowvram": lowvram, "novram": novram, "cpu": cpu}
         memory = memory_settings(memory_budget, reserve_vram, switches, device)
         tell = partial(error_console().print, markup=False)
-        with open_here(base_directory, output_directory, "cpu" if cpu else device, cache, memory, tell) as studio:
+        place = "cpu" if cpu else device
+        with open_here(base_directory, output_directory, place, cache, memory, precision.settings(), tell) as studio:
             workflow = with_settings(load_workflow(file, studio), set or [])
             workflow = workflow if seed is None else with_seed(workflow, seed, studio)
             outputs = tuple(find_node(workflow, name).id for name in to) if to else None

@@ -23,6 +23,7 @@ from runtime.metadata import read_workflow_document
 if TYPE_CHECKING:
     from runtime.engine import Studio
     from runtime.memory_settings import MemorySettings
+    from runtime.precision import PrecisionSettings
     from runtime.settings import CacheSettings
 
 __all__ = [
@@ -48,12 +49,14 @@ def open_here(
     device: str | None = None,
     cache: CacheSettings | None = None,
     memory: MemorySettings | None = None,
+    precision: PrecisionSettings | None = None,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> Studio:
     """Return an engine on the folders and the device that were named; UsageError if they are not there."""
     from runtime.devices import DeviceError
     from runtime.engine import open_studio
     from runtime.memory_settings import MemoryOptionError, MemorySettings
+    from runtime.precision import PrecisionSettings
     from runtime.settings import CacheSettings, Settings, default_base
 
     if base is not None and not base.is_dir():
@@ -67,6 +70,7 @@ def open_here(
             device=device,
             cache=cache or CacheSettings(),
             memory=memory or MemorySettings(),
+            precision=precision or PrecisionSettings(),
         )
         return open_studio(chosen, tell)
     except DeviceError as error:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from diffusion.latents import Latent
+from diffusion.levels import TIMESTEPS
 from diffusion.models import Model
 from diffusion.noise import prepare_noise
 from diffusion.sampling import model_scale
@@ -61,7 +62,8 @@ def forward_noise(model: Model, latent: Latent, seed: int, timestep: int) -> Lat
     if timestep == 0:
         return latent
     parameterization = model.parameterization
-    sigma = parameterization.sigmas[timestep - 1].cpu()
+    table = parameterization.sigmas.cpu()
+    sigma = table[(timestep - 1) * len(table) // TIMESTEPS]  # fewer entries for distilled models
     noise = SeedNoise(seed).generate(latent)
     noisy = parameterization.noise_scaling(sigma, noise, model_scale(model, latent.samples.cpu()), False)
     return replace(latent, samples=model.latent_format.process_out(parameterization.scale_input(noisy, sigma)))

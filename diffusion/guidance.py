@@ -4,7 +4,8 @@
     denoised = denoise(x, sigma)  # x: (batch, channels, rows, columns), sigma: (batch,)
 
 Every prompt that acts at a noise level is one job. Jobs of one size go through the model together; where their regions
-overlap, results are averaged by weight. With cfg = 1 the negative side is not computed.
+overlap, results are averaged by weight. With cfg = 1 the negative side is not computed. Patches that the model carries may
+guide in another way or refine what guidance gave.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from diffusion.conditioning import Conditioning
 from diffusion.denoiser import Guided
 from diffusion.models import Model
 from diffusion.parameterization import Parameterization
+from diffusion.patches import Hook
 from diffusion.regions import Region, Regions, fit_regions
 
 MAX_CONTEXT_REPEATS = 4  # contexts of unequal length share a batch up to this many repeats of the shorter (ComfyUI)
@@ -51,14 +53,70 @@ class GuidedDenoiser:
 
     def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
         """Return the denoised latent."""
-        if math.isclose(self.cfg, 1.0):
-            return predict(self.model, (self.positive,), x, sigma, self.max_jobs)[0]
+        if math.isclose(self.cfg, 1.0) and not self.model.usage.needs_uncond:
+            return self._guide(x, sigma, (self.positive,)).denoised
         return self.guided(x, sigma).denoised
 
     def guided(self, x: Tensor, sigma: Tensor) -> Guided:
         """Return the denoised latent and the negative side's alone, which the cfg_pp samplers need."""
-        cond, uncond = predict(self.model, (self.positive, self.negative), x, sigma, self.max_jobs)
-        return Guided(uncond + (cond - uncond) * self.cfg, uncond)
+        return self._guide(x, sigma, (self.positive, self.negative))
+
+    def _guide(self, x: Tensor, sigma: Tensor, sides: Sequence[Regions]) -> Guided:
+        usage = self.model.usage
+        watched = [refinement.watch() for refinement in usage.refinements]
+        model = _with_hooks(self.model, [hook for hook in watched if hook is not None])
+        cond, *rest = predict(model, sides, x, sigma, self.max_jobs)
+        uncond = rest[0] if rest else torch.zeros_like(cond)
+        step = GuidanceStep(self, x, sigma, cond, uncond)
+        if not rest:
+            denoised = cond
+        elif usage.guidance is None:
+            denoised = uncond + (cond - uncond) * self.cfg
+        else:
+            denoised = usage.guidance.combine(step)
+        for refinement, seen in zip(usage.refinements, watched, strict=True):
+            denoised = refinement.refine(step, denoised, seen)
+        return Guided(denoised, uncond)
+
+
+@dataclass(frozen=True)
+class GuidanceStep:
+    """What patches of guidance see of one step (diffusion.patches.Guess)."""
+
+    denoiser: GuidedDenoiser
+    x: Tensor
+    sigma: Tensor
+    cond: Tensor
+    uncond: Tensor
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.denoiser.model
+
+    @property
+    def cfg(self) -> float:
+        """The scale of the guidance."""
+        return self.denoiser.cfg
+
+    def predict(self, side: int, x: Tensor | None = None, hooks: Sequence[Hook] = ()) -> Tensor:
+        """Return what a side gives for another x, or with more hooks in the network."""
+        regions = (self.denoiser.positive, self.denoiser.negative)[side]
+        return self._predict(_with_hooks(self.model, hooks), regions, self.x if x is None else x)
+
+    def predict_prompt(self, conditioning: Conditioning) -> Tensor:
+        """Return what other prompts give."""
+        model, shape = self.model, self.x.shape
+        regions = fit_regions(conditioning, (), shape, model.parameterization, device=self.x.device, dtype=model.dtype)
+        return self._predict(model, regions[0], self.x)
+
+    def _predict(self, model: Model, regions: Regions, x: Tensor) -> Tensor:
+        return predict(model, (regions,), x, self.sigma, self.denoiser.max_jobs)[0]
+
+
+def _with_hooks(model: Model, hooks: Sequence[Hook]) -> Model:
+    """Return the model with hooks for one call; its digest no longer counts."""
+    return model.with_hooks(*hooks) if hooks else model
 
 
 def guide(
@@ -121,7 +179,8 @@ def _denoise(model: Model, batch: Sequence[Job], x: Tensor, sigma: Tensor) -> tu
     sigmas = torch.cat([sigma] * len(batch))
     context = join_contexts([job.region.context for job in batch])
     scaled = model.parameterization.scale_input(inputs, sigmas)
-    output = model.apply(scaled, model.parameterization.timestep(sigmas), context)
+    sides = [job.side for job in batch]
+    output = model.apply(scaled, model.parameterization.timestep(sigmas), context, sides)
     return model.parameterization.to_denoised(output.float(), inputs, sigmas).chunk(len(batch))
 
 

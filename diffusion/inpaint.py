@@ -7,6 +7,7 @@ As in RePaint (Lugmayr et al. 2022, algorithm 1, without resampling); the masks 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -22,13 +23,15 @@ from diffusion.resize import repeat_to_batch
 class InpaintDenoiser:
     """A denoiser that keeps `latent` where `mask` is 0 and lets the inner one work where it is 1.
 
-    mask, latent, noise: (batch, channels, rows, columns), latent in the model's scale.
+    mask, latent, noise: (batch, channels, rows, columns), latent in the model's scale. mask_at: makes another mask of it
+    for a noise level; None leaves it.
     """
 
     inner: Denoiser
     mask: Tensor
     latent: Tensor
     noise: Tensor
+    mask_at: Callable[[Tensor, Tensor], Tensor] | None = None
 
     @property
     def parameterization(self) -> Parameterization:
@@ -37,19 +40,24 @@ class InpaintDenoiser:
 
     def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
         """Return the denoised latent, the kept part exact."""
-        return self._restore(self.inner(self._with_known(x, sigma), sigma))
+        mask = self._mask(sigma)
+        return self._restore(self.inner(self._with_known(x, sigma, mask), sigma), mask)
 
     def guided(self, x: Tensor, sigma: Tensor) -> Guided:
         """Return it with the negative side's prediction, which is left as it is."""
-        guided = self.inner.guided(self._with_known(x, sigma), sigma)
-        return guided._replace(denoised=self._restore(guided.denoised))
+        mask = self._mask(sigma)
+        guided = self.inner.guided(self._with_known(x, sigma, mask), sigma)
+        return guided._replace(denoised=self._restore(guided.denoised, mask))
 
-    def _with_known(self, x: Tensor, sigma: Tensor) -> Tensor:
+    def _mask(self, sigma: Tensor) -> Tensor:
+        return self.mask if self.mask_at is None else self.mask_at(self.mask, sigma)
+
+    def _with_known(self, x: Tensor, sigma: Tensor, mask: Tensor) -> Tensor:
         known = self.parameterization.noise_scaling(sigma, self.noise, self.latent)
-        return x * self.mask + known * (1.0 - self.mask)
+        return x * mask + known * (1.0 - mask)
 
-    def _restore(self, denoised: Tensor) -> Tensor:
-        return denoised * self.mask + self.latent * (1.0 - self.mask)
+    def _restore(self, denoised: Tensor, mask: Tensor) -> Tensor:
+        return denoised * mask + self.latent * (1.0 - mask)
 
 
 def fit_noise_mask(mask: Tensor, like: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ The modules are diffusers' and transformers'; their weights are not changed thro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import torch
@@ -17,7 +18,9 @@ from torch import Tensor, nn
 from diffusion.conditioning import Cond
 from diffusion.finite import require_finite
 from diffusion.latents import LatentFormat
+from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
+from diffusion.patches import Guidance, Hook, MaskPatch, Refinement, Usage, hooked
 from diffusion.streaming import Keeper, kept
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
 from diffusion.text.encoders import Encoded, encode_prompt
@@ -28,8 +31,11 @@ from diffusion.text.tokenizer import ClipTokenizer
 class Model:
     """A diffusion network (diffusers' UNet2DConditionModel), how its output is read, and the scale of its latents.
 
-    digest: tells the weights and all that was done to them; "" if unknown. keeper: brings the weights where they are used;
-    None if they lie there.
+    digest: tells the weights and all that was done to them; "" if unknown. patches: what is done to the weights, in this
+    order; the backbone itself is not changed, so that handles may share it. overlay: made from the patches, and kept by
+    handles that are made from this one and have the same. usage: patches of guidance and of what goes through the network.
+    computed: the precision in which the network computes, None if it is that of the weights. keeper: brings the weights
+    where they are used; None if they lie there.
     """
 
     backbone: nn.Module
@@ -37,8 +43,18 @@ class Model:
     latent_format: LatentFormat
     family: str = "sd1"
     digest: str = ""
-    patches: tuple[Any, ...] = ()
+    patches: tuple[WeightPatch, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    computed: torch.dtype | None = None
     keeper: Keeper | None = None
+    overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Make the overlay, unless the given one is of these patches."""
+        if not _belongs(self.overlay, self.backbone, self.patches):
+            object.__setattr__(
+                self, "overlay", Overlay(self.backbone, self.patches, self.dtype if self.patches else None)
+            )
 
     @property
     def device(self) -> torch.device:
@@ -48,21 +64,52 @@ class Model:
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the network computes."""
-        return _dtype(self.keeper, self.backbone)
+        return self.computed or _dtype(self.keeper, self.backbone)
 
-    def apply(self, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
+    def apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int] = ()) -> Tensor:
         """Return the network's output (batch, channels, rows, columns) for scaled x.
 
-        timestep: (batch,), may lie between whole steps. context: (batch, tokens, width).
+        timestep: (batch,), may lie between whole steps. context: (batch, tokens, width). sides: see diffusion.patches.Hook.
         """
-        return kept(self.keeper, "denoise", x.shape, lambda: self._apply(x, timestep, context))
+        return kept(self.keeper, "denoise", x.shape, lambda: self._apply(x, timestep, context, sides))
 
-    def _apply(self, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
+    def _apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int]) -> Tensor:
         dtype = self.dtype
-        output: Tensor = self.backbone(
-            x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
-        )[0]
+        with (
+            self.overlay.installed(self.device if self.patches else None),
+            hooked(self.backbone, self.usage.hooks, sides),
+        ):
+            output: Tensor = self.backbone(
+                x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
+            )[0]
         return output
+
+    def with_patch(self, patch: WeightPatch) -> Model:
+        """Return a handle of the same network with one more patch on its weights."""
+        return replace(self, patches=(*self.patches, patch), digest=_joined(self.digest, patch.full_digest))
+
+    def with_parameterization(self, parameterization: Parameterization) -> Model:
+        """Return a handle whose network's output is read differently."""
+        return replace(self, parameterization=parameterization, digest=_joined(self.digest, repr(parameterization)))
+
+    def with_guidance(self, guidance: Guidance) -> Model:
+        """Return a handle that is guided differently, in place of any earlier guidance."""
+        return self._with_usage(replace(self.usage, guidance=guidance), guidance)
+
+    def with_refinement(self, refinement: Refinement) -> Model:
+        """Return a handle with one more change of what guidance gives."""
+        return self._with_usage(replace(self.usage, refinements=(*self.usage.refinements, refinement)), refinement)
+
+    def with_hooks(self, *hooks: Hook) -> Model:
+        """Return a handle with more hooks in its network."""
+        return self._with_usage(replace(self.usage, hooks=(*self.usage.hooks, *hooks)), hooks)
+
+    def with_mask(self, mask: MaskPatch) -> Model:
+        """Return a handle that changes inpainting masks, in place of any earlier change."""
+        return self._with_usage(replace(self.usage, mask=mask), mask)
+
+    def _with_usage(self, usage: Usage, change: Any) -> Model:
+        return replace(self, usage=usage, digest=_joined(self.digest, repr(change) if _is_plain(change) else ""))
 
 
 @dataclass(frozen=True)
@@ -70,7 +117,8 @@ class Clip:
     """A CLIP text encoder (transformers' CLIPTextModel) with its tokenizer.
 
     layer: which layer's output is taken: None or -1 the last, -2 the one before it, … (CLIP skip).
-    embeddings: finds the file of a textual inversion by its name.
+    embeddings: finds the file of a textual inversion by its name. patches, overlay, computed, keeper: as a Model
+    has them.
     """
 
     tokenizer: ClipTokenizer
@@ -78,7 +126,17 @@ class Clip:
     layer: int | None = None
     embeddings: EmbeddingLookup = field(default=no_embeddings)
     digest: str = ""
+    patches: tuple[WeightPatch, ...] = ()
+    computed: torch.dtype | None = None
     keeper: Keeper | None = None
+    overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Make the overlay, unless the given one is of these patches."""
+        if not _belongs(self.overlay, self.encoder, self.patches):
+            object.__setattr__(
+                self, "overlay", Overlay(self.encoder, self.patches, self.dtype if self.patches else None)
+            )
 
     @property
     def device(self) -> torch.device:
@@ -88,11 +146,15 @@ class Clip:
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the encoder computes."""
-        return _dtype(self.keeper, self.encoder)
+        return self.computed or _dtype(self.keeper, self.encoder)
 
     def with_layer(self, layer: int | None) -> Clip:
         """Return the same encoder, stopping at a layer counted from the end (-1 … -24)."""
-        return replace(self, layer=layer, digest=self.digest and f"{self.digest} layer {layer}")
+        return replace(self, layer=layer, digest=_joined(self.digest, f"layer {layer}"))
+
+    def with_patch(self, patch: WeightPatch) -> Clip:
+        """Return a handle of the same encoder with one more patch on its weights."""
+        return replace(self, patches=(*self.patches, patch), digest=_joined(self.digest, patch.full_digest))
 
     def encode(self, text: str) -> Cond:
         """Return a prompt's embedding (1, 77 * chunks, width), float32, on the CPU; DiffusionError if it is none."""
@@ -101,7 +163,8 @@ class Clip:
         return Cond(require_finite(encoded.embedding, "The text encoder gave", advice), encoded.pooled)
 
     def _encode(self, text: str) -> Encoded:
-        return encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
+        with self.overlay.installed(self.device if self.patches else None):
+            return encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
 
 
 @dataclass(frozen=True)
@@ -122,6 +185,22 @@ class Vae:
     def dtype(self) -> torch.dtype:
         """The precision in which the autoencoder computes."""
         return _dtype(self.keeper, self.autoencoder)
+
+
+def _belongs(overlay: Overlay | None, module: nn.Module, patches: tuple[WeightPatch, ...]) -> bool:
+    return overlay is not None and overlay.module is module and overlay.patches == patches
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value is told by its repr: a dataclass of numbers and texts."""
+    if is_dataclass(value):
+        return all(_is_plain(getattr(value, part.name)) for part in fields(value))
+    return isinstance(value, bool | int | float | str) or (isinstance(value, tuple) and all(map(_is_plain, value)))
+
+
+def _joined(digest: str, change: str) -> str:
+    """Return the digest of something changed; "" if either is unknown."""
+    return f"{digest} {change}" if digest and change else ""
 
 
 def _device(keeper: Keeper | None, module: nn.Module) -> torch.device:

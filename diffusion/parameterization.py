@@ -4,49 +4,54 @@
     output = network(parameterization.scale_input(x, sigma), parameterization.timestep(sigma))
     denoised = parameterization.to_denoised(output, x, sigma)
 
-Outside, x = x0 + sigma noise for eps and v (Karras et al. 2022), x = (1 - sigma) x0 + sigma noise for flow models
-(Liu et al. 2022). Noise levels of eps and v are SD1's: betas from 0.00085 to 0.012, linear in their square root.
+Outside, x = x0 + sigma noise for eps, v and their kin (Karras et al. 2022), x = (1 - sigma) x0 + sigma noise for flow models
+(Liu et al. 2022). The levels are a value of their own (diffusion.levels).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-Prediction = Literal["eps", "v", "flow"]
+from diffusion.levels import DiscreteLevels, FlowLevels, Levels
 
-FIRST_BETA, LAST_BETA = 0.00085, 0.012  # SD1, v1-inference.yaml
-TIMESTEPS = 1000
-ABOVE_ALL_SIGMAS = 999_999_999.9  # where 0 % of a schedule lies, so that nothing comes before it (ComfyUI)
+Prediction = Literal["eps", "v", "x0", "lcm", "flow", "img_to_img", "img_to_img_flow"]
+
+FLOWS = frozenset({"flow", "img_to_img_flow"})
 FIRST_FLOW_PERCENT = 1e-4  # moves a first flow level of 1, whose log-SNR is infinite (ComfyUI)
+LCM_STRIDE = 20  # 50 of 1000 timesteps (Luo et al. 2023)
+LCM_TIME_SCALE, LCM_DATA = 10.0, 0.5  # Luo et al. (2023), appendix D
 
 
 @dataclass(frozen=True)
 class Parameterization:
-    """A prediction type with its table of noise levels.
+    """A prediction type with its noise levels.
 
-    shift: moves the noise levels of flow models upwards (Esser et al. 2024, eq. 23); 1 leaves them.
-    sigmas: (1000,), float32, growing; made from the others.
+    shift: moves the noise levels of flow models upwards; 1 leaves them. levels: others than the prediction's own.
     """
 
     prediction: Prediction = "eps"
     shift: float = 1.0
-    sigmas: Tensor = field(init=False, repr=False, compare=False)
-    _log_sigmas: Tensor = field(init=False, repr=False, compare=False)
+    levels: Levels = field(default=None)  # type: ignore[assignment]  # made below
 
     def __post_init__(self) -> None:
-        """Make the table."""
-        table = _flow_sigmas(self.shift) if self.is_flow else _discrete_sigmas()
-        object.__setattr__(self, "sigmas", table.float())
-        object.__setattr__(self, "_log_sigmas", table.log().float())
+        """Choose the levels."""
+        if self.levels is None:
+            object.__setattr__(self, "levels", _own_levels(self.prediction, self.shift))
 
     @property
     def is_flow(self) -> bool:
         """Whether x mixes data and noise instead of adding noise."""
-        return self.prediction == "flow"
+        return self.prediction in FLOWS
+
+    @property
+    def sigmas(self) -> Tensor:
+        """The table of noise levels, float32, growing."""
+        return self.levels.sigmas
 
     @property
     def sigma_min(self) -> Tensor:
@@ -59,44 +64,32 @@ class Parameterization:
         return self.sigmas[-1]
 
     def timestep(self, sigma: Tensor) -> Tensor:
-        """Return what the network is told for noise levels: the index of the nearest in the table, by logarithm."""
-        if self.is_flow:
-            return sigma * TIMESTEPS
-        logs = self._log_sigmas.to(sigma.device)
-        return (sigma.log().reshape(1, -1) - logs[:, None]).abs().argmin(dim=0).view(sigma.shape)
+        """Return what the network is told for noise levels."""
+        return self.levels.timestep(sigma)
 
     def sigma(self, timestep: Tensor) -> Tensor:
-        """Return the noise level of timesteps, which may lie between whole ones (interpolated by logarithm)."""
-        if self.is_flow:
-            return _shifted(timestep / TIMESTEPS, self.shift)
-        logs = self._log_sigmas.to(timestep.device)
-        position = timestep.float().clamp(0, len(logs) - 1)
-        share = position.frac()
-        return ((1 - share) * logs[position.floor().long()] + share * logs[position.ceil().long()]).exp()
+        """Return the noise level of timesteps, which may lie between whole ones."""
+        return self.levels.sigma(timestep)
 
     def percent_to_sigma(self, percent: float) -> float:
         """Return the noise level after a share 0..1 of the timesteps."""
-        if percent >= 1.0:
-            return 0.0
-        if self.is_flow:
-            return 1.0 if percent <= 0.0 else float(_shifted(torch.tensor(1.0 - percent), self.shift))
-        if percent <= 0.0:
-            return ABOVE_ALL_SIGMAS
-        return float(self.sigma(torch.tensor((1.0 - percent) * (TIMESTEPS - 1))))
+        return self.levels.percent_to_sigma(percent)
 
     def scale_input(self, x: Tensor, sigma: Tensor) -> Tensor:
         """Return x as the network wants it: of unit variance for unit data."""
-        return x if self.is_flow else x / (_along(sigma, x) ** 2 + 1.0).sqrt()
+        is_plain = self.is_flow or self.prediction == "img_to_img"
+        return x if is_plain else x / (_along(sigma, x) ** 2 + 1.0).sqrt()
 
     def to_denoised(self, output: Tensor, x: Tensor, sigma: Tensor) -> Tensor:
         """Return the finished latent that a network's output means."""
-        level = _along(sigma, x)
-        if self.prediction == "v":  # Salimans & Ho (2022), appendix D
-            return x / (level**2 + 1.0) - output * level / (level**2 + 1.0).sqrt()
-        return x - output * level
+        if self.prediction == "lcm":
+            return _consistent(x - output * _along(sigma, x), x, _along(self.timestep(sigma), x))
+        return DENOISED[self.prediction](output, x, _along(sigma, x))
 
     def noise_scaling(self, sigma: Tensor, noise: Tensor, latent: Tensor, max_denoise: bool = False) -> Tensor:
         """Return a latent with noise at a level; `max_denoise` gives the noise the variance of x at that level."""
+        if self.prediction == "img_to_img_flow":
+            return latent
         level = _along(sigma, noise)
         if self.is_flow:
             return level * noise + (1.0 - level) * latent
@@ -104,6 +97,8 @@ class Parameterization:
 
     def inverse_noise_scaling(self, sigma: Tensor, latent: Tensor) -> Tensor:
         """Return a latent in the scale of data after the last level; noise stays in it unless sigma is 0."""
+        if self.prediction == "img_to_img_flow":
+            return 1.0 - latent
         return latent / (1.0 - _along(sigma, latent)) if self.is_flow else latent
 
     def half_log_snr(self, sigma: Tensor) -> Tensor:
@@ -121,19 +116,42 @@ class Parameterization:
         return torch.cat([sigmas.new_tensor([self.percent_to_sigma(FIRST_FLOW_PERCENT)]), sigmas[1:]])
 
 
-def _discrete_sigmas() -> Tensor:
-    """Return sqrt((1 - abar) / abar) for each timestep (Ho et al. 2020, eq. 4)."""
-    betas = torch.linspace(FIRST_BETA**0.5, LAST_BETA**0.5, TIMESTEPS, dtype=torch.float64) ** 2
-    abar = torch.cumprod(1.0 - betas, dim=0)
-    return ((1.0 - abar) / abar).sqrt()
+def _own_levels(prediction: Prediction, shift: float) -> Levels:
+    if prediction == "flow":
+        return FlowLevels(shift)
+    return DiscreteLevels(stride=LCM_STRIDE if prediction == "lcm" else 1)
 
 
-def _flow_sigmas(shift: float) -> Tensor:
-    return _shifted(torch.arange(1, TIMESTEPS + 1) / TIMESTEPS, shift)
+def _from_noise(output: Tensor, x: Tensor, sigma: Tensor) -> Tensor:
+    """Take off the noise that was predicted; for flow models the output is noise - x0."""
+    return x - output * sigma
 
 
-def _shifted(time: Tensor, shift: float) -> Tensor:
-    return shift * time / (1.0 + (shift - 1.0) * time)
+def _from_v(output: Tensor, x: Tensor, sigma: Tensor) -> Tensor:
+    """Salimans & Ho (2022), appendix D."""
+    return x / (sigma**2 + 1.0) - output * sigma / (sigma**2 + 1.0).sqrt()
+
+
+def _as_it_is(output: Tensor, x: Tensor, sigma: Tensor) -> Tensor:
+    return output
+
+
+def _consistent(x0: Tensor, x: Tensor, timestep: Tensor) -> Tensor:
+    """Weigh x0 and x by the boundary conditions of consistency models (Luo et al. 2023, eq. 9)."""
+    time = timestep * LCM_TIME_SCALE
+    c_skip = LCM_DATA**2 / (time**2 + LCM_DATA**2)
+    c_out = time / (time**2 + LCM_DATA**2) ** 0.5
+    return c_out * x0 + c_skip * x
+
+
+DENOISED: Mapping[Prediction, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "eps": _from_noise,
+    "flow": _from_noise,
+    "v": _from_v,
+    "x0": _as_it_is,
+    "img_to_img": _as_it_is,
+    "img_to_img_flow": _as_it_is,
+}
 
 
 def _along(sigma: Tensor, x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ KSampler and KSamplerAdvanced.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -145,7 +146,8 @@ def sample_levels(
     denoiser: Denoiser = guide(model, positive, negative, noise.shape, cfg, device=device)
     if latent.noise_mask is not None:
         kept = _inpaint_noise(noise, seed) if sampler_name in OWN_INPAINT_NOISE else noise
-        denoiser = InpaintDenoiser(denoiser, fit_noise_mask(latent.noise_mask, start), start, kept)
+        mask = fit_noise_mask(latent.noise_mask, start)
+        denoiser = InpaintDenoiser(denoiser, mask, start, kept, mask_at=_mask_at(model, sigmas))
     parameterization = model.parameterization
     x = parameterization.noise_scaling(sigmas[0], noise, start, is_max_denoise(parameterization, sigmas))
     x = find_sampler(sampler_name)(denoiser, x, sigmas, seed=seed, callback=callback)
@@ -180,6 +182,12 @@ def fit_empty(samples: Tensor, channels: int) -> Tensor:
     if samples.shape[1] == channels or bool(samples.any()):
         return samples
     return repeat_to_batch(samples, channels, dim=1)
+
+
+def _mask_at(model: Model, sigmas: Tensor) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """Return the model's own way with masks, if it has one."""
+    patch = model.usage.mask
+    return None if patch is None else lambda mask, sigma: patch.mask(mask, sigma, sigmas, model.parameterization)
 
 
 def _inpaint_noise(noise: Tensor, seed: int) -> Tensor:

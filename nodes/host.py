@@ -60,6 +60,10 @@ class Host(Protocol):
         """Return the Vae of a file, the same object while the file is unchanged."""
         ...
 
+    def load_lora(self, path: Path) -> Any:
+        """Return diffusion.lora's LoraFile of a file, the same object while the file is unchanged."""
+        ...
+
     def metadata(self, run: Run) -> Mapping[str, str]:
         """Return the texts to write into a picture ("prompt", "workflow" …); empty if the user switched them off."""
         ...

@@ -6,9 +6,6 @@ write_png(Path("output/cat_00001_.png"), pixels, {"prompt": "{…}"})  # False i
 
 from __future__ import annotations
 
-import errno
-import os
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,17 +16,12 @@ import torch
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from nodes.new_files import SaveError, write_new
+
 NO_ALPHA_SIDE = 64  # ComfyUI's side of the mask of a picture without alpha
 COMPRESS_LEVEL = 4  # ComfyUI's
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")
 DEEP_WHITE = 65535.0
-REMEDIES: Mapping[int | None, str] = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free space or save to another disk"),
-    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "change the folder's rights or save to another folder"),
-    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "a file has the name of the folder; save to another folder"),
-    errno.ENAMETOOLONG: "use a shorter name",
-}
-NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.EINVAL})
 
 
 class PictureError(Exception):
@@ -107,48 +99,11 @@ def write_png(path: Path, pixels: np.ndarray, texts: Mapping[str, str]) -> bool:
     info = PngInfo()
     for name, text in texts.items():
         info.add_text(name, text)
-    temporary: Path | None = None
+
+    def save(place: Path) -> None:
+        Image.fromarray(pixels).save(place, format="PNG", pnginfo=info, compress_level=COMPRESS_LEVEL)
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            Image.fromarray(pixels).save(file, format="PNG", pnginfo=info, compress_level=COMPRESS_LEVEL)
-        temporary.chmod(_usual_mode())
-        return _take_name(temporary, path)
-    except OSError as error:
-        remedy = REMEDIES.get(error.errno, "free space, change the folder's rights or save to another folder")
-        raise PictureError(f"{path} cannot be written ({error.strerror or error}); {remedy}.") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def _take_name(temporary: Path, path: Path) -> bool:
-    """Give a finished file its name, unless a file has it already."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in NO_LINKS:
-            raise
-        return _take_name_without_links(temporary, path)
-    return True
-
-
-def _take_name_without_links(temporary: Path, path: Path) -> bool:
-    """Do the same on disks without hard links (exFAT, some network folders): an empty file holds the name first."""
-    try:
-        path.open("xb").close()
-    except FileExistsError:
-        return False
-    temporary.replace(path)
-    return True
-
-
-def _usual_mode() -> int:
-    """Return the rights that a new file gets here; mkstemp makes files for their owner alone."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+        return write_new(path, save)
+    except SaveError as error:
+        raise PictureError(str(error)) from error

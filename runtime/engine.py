@@ -95,7 +95,7 @@ def open_studio(settings: Settings, tell: Tell = say_nothing) -> Studio:
     folders = Folders.below(settings.base, output=settings.output, input=settings.input)
     device = open_device(settings.device)
     memory = open_memory(device, settings.memory)
-    host: Host = LocalHost(folders, memory, write_metadata=settings.write_metadata)
+    host: Host = LocalHost(folders, memory, precision=settings.precision, write_metadata=settings.write_metadata)
     catalogue = Catalogue(folders, compute_dtype(memory.device), memory.workspaces, memory.tables_on_device)
     scheduler = MemoryScheduler(memory, catalogue)
     registry = builtin_registry()

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_vae
+from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Vae
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
 from runtime.folders import Folders
+from runtime.precision import PrecisionSettings, choose
 from runtime.residency import DeviceMemory
 
 T = TypeVar("T")
@@ -32,11 +34,14 @@ class LocalHost:
         folders: Folders,
         memory: DeviceMemory,
         *,
+        precision: PrecisionSettings | None = None,
         write_metadata: bool = True,
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
         self._folders = folders
         self._memory = memory
+        self._precisions = choose(precision or PrecisionSettings(), memory.device.type)
+        self._has_vae_elsewhere = precision is not None and precision.cpu_vae and memory.device.type != "cpu"
         self._write_metadata = write_metadata
         self._now = now
         self._opened: dict[tuple[str, Path], _Opened] = {}
@@ -70,7 +75,9 @@ class LocalHost:
             path,
             lambda: load_checkpoint(
                 path,
-                dtype=compute_dtype(self._memory.device),
+                precisions=self._precisions,
+                device=self._memory.device,
+                vae_device="cpu" if self._has_vae_elsewhere else None,
                 embedding_folders=embeddings,
                 keep=self._memory.keep,
             ),
@@ -78,8 +85,13 @@ class LocalHost:
 
     def load_vae(self, path: Path) -> Vae:
         """Return the VAE of a file, the same object while the file is unchanged."""
-        dtype = compute_dtype(self._memory.device)
-        return self._once("vae", path, lambda: load_vae(path, dtype=dtype, keep=self._memory.keep))
+        dtype = self._precisions.vae.stored
+        keep = None if self._has_vae_elsewhere else self._memory.keep
+        return self._once("vae", path, lambda: load_vae(path, dtype=dtype, keep=keep))
+
+    def load_lora(self, path: Path) -> LoraFile:
+        """Return a LoRA file, the same object while the file is unchanged."""
+        return self._once("lora", path, lambda: open_lora(path))
 
     def metadata(self, run: Run) -> Mapping[str, str]:
         """Return the texts to write into a picture: the prompt, and the editor's document if there is one."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.memory_settings import MemorySettings
+from runtime.precision import PrecisionSettings
 
 GIB = 1024**3
 DEFAULT_CACHE_BYTES = 2 * GIB
@@ -38,6 +39,7 @@ class Settings:
     write_metadata: bool = True
     allow_pickle: bool = False
     memory: MemorySettings = field(default_factory=MemorySettings)
+    precision: PrecisionSettings = field(default_factory=PrecisionSettings)
 
 
 def cache_settings(

@@ -1,6 +1,6 @@
 """A network filled with the tensors of a file: memory-mapped, built without weights first, nothing copied twice.
 
-module = fill(part, weights, dtype=None, device="cpu")
+module = fill(part, weights, Precision(stored=None), device="cpu")
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
 from diffusion.errors import CheckpointError
+from diffusion.quantize import Precision, to_stored, unpack_when_used
 
 SHOWN_PROBLEMS = 3
 DTYPES: Mapping[str, torch.dtype] = {
@@ -50,13 +51,15 @@ def open_weights(header: Header) -> Weights:
         raise CheckpointError(f"{header.path.name}: the file cannot be read as safetensors: {error}.") from error
 
 
-def fill(part: Part, weights: Weights, dtype: torch.dtype | None, device: torch.device | str) -> nn.Module:
-    """Build a network and give it the file's tensors; `dtype` None keeps the precision in which they are stored."""
+def fill(part: Part, weights: Weights, precision: Precision, device: torch.device | str) -> nn.Module:
+    """Build a network and give it the file's tensors in a precision."""
     mapped = fill_mapped(part, weights)
-    chosen = mapped.dtype if dtype is None else dtype
-    state = {name: tensor.to(device, chosen) for name, tensor in mapped.module.state_dict().items()}
+    chosen = precision.stored or mapped.dtype
+    state = {name: to_stored(tensor, chosen).to(device) for name, tensor in mapped.module.state_dict().items()}
     mapped.module.load_state_dict(state, assign=True)
     _fill_buffers(mapped.module, device)
+    if precision.computed not in (None, chosen):
+        unpack_when_used(mapped.module, precision.computed)
     return mapped.module.requires_grad_(False)
 
 

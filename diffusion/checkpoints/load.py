@@ -26,6 +26,7 @@ from diffusion.checkpoints.header import Header, read_header
 from diffusion.errors import CheckpointError
 from diffusion.latents import LatentFormat
 from diffusion.models import Clip, Model, Vae
+from diffusion.quantize import Precision, Precisions
 from diffusion.streaming import Keeper
 from diffusion.text.embeddings import find_embedding
 from diffusion.text.tokenizer import ClipTokenizer
@@ -50,28 +51,35 @@ def load_checkpoint(
     path: Path,
     *,
     dtype: torch.dtype | None = None,
+    precisions: Precisions | None = None,
     device: torch.device | str = "cpu",
+    vae_device: torch.device | str | None = None,
     embedding_folders: Iterable[Path] = (),
     keep: Keep | None = None,
 ) -> Checkpoint:
     """Load a checkpoint; CheckpointError says what is wrong with the file and what to do.
 
+    precisions: those of the three networks, in place of one `dtype` for all. vae_device: another device for the VAE.
     embedding_folders: where the textual inversions lie that prompts may name. keep: leaves the weights in the file and
-    gives them to a keeper, who brings them to its device when they are used.
+    gives them to a keeper, who brings them to its device when they are used; packed weights and a VAE elsewhere are not
+    given to it.
     """
+    chosen = precisions or Precisions.all(dtype)
     header = read_header(path)
     family = detect(header)
     parts = family.read(header)
     weights = open_weights(header)
-    digest = file_digest(header, dtype)
-    source = _Source(weights, digest, dtype, device, keep)
-    backbone, text = source.network("model", parts.backbone), source.network("clip", parts.text)
+    digest = file_digest(header, chosen)
+    source = _Source(weights, digest, device, keep)
+    backbone = source.network("model", parts.backbone, chosen.unet)
+    text = source.network("clip", parts.text, chosen.text)
     model = Model(
         backbone.module,
         parts.parameterization,
         parts.latent_format,
         family=family.name,
         digest=f"{digest} model",
+        computed=chosen.unet.computed,
         keeper=backbone.keeper,
     )
     clip = Clip(
@@ -79,9 +87,11 @@ def load_checkpoint(
         text.module,
         embeddings=find_embedding(embedding_folders),
         digest=f"{digest} clip",
+        computed=chosen.text.computed,
         keeper=text.keeper,
     )
-    return Checkpoint(model, clip, source.vae(parts.vae, parts.latent_format))
+    elsewhere = source if vae_device is None else _Source(weights, digest, vae_device, None)
+    return Checkpoint(model, clip, elsewhere.vae(parts.vae, parts.latent_format, chosen.vae))
 
 
 def load_vae(
@@ -95,8 +105,8 @@ def load_vae(
     header = read_header(path)
     prefix = vae_prefix(header)
     sizes = sd1.read_vae(header, prefix)
-    source = _Source(open_weights(header), file_digest(header, dtype), dtype, device, keep)
-    return source.vae(sd1.vae_part(sizes, prefix), sd1.latent_format(sizes))
+    source = _Source(open_weights(header), file_digest(header, dtype), device, keep)
+    return source.vae(sd1.vae_part(sizes, prefix), sd1.latent_format(sizes), Precision(dtype))
 
 
 class _Network(NamedTuple):
@@ -110,32 +120,31 @@ class _Source:
 
     weights: Weights
     digest: str
-    dtype: torch.dtype | None
     device: torch.device | str
     keep: Keep | None
 
-    def network(self, kind: str, part: Part) -> _Network:
+    def network(self, kind: str, part: Part, precision: Precision) -> _Network:
         """Return a network of the file, filled, or left in the file with a keeper."""
-        if self.keep is None:
-            return _Network(fill(part, self.weights, self.dtype, self.device), None)
+        if self.keep is None or precision.is_packed:
+            return _Network(fill(part, self.weights, precision, self.device), None)
         mapped = fill_mapped(part, self.weights)
-        keeper = self.keep(mapped.module, f"{self.digest} {kind}", self.dtype or mapped.dtype)
+        keeper = self.keep(mapped.module, f"{self.digest} {kind}", precision.stored or mapped.dtype)
         return _Network(mapped.module, keeper)
 
-    def vae(self, part: Part, latent_format: LatentFormat) -> Vae:
+    def vae(self, part: Part, latent_format: LatentFormat, precision: Precision) -> Vae:
         """Return the VAE of the file."""
-        network = self.network("vae", part)
+        network = self.network("vae", part, precision)
         return Vae(network.module, latent_format, digest=f"{self.digest} vae", keeper=network.keeper)
 
 
-def file_digest(header: Header, dtype: torch.dtype | None) -> str:
-    """Return a name for a file's content without reading all of it.
+def file_digest(header: Header, precision: Precisions | torch.dtype | None) -> str:
+    """Return a name for a file's content in a precision without reading all of it.
 
     From its header, size, time of change and 256 samples of its bytes: archives and mirrors give many files one time,
     and two models of one architecture differ nearly everywhere.
     """
     changed_ns = header.path.stat().st_mtime_ns
-    seen = (sorted(header.tensors.items()), sorted(header.metadata.items()), header.nbytes, changed_ns, dtype)
+    seen = (sorted(header.tensors.items()), sorted(header.metadata.items()), header.nbytes, changed_ns, precision)
     state = hashlib.blake2b(repr(seen).encode(), digest_size=16)
     with header.path.open("rb") as file:
         size = file.seek(0, 2)

@@ -139,3 +139,20 @@ def test_nodes_are_listed_and_shown() -> None:
     assert "KSampler" in weft("nodes", "list").output
     assert "latent_image: LATENT" in weft("nodes", "show", "KSampler").output
     assert weft("nodes", "show", "KSamplr").exit_code == 1
+
+
+def test_a_flag_for_precision_reaches_the_network(tmp_path: Path) -> None:
+    def render(*flags: str) -> bytes:
+        result = weft("run", WORKFLOW, "--set", "KSampler.steps=1", "--quiet", "--output-directory", tmp_path, *flags)
+        assert result.exit_code == 0, result.output
+        return pixels(Path(result.stdout.strip()))
+
+    plain, small = render(), render("--fp8_e4m3fn-unet")
+    assert plain != small
+    assert render("--fp16-unet", "--fp32-vae", "--cpu-vae") == plain  # the file has float16, processors compute float32
+
+
+def test_flags_for_precision_that_contradict_each_other_are_refused() -> None:
+    result = weft("run", WORKFLOW, "--fp16-unet", "--bf16-unet")
+    assert result.exit_code == 2
+    assert "--fp16-unet and --bf16-unet contradict each other; leave one out." in result.output

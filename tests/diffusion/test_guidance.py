@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from diffusion.conditioning import Area, Cond
 from diffusion.guidance import guide, join_contexts
 from diffusion.parameterization import Parameterization
+from diffusion.patches import Usage
 
 SHAPE = (2, 4, 32, 32)
 
@@ -21,8 +23,11 @@ class FlatModel:
     parameterization: Parameterization
     dtype: torch.dtype = torch.float32
     calls: list[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
 
-    def apply(self, x: torch.Tensor, timestep: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+    def apply(
+        self, x: torch.Tensor, timestep: torch.Tensor, context: torch.Tensor, sides: Sequence[int] = ()
+    ) -> torch.Tensor:
         assert timestep.shape == (x.shape[0],)
         assert context.shape[0] == x.shape[0]
         self.calls.append((tuple(x.shape), tuple(context.shape)))

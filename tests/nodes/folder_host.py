@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from diffusion.checkpoints.load import load_checkpoint, load_vae
+from diffusion.lora import open_lora
 from graph.run import Run
 from graph.workflow import Link, Node
 from nodes.file_names import plan_save
@@ -45,6 +46,9 @@ class FolderHost:
 
     def load_vae(self, path: Path) -> Any:
         return load_vae(path)
+
+    def load_lora(self, path: Path) -> Any:
+        return open_lora(path)
 
     def metadata(self, run: Run) -> Mapping[str, str]:
         return self._texts

@@ -1,0 +1,161 @@
+"""From a LoRA file to changes of a model's and a text encoder's tensors.
+
+lora = open_lora(path)
+changes = read_changes(lora, model, clip)
+changes.model, changes.clip, changes.unknown
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from diffusion.checkpoints.fill import open_weights
+from diffusion.checkpoints.header import read_header
+from diffusion.checkpoints.load import file_digest
+from diffusion.errors import CheckpointError
+from diffusion.lora import entry as common
+from diffusion.lora.changes import Additive, Misfit, Replacement
+from diffusion.lora.entry import Entry
+from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
+from diffusion.lora.targets import ORIGINAL_NAMES, TEXT_BEGINNINGS, WEIGHT, other_family, text_aliases, unet_aliases
+from diffusion.models import Clip, Model
+
+Change = Additive | Replacement
+FORMS: tuple[Callable[[Entry], Change | None], ...] = (low_rank.read, hadamard.read, kronecker.read, plain.read)
+SUFFIXES = sorted(
+    (*common.SUFFIXES, *low_rank.SUFFIXES, *hadamard.SUFFIXES, *kronecker.SUFFIXES, *plain.SUFFIXES),
+    key=len,
+    reverse=True,
+)
+BIAS = ".bias"
+
+Changes = Mapping[str, Change]
+
+
+@dataclass(frozen=True)
+class LoraFile:
+    """The tensors of a file, mapped into memory, and what tells them."""
+
+    name: str
+    tensors: Mapping[str, Tensor]
+    digest: str
+
+
+class LoraChanges(NamedTuple):
+    """What a file does to both networks, and the keys that mean nothing here."""
+
+    model: Changes
+    clip: Changes
+    unknown: tuple[str, ...]
+
+
+class _Key(NamedTuple):
+    """A key of a file, taken apart."""
+
+    target: str
+    suffix: str
+
+
+def open_lora(path: Path) -> LoraFile:
+    """Open a LoRA file; CheckpointError if it is no safetensors file."""
+    header = read_header(path)
+    weights = open_weights(header)
+    return LoraFile(path.name, {key: weights.get(key) for key in header.tensors}, file_digest(header, None))
+
+
+def read_changes(lora: LoraFile, model: Model | None, clip: Clip | None) -> LoraChanges:
+    """Find what a file changes; CheckpointError if it is made for another family of models.
+
+    Keys for a network that was not given are left out without a word.
+    """
+    networks = {
+        "model": ({}, None) if model is None else (_unet_aliases(lora, model), model.backbone),
+        "clip": ({}, None) if clip is None else (text_aliases(clip.encoder), clip.encoder),
+    }
+    found: dict[str, dict[str, dict[str, Tensor]]] = {part: defaultdict(dict) for part in networks}
+    unknown = []
+    for key, tensor in lora.tensors.items():
+        for part, (aliases, _) in networks.items():
+            parsed = _parse(key, aliases)
+            if parsed is not None:
+                found[part][parsed.target][parsed.suffix] = tensor
+                break
+        else:
+            unknown.append(key)
+    unknown = [key for key in unknown if not _is_for(key, model is None, clip is None)]
+    if not any(found.values()) and unknown:
+        raise CheckpointError(_foreign(lora, unknown))
+    changes = {part: _read_all(lora, found[part], network) for part, (_, network) in networks.items()}
+    return LoraChanges(changes["model"], changes["clip"], tuple(unknown))
+
+
+def _unet_aliases(lora: LoraFile, model: Model) -> Mapping[str, str]:
+    if model.family not in ORIGINAL_NAMES:
+        raise CheckpointError(f"{lora.name}: LoRAs for models of the family {model.family} are not supported.")
+    return unet_aliases(model.family, model.backbone)
+
+
+def _parse(key: str, aliases: Mapping[str, str]) -> _Key | None:
+    for suffix in SUFFIXES:
+        if key.endswith(suffix) and key[: -len(suffix)] in aliases:
+            return _Key(aliases[key[: -len(suffix)]], suffix)
+    return None
+
+
+def _is_for(key: str, without_model: bool, without_clip: bool) -> bool:
+    """Return whether a key is for a network that was not given."""
+    is_text = key.startswith(TEXT_BEGINNINGS)
+    return without_clip if is_text else without_model
+
+
+def _read_all(lora: LoraFile, entries: Mapping[str, Mapping[str, Tensor]], network: nn.Module | None) -> Changes:
+    if network is None:
+        return {}
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    changes: dict[str, Change] = {}
+    for target, tensors in entries.items():
+        try:
+            read = dict(_read_entry(target, Entry(tensors), shapes))
+        except Misfit as error:
+            raise CheckpointError(
+                f"{lora.name}: the tensors for {target} do not fit: {error}.{_advice(lora)}"
+            ) from error
+        changes |= read
+    return changes
+
+
+def _read_entry(target: str, entry: Entry, shapes: Mapping[str, tuple[int, ...]]) -> Iterable[tuple[str, Change]]:
+    """Yield the changes of one layer's tensors: its weight, its bias."""
+    bias_name = target.removesuffix(WEIGHT) + BIAS
+    weight = next((change for change in (read(entry) for read in FORMS) if change is not None), None)
+    for name, change in ((target, weight), (bias_name, plain.read_bias(entry))):
+        if change is None:
+            continue
+        if name not in shapes:
+            raise Misfit(f"the layer has no {name.rpartition('.')[2]}")
+        misfit = change.misfit(shapes[name])
+        if misfit is not None:
+            raise Misfit(misfit)
+        yield name, change
+
+
+def _foreign(lora: LoraFile, unknown: list[str]) -> str:
+    kind = other_family(unknown)
+    looks = f"It looks like a LoRA for {kind}" if kind else "It is of another kind of model, or no LoRA"
+    return (
+        f"{lora.name}: none of its {len(unknown)} tensors belongs to a layer of this model. {looks}; "
+        f"choose one that was made for the checkpoint's family. Seen: {', '.join(unknown[:2])}."
+    )
+
+
+def _advice(lora: LoraFile) -> str:
+    kind = other_family(lora.tensors)
+    if kind is not None:
+        return f" It looks like a LoRA for {kind}; choose one that was made for the checkpoint's family."
+    return " It was made for a model of other sizes, or the file is damaged."

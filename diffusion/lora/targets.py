@@ -1,0 +1,90 @@
+"""Which tensor a key of a LoRA file means: the many names that programs give to the layers of one network.
+
+    aliases = unet_aliases("sd1", backbone)
+    aliases["lora_unet_mid_block_attentions_0_proj_in"]  # "mid_block.attentions.0.proj_in.weight"
+
+Layers go by diffusers' names or by those of the original files, with dots or underscores, with several prefixes. Keys of
+tensors that are no weights (biases) are whole names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from torch import nn
+
+from diffusion.checkpoints.ldm_keys import unet_keys
+
+ORIGINAL_NAMES: Mapping[str, Callable[[Iterable[str]], Mapping[str, str]]] = {"sd1": unet_keys}
+WEIGHT = ".weight"
+UNET_UNDERSCORED = ("lora_unet_", "lycoris_")
+UNET_DOTTED = ("unet.", "", "base_model.model.", "unet.base_model.model.", "base_model.model.unet.")
+ORIGINAL_DOTTED = ("diffusion_model.", "model.diffusion_model.")
+TEXT_UNDERSCORED = ("lora_te_text_model_", "lora_te1_text_model_")
+TEXT_DOTTED = (
+    "text_encoder.text_model.",
+    "text_encoder.base_model.model.text_model.",
+    "base_model.model.text_encoder.text_model.",
+    "text_encoders.clip_l.transformer.text_model.",
+)
+TEXT_BEGINNINGS = (
+    "lora_te",
+    "text_encoder",
+    "base_model.model.text_encoder",
+)  # what a key of a text encoder begins with
+OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that has them
+    "lora_te2_": "SDXL",
+    "text_encoder_2.": "SDXL",
+    "lora_unet_double_blocks": "Flux",
+    "lora_unet_single_blocks": "Flux",
+    "diffusion_model.double_blocks": "Flux",
+    "transformer.single_transformer_blocks": "Flux",
+    "lora_transformer_single_transformer_blocks": "Flux",
+    "lora_unet_joint_blocks": "SD3",
+    "diffusion_model.joint_blocks": "SD3",
+    "transformer.transformer_blocks": "SD3, Flux or Qwen-Image",
+    "lora_prior_": "Stable Cascade",
+    "lora_unet_blocks_": "Wan",
+    "diffusion_model.blocks.": "Wan",
+}
+DEEPER_TRANSFORMERS = ("_transformer_blocks_1_", ".transformer_blocks.1.")  # SD1 has one in each place
+
+
+def unet_aliases(family: str, backbone: nn.Module) -> dict[str, str]:
+    """Map all names of a U-Net's layers to its tensors."""
+    aliases: dict[str, str] = {}
+    for name, original in ORIGINAL_NAMES[family](backbone.state_dict()).items():
+        layer, original_layer = name.removesuffix(WEIGHT), original.removesuffix(WEIGHT)
+        aliases |= {prefix + original_layer: name for prefix in ORIGINAL_DOTTED}
+        if name.endswith(WEIGHT):
+            processor = layer.replace(".to_", ".processor.to_")
+            spellings = {
+                layer,
+                processor,
+                processor.removesuffix(".0") if processor.endswith(".to_out.0") else processor,
+            }
+            aliases |= {prefix + spelling: name for prefix in UNET_DOTTED for spelling in spellings}
+            aliases |= {prefix + layer.replace(".", "_"): name for prefix in UNET_UNDERSCORED}
+            aliases["lora_unet_" + original_layer.replace(".", "_")] = name
+    return aliases
+
+
+def text_aliases(encoder: nn.Module) -> dict[str, str]:
+    """Map all names of a CLIP text encoder's layers to its tensors."""
+    aliases: dict[str, str] = {}
+    for name in encoder.state_dict():
+        if name.endswith(WEIGHT):
+            layer = name.removesuffix(WEIGHT).removeprefix("text_model.")
+            aliases |= {prefix + layer.replace(".", "_"): name for prefix in TEXT_UNDERSCORED}
+            aliases |= {prefix + layer: name for prefix in TEXT_DOTTED}
+    return aliases
+
+
+def other_family(keys: Iterable[str]) -> str | None:
+    """Return the family that keys belong to by their names, None if these do not tell."""
+    names = tuple(keys)
+    found = (kind for start, kind in OTHER_FAMILIES.items() if any(name.startswith(start) for name in names))
+    kind = next(found, None)
+    if kind is None and any(part in name for part in DEEPER_TRANSFORMERS for name in names):
+        return "SDXL"
+    return kind

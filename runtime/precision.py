@@ -1,0 +1,75 @@
+"""Precisions of networks on a kind of device: what the user chose, else what the device is good at.
+
+    choose(PrecisionSettings(unet="float8_e4m3fn"), "cuda").unet  # stored in 8 bits, computed in float16
+
+U-Nets and text encoders are kept as chosen and computed in what the device is good at; VAEs compute in what is chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from diffusion.quantize import Precision, Precisions
+
+SLOW_IN_HALF = frozenset({"cpu"})  # processors compute half precision many times slower than float32
+UNPACKED = "float16"  # what 8 bits are computed in where half precision is fast (ComfyUI)
+
+
+@dataclass(frozen=True)
+class PrecisionSettings:
+    """What the user chose: torch's names of dtypes; None leaves it to the device."""
+
+    all: str | None = None
+    unet: str | None = None
+    text: str | None = None
+    vae: str | None = None
+    cpu_vae: bool = False
+
+
+def choose(settings: PrecisionSettings, device_type: str) -> Precisions:
+    """Return the precisions of a checkpoint's networks on a kind of device ("cpu", "cuda", "mps")."""
+    from diffusion.quantize import Precisions
+
+    return Precisions(
+        unet=_precision(settings.unet or settings.all, device_type),
+        text=_precision(settings.text or settings.all, device_type),
+        vae=_vae_precision(settings, "cpu" if settings.cpu_vae else device_type),
+    )
+
+
+def _precision(name: str | None, device_type: str) -> Precision:
+    """Return a precision for a network that may be kept in fewer bits than it is computed in."""
+    from diffusion.quantize import Precision
+
+    if name is None:
+        return _default(device_type)
+    stored = _dtype(name)
+    if device_type in SLOW_IN_HALF:
+        return Precision(stored, _dtype("float32"))
+    return Precision(stored, _dtype(UNPACKED) if stored.itemsize == 1 else stored)
+
+
+def _vae_precision(settings: PrecisionSettings, device_type: str) -> Precision:
+    """Return a VAE's precision: what is chosen for it is also what it computes in, so float16 must be asked for."""
+    from diffusion.quantize import Precision
+
+    name = settings.vae or ("float32" if settings.all == "float32" else None)
+    return _default(device_type) if name is None else Precision(_dtype(name))
+
+
+def _default(device_type: str) -> Precision:
+    """Return float32 for processors; other devices take what is stored."""
+    from diffusion.quantize import Precision
+
+    return Precision(_dtype("float32") if device_type in SLOW_IN_HALF else None)
+
+
+def _dtype(name: str) -> torch.dtype:
+    import torch
+
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype
