@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from diffusion.checkpoints.outline import Outline, read_outline, read_vae_outline
 from diffusion.errors import DiffusionError
+from diffusion.quantize import Precisions
 from diffusion.streaming import Cut
 from graph.binding import Bound
 from graph.choices import File
@@ -124,7 +123,7 @@ class Catalogue:
     """The sizes of networks in the model folders, from headers; each file is looked at once while it stays the same."""
 
     folders: Folders
-    dtype: torch.dtype | None
+    precisions: Precisions
     workspaces: Workspaces
     tables_on_device: bool = False
     _known: dict[tuple[str, Path, int, int], Mapping[str, _Parts]] = field(default_factory=dict, repr=False)
@@ -157,7 +156,7 @@ class Catalogue:
         status = path.stat()
         key = (folder, path, status.st_size, status.st_mtime_ns)
         if key not in self._known:
-            outlines = OPENED[folder](path, dtype=self.dtype)
+            outlines = OPENED[folder](path, self.precisions)
             self._known[key] = {
                 kind: _Parts(outline, parts_of(outline.module, self.tables_on_device))
                 for kind, outline in outlines.items()

@@ -35,8 +35,9 @@ from runtime.demands import Catalogue
 from runtime.devices import Device, budget_bytes, open_device
 from runtime.file_digests import FileDigests, Tell, say_nothing, stamps_below
 from runtime.folders import Folders
-from runtime.host import LocalHost, compute_dtype
+from runtime.host import LocalHost
 from runtime.memory_settings import MemorySettings
+from runtime.precision import choose
 from runtime.realm import realm_of
 from runtime.residency import DeviceMemory
 from runtime.scheduling import MemoryScheduler
@@ -96,7 +97,8 @@ def open_studio(settings: Settings, tell: Tell = say_nothing) -> Studio:
     device = open_device(settings.device)
     memory = open_memory(device, settings.memory)
     host: Host = LocalHost(folders, memory, precision=settings.precision, write_metadata=settings.write_metadata)
-    catalogue = Catalogue(folders, compute_dtype(memory.device), memory.workspaces, memory.tables_on_device)
+    precisions = choose(settings.precision, memory.device.type)
+    catalogue = Catalogue(folders, precisions, memory.workspaces, memory.tables_on_device)
     scheduler = MemoryScheduler(memory, catalogue)
     registry = builtin_registry()
     store = _open_store(settings, device, registry)

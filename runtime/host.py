@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import torch
-
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_vae
 from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Vae
@@ -114,8 +112,3 @@ class _Opened(NamedTuple):
     size_bytes: int
     changed_ns: int
     value: Any
-
-
-def compute_dtype(device: torch.device) -> torch.dtype | None:
-    """Return float32 for processors, which compute half precision many times slower; None takes what is stored."""
-    return torch.float32 if device.type == "cpu" else None

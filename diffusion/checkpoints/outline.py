@@ -1,6 +1,6 @@
 """The networks of a file, without weights and without their memory: what a plan may know before anything is loaded.
 
-outline = read_outline(path, dtype=torch.float32)
+outline = read_outline(path, Precisions.all(torch.float32))
 outline["model"].module  # on the meta device
 """
 
@@ -17,8 +17,9 @@ from diffusion.checkpoints.detect import detect
 from diffusion.checkpoints.families import sd1
 from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.fill import stored_dtype
-from diffusion.checkpoints.header import read_header
+from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.load import file_digest, vae_prefix
+from diffusion.quantize import Precisions
 
 
 @dataclass(frozen=True)
@@ -30,24 +31,33 @@ class Outline:
     dtype: torch.dtype
 
 
-def read_outline(path: Path, *, dtype: torch.dtype | None = None) -> Mapping[str, Outline]:
-    """Return the networks of a checkpoint ("model", "clip", "vae") from its header alone."""
+def read_outline(path: Path, precisions: Precisions) -> Mapping[str, Outline]:
+    """Return the networks of a checkpoint ("model", "clip", "vae") from its header alone; without packed ones, which stay."""
     header = read_header(path)
     parts = detect(header).read(header)
-    named = {"model": parts.backbone, "clip": parts.text, "vae": parts.vae}
-    return {kind: _outline(part, kind, path, dtype) for kind, part in named.items()}
+    named = {
+        "model": (parts.backbone, precisions.unet),
+        "clip": (parts.text, precisions.text),
+        "vae": (parts.vae, precisions.vae),
+    }
+    digest = file_digest(header, precisions)
+    return {
+        kind: _outline(header, part, f"{digest} {kind}", precision.stored)
+        for kind, (part, precision) in named.items()
+        if not precision.is_packed
+    }
 
 
-def read_vae_outline(path: Path, *, dtype: torch.dtype | None = None) -> Mapping[str, Outline]:
+def read_vae_outline(path: Path, precisions: Precisions) -> Mapping[str, Outline]:
     """Return the VAE of a file as load_vae finds it."""
     header = read_header(path)
     prefix = vae_prefix(header)
-    return {"vae": _outline(sd1.vae_part(sd1.read_vae(header, prefix), prefix), "vae", path, dtype)}
+    dtype = precisions.vae.stored
+    part = sd1.vae_part(sd1.read_vae(header, prefix), prefix)
+    return {"vae": _outline(header, part, f"{file_digest(header, dtype)} vae", dtype)}
 
 
-def _outline(part: Part, kind: str, path: Path, dtype: torch.dtype | None) -> Outline:
-    header = read_header(path)
+def _outline(header: Header, part: Part, digest: str, dtype: torch.dtype | None) -> Outline:
     with torch.device("meta"):
         module = part.build()
-    chosen = dtype or stored_dtype(header, part.keys(module).values())
-    return Outline(module, f"{file_digest(header, dtype)} {kind}", chosen)
+    return Outline(module, digest, dtype or stored_dtype(header, part.keys(module).values()))

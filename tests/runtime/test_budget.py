@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
+from diffusion.lora.changes import Additive, Whole
+from diffusion.overlay import WeightPatch
 from graph.formats import parse, read_workflow, to_api
+from nodes.host import Host
 from runtime.devices import budget_bytes
 from runtime.engine import Studio, open_studio
 from runtime.memory_settings import MemoryOptionError, MemorySettings, Residence
@@ -15,6 +19,7 @@ from runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / "workflows" / "text_to_image.json"
+BUILT_IN = "weft-demo.safetensors"
 WEIGHTS_BYTES = 64_021_932  # of the built-in model in float32: 2 x 32.0 MB of float16
 
 
@@ -71,3 +76,27 @@ def test_what_is_reserved_is_not_used(tmp_path: Path) -> None:
     assert budget_bytes(device, MemorySettings("50%")) == device.total_bytes // 2
     with pytest.raises(MemoryOptionError, match="--reserve-vram: "):
         budget_bytes(device, MemorySettings("2GB", "much"))
+
+
+def test_patched_weights_give_the_same_under_a_budget(tmp_path: Path) -> None:
+    results = [
+        patched_output(open_here(tmp_path, memory))
+        for memory in (MemorySettings(), MemorySettings(str(WEIGHTS_BYTES * 2 // 5)))
+    ]
+    assert torch.equal(results[0], results[1])
+
+
+def patched_output(studio: Studio) -> torch.Tensor:
+    """Return what the built-in U-Net gives with a patch on a weight of a block, and see that the patch counts."""
+    checkpoint = studio.engine.resources[Host].load_checkpoint(studio.folders.find_model("checkpoints", BUILT_IN))
+    model = checkpoint.model
+    name = "mid_block.resnets.0.conv1.weight"
+    shape = model.backbone.get_submodule("mid_block.resnets.0.conv1").weight.shape
+    change = Additive(Whole(torch.full(shape, 0.01)))
+    patched = model.with_patch(WeightPatch({name: change}, digest="a hundredth"))
+    x, timestep = torch.ones(1, 4, 16, 16), torch.tensor([500.0])
+    context = checkpoint.clip.encode("a red house").embedding
+    plain, changed, again = (handle.apply(x, timestep, context) for handle in (model, patched, model))
+    assert torch.equal(plain, again)
+    assert not torch.equal(plain, changed)
+    return changed

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from diffusion.checkpoints import load_checkpoint
+from diffusion.quantize import Precisions
 from graph.ledger import Ledger
 from graph.plan import make_survey
 from graph.registry import Registry
@@ -34,7 +35,7 @@ def catalogue(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -
     folder.mkdir(parents=True)
     for name in ("a.safetensors", "b.safetensors"):
         (folder / name).write_bytes(tiny_checkpoint.read_bytes() + b"")
-    return Catalogue(Folders.below(base), torch.float32, Workspaces())
+    return Catalogue(Folders.below(base), Precisions.all(torch.float32), Workspaces())
 
 
 def workflow(**nodes: tuple[str, Mapping[str, Any]]) -> Workflow:
