@@ -17,7 +17,8 @@ from typing import Any
 
 from graph.binding import Bound
 from graph.dynamic import Expand
-from graph.keys import KEY_BYTES, EncodingError, Key, encode, value_part
+from graph.encoding import EncodingError, encode
+from graph.keys import KEY_BYTES, Key, value_part
 from graph.results import Result, Values
 from graph.spec import NodeSpec, Output
 from graph.types import ANY

@@ -9,14 +9,13 @@ that nothing may be reused: the node is impure, or stands behind one that is.
 
 from __future__ import annotations
 
-import math
-import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
 from graph.binding import Bound
 from graph.choices import File
+from graph.encoding import EncodingError, encode, scalar
 from graph.errors import GraphError
 from graph.spec import NodeSpec, Socket
 from graph.widgets import FileText
@@ -28,75 +27,6 @@ FileDigest = Callable[[File, str], Any]
 ALL_FILES = ""
 
 KEY_BYTES = 16
-_NAN = b"d" + struct.pack(">d", math.nan)
-
-
-class EncodingError(TypeError):
-    """A value has no canonical encoding."""
-
-
-def encode(value: Any) -> bytes:
-    """Return the canonical bytes of a JSON value: types are told apart, the order of a dict is not.
-
-    Tuples count as lists, all NaN are one. EncodingError for anything else. Depth is bounded by memory only.
-    """
-    scalar = _scalar(value)
-    return scalar if scalar is not None else _encode_nested(value)
-
-
-def _scalar(value: Any) -> bytes | None:
-    kind = type(value)
-    if kind is str:
-        text: bytes = value.encode("utf-8", "surrogatepass")
-        return b"s%d:" % len(text) + text
-    if kind is int:
-        return b"i%x;" % value if value >= 0 else b"i-%x;" % -value
-    if kind is bool:
-        return b"t" if value else b"f"
-    if kind is float:
-        return _NAN if value != value else b"d" + struct.pack(">d", value)
-    if value is None:
-        return b"n"
-    if kind is bytes:
-        return b"".join((b"b%d:" % len(value), value))
-    return None
-
-
-def _encode_nested(value: Any) -> bytes:
-    """Walk with an own stack of iterators, children first; each finished container is bytes in its parent."""
-    stack: list[tuple[Iterator[Any], list[bytes], Any]] = [(iter((value,)), [], None)]
-    while True:
-        items, done, container = stack[-1]
-        item = next(items, _END)
-        if item is not _END:
-            scalar = _scalar(item)
-            if scalar is not None:
-                done.append(scalar)
-            else:
-                stack.append((_children(item), [], item))
-            continue
-        if container is None:
-            return done[0]
-        stack.pop()
-        stack[-1][1].append(_joined(container, done))
-
-
-_END = object()
-
-
-def _children(container: Any) -> Iterator[Any]:
-    if type(container) is dict:
-        return (part for pair in container.items() for part in pair)
-    if type(container) is list or type(container) is tuple:
-        return iter(container)
-    raise EncodingError(f"{type(container).__name__} is not a JSON value")
-
-
-def _joined(container: Any, parts: list[bytes]) -> bytes:
-    if isinstance(container, dict):
-        pairs = sorted(zip(parts[::2], parts[1::2], strict=True))
-        return b"m%d:" % len(pairs) + b"".join(part for pair in pairs for part in pair)
-    return b"l%d:" % len(parts) + b"".join(parts)
 
 
 def node_key(bound: Bound, keys: Mapping[str, Key | None], file_digest: FileDigest | None = None) -> Key | None:
@@ -131,7 +61,7 @@ def call_key(
     """Return the key of a function called with these values; None if a value has no digest."""
     if not spec.is_pure or spec.fingerprint is not None:
         return None
-    parts = [b"call", _type_part(spec)]
+    parts = [b"call", spec.encoded]
     for name, value in sorted(inputs.items()):
         socket = spec.input(name)
         is_file = file_digest is not None and socket is not None and isinstance(socket.widget, File | FileText)
@@ -144,9 +74,9 @@ def call_key(
 
 def value_part(value: Any, digest: Callable[[Any], bytes | None] | None) -> bytes | None:
     """Return bytes that stand for a value: a plain one itself, else its digest; None if it has none."""
-    scalar = _scalar(value)
-    if scalar is not None or digest is None:
-        return scalar
+    plain = scalar(value)
+    if plain is not None or digest is None:
+        return plain
     found = digest(value)
     return None if found is None else b"v%d:" % len(found) + found
 
@@ -160,13 +90,14 @@ def _key(
     spec = bound.spec
     if not spec.is_pure or bound.node.mark is CacheMark.NEVER:
         return None
-    parts = [kind, _type_part(spec)]
+    parts = [kind, spec.encoded]
+    names = spec.encoded_names
     for name, value in bound.inputs.items():
         socket = spec.input(name)
         part = link_part(value, socket) if isinstance(value, Link) else _literal_part(value, socket, file_digest)
         if part is None:
             return None
-        parts += (encode(name), part)
+        parts += (names.get(name) or encode(name), part)
     if spec.fingerprint is not None:
         seen = _fingerprint(bound)
         if seen is None:
@@ -177,14 +108,16 @@ def _key(
 
 def _literal_part(value: Any, socket: Socket | None, file_digest: FileDigest | None) -> bytes | None:
     try:
-        part = encode(value)
+        part = scalar(value) or encode(value)
     except EncodingError:
         return None
+    if file_digest is None:
+        return part
     widget = socket.widget if socket is not None and isinstance(value, str) else None
-    if file_digest is not None and isinstance(widget, File):
+    if isinstance(widget, File):
         content = file_digest(widget, value)
         return None if content is None else part + b"file" + encode(content)
-    if file_digest is not None and isinstance(widget, FileText) and (names := widget.names_in(value)):
+    if isinstance(widget, FileText) and (names := widget.names_in(value)):
         return part + b"files" + encode([file_digest(File(widget.kind), name) for name in names])
     return part
 
@@ -207,10 +140,6 @@ def _fingerprint(bound: Bound) -> bytes | None:
         return encode(bound.spec.fingerprint(**literals))
     except (OSError, ValueError, TypeError, LookupError, GraphError):
         return None
-
-
-def _type_part(spec: NodeSpec) -> bytes:
-    return encode(spec.name) + encode(spec.code_version)
 
 
 def _hash(parts: Iterable[bytes]) -> Key:

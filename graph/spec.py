@@ -15,6 +15,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
+from graph.encoding import encode
 from graph.types import SocketType
 from graph.widgets import Widget
 
@@ -100,6 +101,16 @@ class NodeSpec:
     @cached_property
     def _named(self) -> Mapping[str, Socket]:
         return {socket.name: socket for socket in self.inputs if not socket.is_growing}
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """What tells this type and its code in keys."""
+        return encode(self.name) + encode(self.code_version)
+
+    @cached_property
+    def encoded_names(self) -> Mapping[str, bytes]:
+        """The names of inputs that do not grow, as keys have them."""
+        return {name: encode(name) for name in self._named}
 
     @cached_property
     def _growing(self) -> tuple[Socket, ...]:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.cache import MemoryCache
+from graph.encoding import encode
 from graph.errors import Cancelled, GraphError, NodeError
 from graph.events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunFinished, RunStarted
 from graph.execute import Engine, RunResult
-from graph.keys import encode
 from graph.plan import Plan, Survey
 from graph.registry import Registry
 from graph.run import Run

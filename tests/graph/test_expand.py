@@ -6,10 +6,10 @@ import pytest
 
 from graph.cache import MemoryCache
 from graph.dynamic import Block, Expand
+from graph.encoding import encode
 from graph.errors import Cancelled, NodeError
 from graph.events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, Origin, Progress
 from graph.execute import Engine, RunResult
-from graph.keys import encode
 from graph.registry import Registry
 from graph.run import Run
 from graph.spec import node

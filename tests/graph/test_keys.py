@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.binding import bind
-from graph.keys import EncodingError, encode, node_key
+from graph.encoding import EncodingError, encode
+from graph.keys import node_key
 from graph.plan import make_survey
 from graph.registry import Registry
 from graph.spec import node

@@ -10,10 +10,10 @@ import nodes.loops
 import nodes.primitives
 import nodes.strings
 from graph.cache import MemoryCache
+from graph.encoding import encode
 from graph.errors import NodeError
 from graph.events import Event, NodeStarted
 from graph.execute import Engine, RunResult
-from graph.keys import encode
 from graph.registry import Registry
 from graph.validate import validate
 from graph.workflow import Link, Node, Workflow
