@@ -27,6 +27,7 @@ bench: $(READY)
 	$(BIN)/python bench/sampling.py
 	$(BIN)/python bench/patches.py
 	$(BIN)/python bench/load.py
+	$(BIN)/python bench/adherence.py
 
 format: $(READY)
 	$(BIN)/ruff format .
