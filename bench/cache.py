@@ -93,21 +93,8 @@ def Work(stage: str, setting: int, *parts: Made, run: Run) -> Made:
     return stage
 
 
-@dataclass(frozen=True)
-class Recent:
+class Recent(Balanced):
     """Least recently used, bounded in bytes: what the strategies are compared with."""
-
-    budget_bytes: int
-    spares_current: bool = False
-    keeps_last_only: bool = False
-
-    def admits(self, nbytes: int) -> bool:
-        """Return whether it is smaller than the budget."""
-        return nbytes <= self.budget_bytes
-
-    def has_room(self, results: int, used_bytes: int, nbytes: int) -> bool:
-        """Return whether the budget suffices."""
-        return used_bytes + nbytes <= self.budget_bytes
 
     def rank(self, clock: float, seconds: float, nbytes: int, stamp: int) -> float:
         """Return when it was used."""
