@@ -25,6 +25,7 @@ def list_nodes() -> None:
 @app.command("show")
 def show(name: Annotated[str, typer.Argument(help="An operator's name.")]) -> None:
     """Show an operator's inputs and outputs."""
+    from graph.spec import MISSING
     from runtime.engine import builtin_registry
 
     registry = builtin_registry()
@@ -37,7 +38,7 @@ def show(name: Annotated[str, typer.Argument(help="An operator's name.")]) -> No
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"[bold]{spec.name}[/]  {escape(spec.description)}")
     for socket in spec.inputs:
-        default = "" if socket.is_required else f" = {socket.default!r}"
+        default = "" if socket.default is MISSING else f" = {socket.default!r}"
         console.print(f"  in   {socket.name}: {socket.type}{default}  {socket.tooltip}", markup=False)
     for output in spec.outputs:
         console.print(f"  out  {output.name}: {output.type}  {output.tooltip}", markup=False)

@@ -138,6 +138,7 @@ def test_an_input_without_effect_is_noted(tmp_path: Path) -> None:
 def test_nodes_are_listed_and_shown() -> None:
     assert "KSampler" in weft("nodes", "list").output
     assert "latent_image: LATENT" in weft("nodes", "show", "KSampler").output
+    assert "MISSING" not in weft("nodes", "show", "ComfyMathExpression").output
     assert weft("nodes", "show", "KSamplr").exit_code == 1
 
 
