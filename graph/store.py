@@ -23,7 +23,7 @@ from typing import NamedTuple, Protocol
 from graph.blob_files import BlobFiles, DamagedBlobError
 from graph.keys import Key
 from graph.results import Result
-from graph.store_index import SCHEMA_VERSION, Entry, Index
+from graph.store_index import INDEX_ERRORS, SCHEMA_VERSION, Entry, Index
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def open_index(folder: Path) -> Index:
         return Index(path)
     except sqlite3.OperationalError:
         raise  # locked, full or not writable: not damaged
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         logger.warning(
             "The cache's index %s is damaged (%s); it is begun anew, and what it held is made again.", path, error
         )
@@ -100,7 +100,7 @@ def open_store(
     place = store_folder(folder)
     try:
         return Store(place, codec=codec, realm=realm, budget_bytes=budget_bytes, least_s=least_s)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *INDEX_ERRORS) as error:
         logger.warning("The cache folder %s cannot be used (%s); results are kept in memory only.", folder, error)
         return None
 
@@ -143,7 +143,7 @@ class Store:
             if state != self._state:
                 self._keys = set(self._index.keys(self._realm))
                 self._state = state
-        except sqlite3.Error as error:
+        except INDEX_ERRORS as error:
             self._give_up("read", error)
 
     def get(self, key: Key) -> Stored | None:
@@ -153,7 +153,7 @@ class Store:
         try:
             entry = self._index.find(self._realm, key)
             result = None if entry is None else self._read(entry)
-        except sqlite3.Error as error:
+        except INDEX_ERRORS as error:
             self._give_up("read", error)
             entry = result = None
         if entry is None or result is None:
@@ -184,7 +184,7 @@ class Store:
         """Return what `note_file` noted for a file, if it still looks so."""
         try:
             return self._index.file_digest(path, stamp)
-        except sqlite3.Error as error:
+        except INDEX_ERRORS as error:
             self._give_up("read", error)
             return None
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from graph.blob_files import BlobFiles, DamagedBlobError
 from graph.errors import GraphError
 from graph.store import begin_anew, open_index
-from graph.store_index import Entry, Index, Totals
+from graph.store_index import INDEX_ERRORS, Entry, Index, Totals
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _opened(folder: Path) -> Iterator[Opened]:
             yield Opened(index, BlobFiles(folder / "blobs"))
         finally:
             index.close()
-    except sqlite3.Error as error:
+    except INDEX_ERRORS as error:
         raise GraphError(
             f"The cache {folder} cannot be read ({error}); weft cache verify mends what can be."
         ) from error

@@ -53,8 +53,12 @@ class Totals(NamedTuple):
     used: float
 
 
+INDEX_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What using an index may raise: SQLite quotes a damaged schema in its message, which then may be no UTF-8."""
+
+
 class Index:
-    """The rows. `sqlite3.Error` if the file is damaged, full or locked for too long."""
+    """The rows. One of INDEX_ERRORS if the file is damaged, full or locked for too long."""
 
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
         self._now = now

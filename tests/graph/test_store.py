@@ -177,6 +177,17 @@ def test_whatever_byte_is_flipped_nothing_wrong_comes_back(
             assert value_of(store, digest_of(b"%d" % number)) in (None, [number] * 20)
 
 
+def test_an_index_whose_damage_is_no_text_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with opened(tmp_path) as store:
+        put(store, digest_of(b"0"), [0] * 20)
+    path = store_folder(tmp_path) / INDEX
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"CREATE TABLE", b"CREA\xc5E TABLE"))  # SQLite quotes it when it complains
+    with opened(tmp_path) as store:
+        assert value_of(store, digest_of(b"0")) is None
+    assert "is begun anew" in caplog.text
+
+
 @given(
     puts=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 400), st.floats(0.03, 10)), max_size=15),
     budget=st.integers(0, 900),
