@@ -7,7 +7,7 @@ The runtime implements it and lends it to a run; tests bring their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,19 +33,11 @@ class Host(Protocol):
         """Return the file `name` below the model folders of that kind ("checkpoints", "vae", "embeddings" …)."""
         ...
 
-    def model_names(self, folder: str) -> Sequence[str]:
-        """Return the names that find_model knows, sorted, with "/" for subfolders."""
-        ...
-
     def input_path(self, name: str) -> Path:
         """Return an existing file of the input folder; "name [output]" and "name [temp]" reach the other roots.
 
         A name that leaves its root is refused.
         """
-        ...
-
-    def input_names(self) -> Sequence[str]:
-        """Return the pictures of the input folder, sorted."""
         ...
 
     def output_path(self, filename_prefix: str, width: int, height: int, *, temporary: bool = False) -> SavePath:

@@ -48,17 +48,9 @@ class LocalHost:
         """Return the file of a model; FolderError names the folder and the nearest file."""
         return self._folders.find_model(folder, name)
 
-    def model_names(self, folder: str) -> list[str]:
-        """Return the names that find_model knows, sorted."""
-        return self._folders.model_names(folder)
-
     def input_path(self, name: str) -> Path:
         """Return an existing file of the input folder."""
         return self._folders.input_path(name)
-
-    def input_names(self) -> list[str]:
-        """Return the pictures of the input folder, sorted."""
-        return self._folders.input_names()
 
     def output_path(self, filename_prefix: str, width: int, height: int, *, temporary: bool = False) -> SavePath:
         """Return where files of a prefix go."""

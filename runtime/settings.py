@@ -12,7 +12,7 @@ GIB = 1024**3
 DEFAULT_CACHE_BYTES = 2 * GIB
 DEFAULT_DISK_BYTES = 10 * GIB
 # Settings that do not change what nodes give; a disk tier is not shared between values of any other.
-WITHOUT_EFFECT_ON_RESULTS = frozenset({"base", "output", "input", "cache", "write_metadata", "allow_pickle"})
+WITHOUT_EFFECT_ON_RESULTS = frozenset({"base", "output", "input", "cache", "write_metadata"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class Settings:
     device: str | None = None  # "cpu", "cuda", "cuda:1", "mps"; None picks the best there is
     cache: CacheSettings = CacheSettings()
     write_metadata: bool = True
-    allow_pickle: bool = False
     memory: MemorySettings = field(default_factory=MemorySettings)
     precision: PrecisionSettings = field(default_factory=PrecisionSettings)
 

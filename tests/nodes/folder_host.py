@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,14 +28,8 @@ class FolderHost:
     def find_model(self, folder: str, name: str) -> Path:
         return self.root / "models" / folder / name
 
-    def model_names(self, folder: str) -> Sequence[str]:
-        return sorted(path.name for path in (self.root / "models" / folder).iterdir())
-
     def input_path(self, name: str) -> Path:
         return self.root / "input" / name
-
-    def input_names(self) -> Sequence[str]:
-        return sorted(path.name for path in (self.root / "input").iterdir())
 
     def output_path(self, filename_prefix: str, width: int, height: int, *, temporary: bool = False) -> SavePath:
         kind = "temp" if temporary else "output"
