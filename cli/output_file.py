@@ -16,7 +16,7 @@ import typer
 
 from cli.workflow_file import UsageError
 from graph.errors import FormatError, GraphError
-from runtime.folders import PICTURE_SUFFIXES
+from files.folders import PICTURE_SUFFIXES
 
 
 class OutputError(GraphError):

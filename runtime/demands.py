@@ -25,7 +25,7 @@ from graph.horizon import Use
 from graph.memory import Block
 from graph.plan import Survey
 from graph.workflow import Link
-from runtime.folders import Folders
+from files.folders import Folders
 from runtime.networks import architecture_of, block_of, parts_of
 from runtime.workspace import Workspaces, need_of
 

@@ -34,7 +34,7 @@ from runtime.blobs import ResultCodec
 from runtime.demands import Catalogue
 from runtime.devices import Device, budget_bytes, open_device
 from runtime.file_digests import FileDigests, Tell, say_nothing, stamps_below
-from runtime.folders import Folders
+from files.folders import Folders
 from runtime.host import LocalHost
 from runtime.memory_settings import MemorySettings
 from runtime.precision import choose

@@ -14,7 +14,7 @@ from diffusion.models import Vae
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
-from runtime.folders import Folders
+from files.folders import Folders
 from runtime.precision import PrecisionSettings, choose
 from runtime.residency import DeviceMemory
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from runtime.folders import Folders
+from files.folders import Folders
 
 
 class State(StrEnum):

@@ -16,7 +16,7 @@ from cli.checks.models import KIND, check_built_in, check_checkpoints
 from cli.checks.packages import check_packages, check_python, check_weft, required_modules
 from cli.checks.probing import probe
 from cli.checks.required import read_required
-from runtime.folders import Folders
+from files.folders import Folders
 
 
 class Check(NamedTuple):

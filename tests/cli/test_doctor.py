@@ -18,7 +18,7 @@ from cli.checks.packages import check_packages, check_python, check_weft
 from cli.checks.probing import read_answers
 from cli.checks.required import read_required
 from cli.checks.table import CHECKS
-from runtime.folders import Folders
+from files.folders import Folders
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,7 +17,7 @@ from graph.registry import Registry
 from graph.workflow import Link, Node, Workflow
 from runtime.demands import Catalogue, Origin, files_of, uses_of
 from runtime.engine import builtin_registry
-from runtime.folders import Folders
+from files.folders import Folders
 from runtime.networks import Network
 from runtime.residency import DeviceMemory
 from runtime.workspace import Workspaces

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.folders import FolderError, Folders
+from files.folders import FolderError, Folders
 
 
 @pytest.fixture
