@@ -15,8 +15,8 @@ from typing import Any
 import typer
 
 from cli.workflow_file import UsageError
-from graph.errors import FormatError, GraphError
 from files.folders import PICTURE_SUFFIXES
+from graph.errors import FormatError, GraphError
 
 
 class OutputError(GraphError):

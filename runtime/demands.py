@@ -19,13 +19,13 @@ from diffusion.checkpoints.outline import Outline, read_outline, read_vae_outlin
 from diffusion.errors import DiffusionError
 from diffusion.quantize import Precisions
 from diffusion.streaming import Cut
+from files.folders import Folders
 from graph.binding import Bound
 from graph.choices import File
 from graph.horizon import Use
 from graph.memory import Block
 from graph.plan import Survey
 from graph.workflow import Link
-from files.folders import Folders
 from runtime.networks import architecture_of, block_of, parts_of
 from runtime.workspace import Workspaces, need_of
 

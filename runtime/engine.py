@@ -18,6 +18,7 @@ import psutil
 
 import nodes
 from diffusion.text.embeddings import find_embedding
+from files.folders import Folders
 from graph.cache import Cache, MemoryCache
 from graph.choices import File
 from graph.execute import Engine
@@ -34,7 +35,6 @@ from runtime.blobs import ResultCodec
 from runtime.demands import Catalogue
 from runtime.devices import Device, budget_bytes, open_device
 from runtime.file_digests import FileDigests, Tell, say_nothing, stamps_below
-from files.folders import Folders
 from runtime.host import LocalHost
 from runtime.memory_settings import MemorySettings
 from runtime.precision import choose

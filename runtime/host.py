@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_vae
 from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Vae
+from files.folders import Folders
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
-from files.folders import Folders
 from runtime.precision import PrecisionSettings, choose
 from runtime.residency import DeviceMemory
 

@@ -11,13 +11,13 @@ import torch
 
 from diffusion.checkpoints import load_checkpoint
 from diffusion.quantize import Precisions
+from files.folders import Folders
 from graph.ledger import Ledger
 from graph.plan import make_survey
 from graph.registry import Registry
 from graph.workflow import Link, Node, Workflow
 from runtime.demands import Catalogue, Origin, files_of, uses_of
 from runtime.engine import builtin_registry
-from files.folders import Folders
 from runtime.networks import Network
 from runtime.residency import DeviceMemory
 from runtime.workspace import Workspaces
