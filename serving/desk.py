@@ -1,0 +1,287 @@
+"""Desk: takes jobs in, sees them through, and keeps the books.
+
+    desk = Desk(store, worker, hub, Clock())
+    worker.start(desk.hear)
+    job = desk.submit(Submission(prompt=b"{...}", outputs=("9",)))
+
+The queue (serving.queue) decides, the store writes down, the worker computes, the hub tells. All in the server's loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from graph.event_document import read_event
+from graph.protocol import (
+    Answer,
+    CancelJob,
+    ExpectJob,
+    FreeMemory,
+    FromWorker,
+    JobEnded,
+    JobEvents,
+    PreviewImage,
+    Ready,
+    RunJob,
+    Said,
+    Specs,
+)
+from serving.hub import Hub
+from serving.job_messages import JobMessages
+from serving.jobs import Job, JobState, Outcome
+from serving.queue import Drop, Expect, Fail, Instruction, Interrupt, Queue, Requeue, Start
+from serving.queue_store import Documents, QueueStore
+from serving.workers import Died, Worker
+
+logger = logging.getLogger(__name__)
+
+MOST_RESTARTS = 3  # of servers that a job may see end while it runs: it may be what ends them
+SECRETS = ("auth_token_comfy_org", "api_key_comfy_org")  # of extra_data; never written down nor shown
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a client asks for. prompt: an API document; extra: what nodes may read (`extra_pnginfo` …)."""
+
+    prompt: bytes
+    outputs: tuple[str, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    job_id: str | None = None
+    number: float | None = None
+    front: bool = False
+    priority: int = 0
+    client_id: str | None = None
+    labels: tuple[str, ...] = ()
+    node_count: int = 0
+
+
+def now_ms() -> int:
+    """Return the time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Desk:
+    """The jobs of a running server."""
+
+    def __init__(
+        self,
+        store: QueueStore,
+        worker: Worker,
+        hub: Hub,
+        *,
+        on_specs: Callable[[bytes], None] = lambda payload: None,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self.store = store
+        self.stats: Mapping[str, Any] = {}  # of the worker: devices and versions
+        self._worker = worker
+        self._hub = hub
+        self._on_specs = on_specs
+        self._clock = clock
+        self._secrets: dict[str, Mapping[str, Any]] = {}
+        self._messages: JobMessages | None = None
+        self._order = store.last_order()
+        self._queue = Queue(self._left_over(), is_paused=store.note("paused") == "yes")
+
+    @property
+    def queue(self) -> Queue:
+        """What waits and what runs; to be looked at only."""
+        return self._queue
+
+    def submit(self, asked: Submission) -> Job:
+        """Take a job in and write it down. ValueError for an id that is known, StoreError if the disk is full."""
+        job_id = asked.job_id or str(uuid.uuid4())
+        if self._queue.find(job_id) is not None:
+            raise ValueError(f"A job {job_id} is in the queue already; leave prompt_id out, or give another.")
+        self._order += 1
+        secrets = {name: asked.extra[name] for name in SECRETS if name in asked.extra}
+        extra = {name: value for name, value in asked.extra.items() if name not in secrets}
+        extra.setdefault("create_time", self._clock())
+        job = Job(
+            job_id,
+            order=self._order,
+            number=self._number(asked),
+            created_ms=self._clock(),
+            outputs=asked.outputs,
+            priority=asked.priority,
+            client_id=asked.client_id,
+            labels=asked.labels,
+            workflow_id=_workflow_id(extra),
+            node_count=asked.node_count,
+        )
+        self.store.add(job, prompt=asked.prompt, extra=msgspec.json.encode(extra))
+        if secrets:
+            self._secrets[job_id] = secrets
+        self._carry_out(self._queue.submit(job))
+        return job
+
+    def cancel(self, job_ids: Iterable[str]) -> list[str]:
+        """Interrupt or drop jobs; return the ids of those that were not over."""
+        instructions = self._queue.cancel(job_ids)
+        self._carry_out(instructions)
+        dropped = [each.job.id for each in instructions if isinstance(each, Drop)]
+        return dropped + [each.job_id for each in instructions if isinstance(each, Interrupt)]
+
+    def cancel_running(self) -> None:
+        """Interrupt whatever runs."""
+        if self._queue.running is not None:
+            self.cancel([self._queue.running.id])
+
+    def cancel_pending(self) -> None:
+        """Drop all jobs that wait."""
+        self.cancel([job.id for job in self._queue.pending])
+
+    def pause(self) -> None:
+        """Start no job any more, not after a restart either."""
+        self._queue.pause()
+        self.store.note("paused", "yes")
+        self._tell_status()
+
+    def resume(self) -> None:
+        """Start jobs again."""
+        self.store.note("paused", "no")
+        self._carry_out(self._queue.resume())
+        self._tell_status()
+
+    def change(self, job_id: str, *, priority: int | None = None, labels: tuple[str, ...] | None = None) -> Job:
+        """Change a job that waits; KeyError if it does not."""
+        job = self._queue.change(job_id, priority=priority, labels=labels)
+        self.store.change([job])
+        self._tell_status()
+        return job
+
+    def move(self, job_id: str, place: int) -> None:
+        """Put a waiting job at a place, 0 is next; KeyError if it does not wait."""
+        self.store.change(self._queue.move(job_id, place))
+        self._tell_status()
+
+    def free(self, *, models: bool, results: bool) -> None:
+        """Ask the worker to let go of memory."""
+        self._worker.send(FreeMemory(models, results))
+
+    def documents(self, job_id: str) -> Documents:
+        """Return the texts of a job. KeyError if there is no such job."""
+        found = self.store.documents(job_id)
+        if found is None:
+            raise KeyError(job_id)
+        return found
+
+    def hear(self, message: FromWorker | Died) -> None:
+        """Take what the worker says (serving.workers.Listener)."""
+        match message:
+            case JobEvents():
+                self._hear_events(message)
+            case PreviewImage():
+                if self._is_running(message.job_id) and self._messages is not None:
+                    self._messages.preview(message)
+            case JobEnded():
+                if self._is_running(message.job_id) and self._messages is not None:
+                    self._finish(message.job_id, self._messages.end(message))
+                    self._carry_out(self._queue.ended(message.job_id))
+                    self._tell_status()
+            case Ready():
+                self.stats = message.stats
+                self._carry_out(self._queue.worker_ready())
+            case Specs():
+                self._on_specs(message.payload)
+            case Said():
+                self._pass_on(message)
+            case Died():
+                logger.error("%s", message.reason)
+                self._carry_out(self._queue.worker_died(message.reason))
+            case Answer():
+                pass  # the worker's own affair
+
+    def _hear_events(self, message: JobEvents) -> None:
+        if self._is_running(message.job_id) and self._messages is not None:
+            self._queue.began(message.job_id)
+            for document in message.events:
+                self._messages.tell(read_event(document))
+
+    def _pass_on(self, message: Said) -> None:
+        if message.payload:
+            self._hub.send_binary(message.payload, message.client_id)
+        else:
+            self._hub.send(message.event, message.data, message.client_id)
+
+    def _carry_out(self, instructions: Sequence[Instruction]) -> None:
+        for each in instructions:
+            match each:
+                case Start(job):
+                    self._start(job)
+                case Interrupt(job_id):
+                    self._worker.send(CancelJob(job_id))
+                case Requeue(job):
+                    self.store.wait_again(job)
+                case Fail(job, reason):
+                    outcome = self._messages.fail("WorkerDied", reason) if self._messages is not None else _lost(reason)
+                    self._finish(job.id, outcome)
+                case Expect(job):
+                    self._worker.send(ExpectJob(job.id, job.outputs, payload=self.documents(job.id).prompt))
+                case Drop(job):
+                    self._finish(job.id, Outcome(JobState.CANCELLED, ended_ms=self._clock()))
+        if any(not isinstance(each, Expect | Interrupt) for each in instructions):
+            self._tell_status()
+
+    def _start(self, job: Job) -> None:
+        self.store.start(job, self._clock())
+        documents = self.documents(job.id)
+        extra = {**msgspec.json.decode(documents.extra), **self._secrets.get(job.id, {}), "client_id": job.client_id}
+        self._messages = JobMessages(self._hub, job, self._clock)
+        self._messages.start()
+        self._worker.send(RunJob(job.id, job.outputs, extra, payload=documents.prompt))
+
+    def _finish(self, job_id: str, outcome: Outcome) -> None:
+        self._secrets.pop(job_id, None)
+        self.store.finish(job_id, outcome)
+
+    def _left_over(self) -> list[Job]:
+        """Return the jobs that an earlier server did not finish; those that ended several servers have failed."""
+        waiting = []
+        for job in self.store.unfinished():
+            if job.attempts >= MOST_RESTARTS:
+                self.store.finish(job.id, _lost(f"The server ended {job.attempts} times while this job ran."))
+                continue
+            if job.attempts:
+                self.store.wait_again(job)
+            waiting.append(job)
+        return waiting
+
+    def _number(self, asked: Submission) -> float:
+        if asked.number is not None:
+            return asked.number
+        if not asked.front:
+            return float(self._order)
+        pending = self._queue.pending
+        return min([-float(self._order), *(job.number - 1 for job in pending[:1])])
+
+    def _is_running(self, job_id: str) -> bool:
+        return self._queue.running is not None and self._queue.running.id == job_id
+
+    def _tell_status(self) -> None:
+        self._hub.send("status", {"status": self.status()})
+
+    def status(self) -> dict[str, Any]:
+        """Return what `status` messages and GET /prompt tell."""
+        return {"exec_info": {"queue_remaining": len(self._queue)}}
+
+
+def _lost(reason: str) -> Outcome:
+    data = {"exception_type": "WorkerDied", "exception_message": reason, "traceback": [], "timestamp": now_ms()}
+    return Outcome(
+        JobState.FAILED, ended_ms=now_ms(), messages=(("execution_error", data),), error=data
+    )
+
+
+def _workflow_id(extra: Mapping[str, Any]) -> str | None:
+    document = extra.get("extra_pnginfo")
+    workflow = document.get("workflow") if isinstance(document, dict) else None
+    found = workflow.get("id") if isinstance(workflow, dict) else None
+    return found if isinstance(found, str) else None
