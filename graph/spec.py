@@ -113,6 +113,16 @@ class NodeSpec:
         return {name: encode(name) for name in self._named}
 
     @cached_property
+    def output_types(self) -> tuple[SocketType, ...]:
+        """The types of the outputs, in order."""
+        return tuple(output.type for output in self.outputs)
+
+    @cached_property
+    def has_variable_outputs(self) -> bool:
+        """The type of an output depends on what arrives."""
+        return any(socket_type.variable for socket_type in self.output_types)
+
+    @cached_property
     def _growing(self) -> tuple[Socket, ...]:
         return tuple(socket for socket in self.inputs if socket.is_growing)
 

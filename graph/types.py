@@ -53,6 +53,8 @@ def accepts(output: SocketType, wanted: SocketType) -> bool:
 
     As in ComfyUI, two unions fit if they share a member, and a whole number is not a FLOAT.
     """
+    if output.name == wanted.name:
+        return True
     if "*" in output.members or "*" in wanted.members or output.variable or wanted.variable:
         return True
     return not output.members.isdisjoint(wanted.members) or (wanted == COMBO and output == STRING)

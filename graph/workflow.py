@@ -6,9 +6,10 @@ workflow.nodes["2"].inputs["samples"]  # Link("1", 0)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 Literal = Any  # a JSON value: None, bool, int, float, str, list or dict
@@ -31,6 +32,8 @@ class CacheMark(Enum):
     @staticmethod
     def of(value: Any) -> CacheMark | None:
         """Return the mark of a document's value; None for any other value."""
+        if value is None:
+            return None
         return next((mark for mark in CacheMark if mark.value == value), None)
 
 
@@ -47,11 +50,13 @@ class Node:
     title: str | None = None
     mark: CacheMark | None = None
 
-    def links(self) -> Iterator[tuple[str, Link]]:
-        """Yield the inputs that are links, with their names."""
-        for name, value in self.inputs.items():
-            if isinstance(value, Link):
-                yield name, value
+    def links(self) -> Sequence[tuple[str, Link]]:
+        """Return the inputs that are links, with their names."""
+        return self._links
+
+    @cached_property
+    def _links(self) -> Sequence[tuple[str, Link]]:
+        return [(name, value) for name, value in self.inputs.items() if type(value) is Link]
 
     @property
     def label(self) -> str:

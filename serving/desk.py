@@ -275,9 +275,7 @@ class Desk:
 
 def _lost(reason: str) -> Outcome:
     data = {"exception_type": "WorkerDied", "exception_message": reason, "traceback": [], "timestamp": now_ms()}
-    return Outcome(
-        JobState.FAILED, ended_ms=now_ms(), messages=(("execution_error", data),), error=data
-    )
+    return Outcome(JobState.FAILED, ended_ms=now_ms(), messages=(("execution_error", data),), error=data)
 
 
 def _workflow_id(extra: Mapping[str, Any]) -> str | None:

@@ -65,9 +65,7 @@ async def take_in(site: Site, asked: Asked) -> Taken:
     good = good_outputs(problems, workflow, outputs)
     if not good or any(problem.kind == "missing_node_type" for problem in problems):
         raise Refused(refusal(problems, workflow, registry, outputs))
-    submission = replace(
-        asked.job, prompt=asked.prompt, outputs=good, job_id=job_id, node_count=len(workflow.nodes)
-    )
+    submission = replace(asked.job, prompt=asked.prompt, outputs=good, job_id=job_id, node_count=len(workflow.nodes))
     try:
         job = site.desk.submit(submission)
     except ValueError as error:
@@ -129,9 +127,7 @@ async def _registry(site: Site) -> Registry:
         raise Refused(plain_error("server_error", str(error), "The worker does not start"), 503) from error
 
 
-async def _problems_of_packs(
-    site: Site, workflow: Workflow, registry: Registry, prompt: bytes
-) -> tuple[Problem, ...]:
+async def _problems_of_packs(site: Site, workflow: Workflow, registry: Registry, prompt: bytes) -> tuple[Problem, ...]:
     """Have the worker check nodes that bring checks of their own."""
     own = [node.id for node in workflow.nodes.values() if (spec := registry.find(node.type)) and spec.has_validator]
     if not own:

@@ -109,7 +109,10 @@ def _error(problem: Problem, workflow: Workflow, registry: Registry) -> dict[str
     known = {name: value for name, value in problem.details.items() if name not in ("options", "nearest")}
     info = {**known, "sentence": problem.message}
     if problem.input is not None and problem.node_id is not None:
-        info |= {"input_name": problem.input, "input_config": _config(workflow.nodes[problem.node_id].type, problem, registry)}
+        info |= {
+            "input_name": problem.input,
+            "input_config": _config(workflow.nodes[problem.node_id].type, problem, registry),
+        }
     return {
         "type": problem.kind,
         "message": MESSAGES.get(problem.kind, problem.message),

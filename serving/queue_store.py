@@ -120,7 +120,9 @@ class QueueStore:
             logger.warning("%s is damaged (%s); it is kept as %s, and a new one is begun.", path, error, aside.name)
             return QueueStore(path)
         except OSError as error:
-            raise StoreError(f"{path.parent} cannot be made: {error.strerror or error}. Choose another folder.") from error
+            raise StoreError(
+                f"{path.parent} cannot be made: {error.strerror or error}. Choose another folder."
+            ) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -173,9 +175,7 @@ class QueueStore:
 
     def wait_again(self, job: Job) -> None:
         """Note that a job waits again."""
-        self._db.execute(
-            "UPDATE jobs SET state = ?, started_ms = NULL WHERE id = ?", (JobState.PENDING.value, job.id)
-        )
+        self._db.execute("UPDATE jobs SET state = ?, started_ms = NULL WHERE id = ?", (JobState.PENDING.value, job.id))
 
     def change(self, jobs: Iterable[Job]) -> None:
         """Note new priorities, numbers and labels."""

@@ -15,6 +15,9 @@ from graph.formats.document import want_mapping, want_text
 from graph.normalise import WRAPPER
 from graph.workflow import CACHE_PROPERTY, CacheMark, Input, Link, Node, Workflow
 
+NOTHING: dict[str, Any] = {}
+_NESTED = (list, dict)  # kinds of values that may be a link, or stand for a list
+
 
 def from_api(document: Mapping[str, Any]) -> Workflow:
     """Return the workflow of an API document; FormatError names the node that is not well formed."""
@@ -27,26 +30,31 @@ def to_api(workflow: Workflow) -> dict[str, Any]:
 
 
 def _read_node(node_id: str, document: Any) -> Node:
-    place = f'Node "{node_id}"'
-    fields = want_mapping(document, place)
-    node_type = want_text(fields.get("class_type"), f"{place}, class_type")
-    inputs = want_mapping(fields.get("inputs") or {}, f"{place}, inputs")
+    fields = document if isinstance(document, dict) else want_mapping(document, _place(node_id))
+    node_type = fields.get("class_type")
+    if not isinstance(node_type, str) or not node_type:
+        want_text(node_type, f"{_place(node_id)}, class_type")
+    inputs = fields.get("inputs") or NOTHING
+    if not isinstance(inputs, dict):
+        want_mapping(inputs, f"{_place(node_id)}, inputs")
+    read = {name: _read_input(value) if type(value) in _NESTED else value for name, value in inputs.items()}
     meta = fields.get("_meta")
-    title = meta.get("title") if isinstance(meta, dict) else None
+    if not isinstance(meta, dict):
+        return Node(node_id, node_type, read)
+    title = meta.get("title")
     is_named = isinstance(title, str) and title not in ("", node_type)
-    return Node(
-        node_id,
-        node_type,
-        {name: _read_input(value) for name, value in inputs.items()},
-        title if is_named else None,
-        CacheMark.of(meta.get(CACHE_PROPERTY)) if isinstance(meta, dict) else None,
-    )
+    return Node(node_id, node_type, read, title if is_named else None, CacheMark.of(meta.get(CACHE_PROPERTY)))
+
+
+def _place(node_id: str) -> str:
+    return f'Node "{node_id}"'
 
 
 def _read_input(value: Any) -> Input:
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and _is_number(value[1]):
-        return Link(value[0], int(value[1]))
-    if isinstance(value, dict) and set(value) == {WRAPPER}:
+    if isinstance(value, list):
+        if len(value) == 2 and isinstance(value[0], str) and _is_number(value[1]):
+            return Link(value[0], int(value[1]))
+    elif set(value) == {WRAPPER}:
         return value[WRAPPER]
     return value
 

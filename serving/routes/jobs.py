@@ -29,8 +29,6 @@ class JobsQuery(msgspec.Struct):
     offset: str | None = None
 
 
-
-
 @route("GET", "/api/jobs", summary="List jobs")
 async def get_jobs(site: Site, query: JobsQuery) -> dict[str, Any]:
     """Return a page of jobs, whatever their state."""

@@ -12,8 +12,6 @@ from serving.site import Site
 from serving.workers import WorkerError
 
 
-
-
 @route("GET", "/object_info", summary="Describe all node types", errors=(503,))
 async def get_object_info(site: Site) -> web.StreamResponse:
     """Return every node type by name, with its inputs, widgets and outputs."""

@@ -10,7 +10,7 @@ from aiohttp import web
 from serving.desk import Submission
 from serving.intake import Asked, Refused, take_in
 from serving.prompt_errors import plain_error
-from serving.routing import as_response, read_body, route
+from serving.routing import as_response, route
 from serving.site import Site
 
 USAGE_SOURCE = "Comfy-Usage-Source"
