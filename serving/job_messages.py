@@ -1,6 +1,6 @@
 """JobMessages: what clients are told of one job, in ComfyUI's messages, and what becomes of the job.
 
-messages = JobMessages(hub, job, now_ms, loop.call_later)
+messages = JobMessages(hub, job, now_ms)
 messages.start()
 messages.tell(NodeStarted("7"))     # executing, progress_state
 outcome = messages.end(job_ended)   # execution_success, executing null; what /history keeps
@@ -11,6 +11,7 @@ it was interrupted; the rest is only logged, for those who follow the event stre
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from graph.events import Event, NodeBlocked, NodeCached, NodeFailed, NodeFinishe
 from graph.protocol import JobEnded, PreviewImage
 from serving.binary_frames import described_preview, node_text, plain_preview
 from serving.jobs import Job, JobState, Outcome
-from serving.progress_state import Later, ProgressState, Throttle, interval_ms
+from serving.progress_state import Later, ProgressState, Throttle, Timer, interval_ms
 
 ENDINGS: Mapping[str, tuple[JobState, str]] = {
     "done": (JobState.DONE, "execution_success"),
@@ -32,6 +33,11 @@ NO_ERROR: Mapping[str, Any] = {
     "current_inputs": {},
     "current_outputs": [],
 }
+
+
+def call_later(delay_s: float, call: Callable[[], None]) -> Timer:
+    """Call a function after some seconds, in the loop that runs."""
+    return asyncio.get_running_loop().call_later(delay_s, call)
 
 
 class Messenger(Protocol):
@@ -66,7 +72,7 @@ class JobMessages:
         hub: Messenger,
         job: Job,
         now_ms: Callable[[], int],
-        later: Later,
+        later: Later = call_later,
         type_of: Callable[[str], str] = lambda node_id: "",
     ) -> None:
         self._hub = hub
