@@ -1,3 +1,4 @@
+# make serve  start the server at http://127.0.0.1:8188
 # make demo   render workflows/text_to_image.json (sets everything up on first use)
 # make test   run all tests                make check   format, lint, types, layers
 # make bench  measure speed and memory against their limits
@@ -6,7 +7,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench format clean
+.PHONY: serve demo test check bench format clean
+
+serve: $(READY)
+	@$(BIN)/weft serve
 
 demo: $(READY)
 	@$(BIN)/weft run workflows/text_to_image.json

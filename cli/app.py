@@ -1,4 +1,4 @@
-"""The command line: `weft run`, `weft train`, `weft explain`, `weft validate`, `weft convert`, `weft nodes` and others."""
+"""The command line: `weft serve`, `weft run`, `weft train`, `weft explain`, `weft validate`, `weft convert` and others."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ import typer
 from cli import cache, convert, doctor, explain, nodes, run, train, validate
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A node-graph workflow engine for diffusion models.")
+PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+@app.command("serve", context_settings=PASSED_ON)
+def serve(context: typer.Context) -> None:
+    """Start the server and the editor; what `main.py` does without a command."""
+    from cli.serve import main as start_server  # the flags are its own: it starts without typer
+
+    raise typer.Exit(start_server(context.args))
+
+
 app.command("run")(run.run)
 app.command("train")(train.train)
 app.command("explain")(explain.explain)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from cli.precision_flags import CPU_VAE, CPU_VAE_HELP, PRECISION_FLAGS, contradiction, flags_by_part
 from cli.report import UsageError
 
 if TYPE_CHECKING:
@@ -21,34 +22,6 @@ if TYPE_CHECKING:
 
 PARAMETER = "precision"
 PANEL = "Precision"
-
-
-class PrecisionFlag(NamedTuple):
-    """What a flag of the command line chooses: a dtype (torch's name) for a part, or for all."""
-
-    part: str  # "all", "unet", "text" or "vae": a field of PrecisionSettings
-    dtype: str
-    help: str
-
-
-PRECISION_FLAGS: Mapping[str, PrecisionFlag] = {
-    "force-fp32": PrecisionFlag("all", "float32", "Compute everything in float32."),
-    "force-fp16": PrecisionFlag("all", "float16", "Keep the diffusion network and the text encoder in float16."),
-    "fp32-unet": PrecisionFlag("unet", "float32", "Keep the diffusion network in float32."),
-    "fp16-unet": PrecisionFlag("unet", "float16", "Keep the diffusion network in float16."),
-    "bf16-unet": PrecisionFlag("unet", "bfloat16", "Keep the diffusion network in bfloat16."),
-    "fp8_e4m3fn-unet": PrecisionFlag("unet", "float8_e4m3fn", "Keep the diffusion network in 8 bits, 3 of mantissa."),
-    "fp8_e5m2-unet": PrecisionFlag("unet", "float8_e5m2", "Keep the diffusion network in 8 bits, 2 of mantissa."),
-    "fp16-vae": PrecisionFlag("vae", "float16", "Run the VAE in float16; some give black pictures."),
-    "fp32-vae": PrecisionFlag("vae", "float32", "Run the VAE in float32."),
-    "bf16-vae": PrecisionFlag("vae", "bfloat16", "Run the VAE in bfloat16."),
-    "fp8_e4m3fn-text-enc": PrecisionFlag("text", "float8_e4m3fn", "Keep the text encoder in 8 bits, 3 of mantissa."),
-    "fp8_e5m2-text-enc": PrecisionFlag("text", "float8_e5m2", "Keep the text encoder in 8 bits, 2 of mantissa."),
-    "fp16-text-enc": PrecisionFlag("text", "float16", "Keep the text encoder in float16."),
-    "fp32-text-enc": PrecisionFlag("text", "float32", "Keep the text encoder in float32."),
-    "bf16-text-enc": PrecisionFlag("text", "bfloat16", "Keep the text encoder in bfloat16."),
-}
-CPU_VAE, CPU_VAE_HELP = "cpu-vae", "Run the VAE on the processor."
 
 
 @dataclass(frozen=True)
@@ -61,14 +34,10 @@ class PrecisionFlags:
         """Return what they choose; UsageError if two contradict each other."""
         from runtime.precision import PrecisionSettings
 
-        by_part: dict[str, str] = {}
-        for name in (name for name in PRECISION_FLAGS if name in self.names):
-            part = PRECISION_FLAGS[name].part
-            for other in (by_part.get(part), by_part.get("all") if part == "unet" else None):
-                if other is not None and PRECISION_FLAGS[other].dtype != PRECISION_FLAGS[name].dtype:
-                    raise UsageError(f"--{other} and --{name} contradict each other; leave one out.")
-            by_part[part] = name
-        dtypes = {part: PRECISION_FLAGS[name].dtype for part, name in by_part.items()}
+        fault = contradiction(self.names)
+        if fault is not None:
+            raise UsageError(fault)
+        dtypes = {part: PRECISION_FLAGS[name].dtype for part, name in flags_by_part(self.names).items()}
         return PrecisionSettings(
             dtypes.get("all"), dtypes.get("unet"), dtypes.get("text"), dtypes.get("vae"), CPU_VAE in self.names
         )

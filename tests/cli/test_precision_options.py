@@ -6,7 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from cli.precision_options import CPU_VAE, PRECISION_FLAGS, PrecisionFlags
+from cli.precision_flags import CPU_VAE, PRECISION_FLAGS
+from cli.precision_options import PrecisionFlags
 from cli.report import UsageError
 from runtime.precision import PrecisionSettings
 
