@@ -1,6 +1,6 @@
 """The server as a whole: opens what it works with, answers requests, and closes it all again.
 
-    sys.exit(run_server(settings, folders))
+    exit_code = run_server(settings, folders)
 
 `open_site` is the same without a port, for tests and for other hosts.
 """
@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from aiohttp import web
 
@@ -21,7 +22,7 @@ from serving.features import server_features
 from serving.front_end import add_front_end
 from serving.hub import Hub
 from serving.node_book import NodeBook
-from serving.queue_store import QueueStore
+from serving.queue_store import QueueStore, StoreError
 from serving.routing import add_routes, collect_routes
 from serving.settings import ServeSettings
 from serving.site import SITE, Site
@@ -29,14 +30,16 @@ from serving.subprocess_worker import SubprocessWorker
 from serving.worker_log import WorkerLog
 from serving.workers import Worker
 
+MOST_BODY_BYTES = 64 * 2**20  # of a JSON body; uploads have their own limit
 QUEUE_FILE = "queue.sqlite"
 SHUTDOWN_S = 5.0  # for requests that are being answered
-Announce = Callable[[str, int], None]
+GREETING = "To see the GUI go to: {url}"  # launchers wait for these words
+INVALID = 2
 
 
 def make_app(site: Site) -> web.Application:
     """Return the application that answers for a site."""
-    app = web.Application(client_max_size=site.settings.max_body_bytes)
+    app = web.Application(client_max_size=MOST_BODY_BYTES)
     app[SITE] = site
     add_routes(app, collect_routes())
     add_front_end(app, site.settings)
@@ -69,7 +72,7 @@ async def open_site(
         store.close()
 
 
-async def serve(settings: ServeSettings, folders: Folders, announce: Announce) -> None:
+async def serve(settings: ServeSettings, folders: Folders) -> None:
     """Answer requests until SIGINT or SIGTERM comes. OSError if a port is taken."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -81,28 +84,32 @@ async def serve(settings: ServeSettings, folders: Folders, announce: Announce) -
         await runner.setup()
         try:
             for address in settings.listen:
-                tcp = web.TCPSite(runner, address, settings.port, ssl_context=settings.tls)
-                await tcp.start()
-            for host, port in _addresses(runner):
-                announce(host, port)
+                await web.TCPSite(runner, address, settings.port).start()
+            for address in runner.addresses:
+                print(GREETING.format(url=_url(*address[:2])), flush=True)
             await stopped.wait()
         finally:
             await runner.cleanup()
 
 
-def run_server(settings: ServeSettings, folders: Folders, announce: Announce = lambda host, port: None) -> None:
-    """Serve until the process is told to end."""
-    asyncio.run(serve(settings, folders, announce))
+def run_server(settings: ServeSettings, folders: Folders) -> int:
+    """Serve until the process is told to end; return the exit code."""
+    try:
+        asyncio.run(serve(settings, folders))
+    except StoreError as error:
+        print(error, file=sys.stderr)
+        return INVALID
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+            raise
+        listen = ", ".join(settings.listen)
+        print(
+            f"Port {settings.port} of {listen} cannot be used: {error.strerror}. Choose another by --port.",
+            file=sys.stderr,
+        )
+        return INVALID
+    return 0
 
 
-def _addresses(runner: web.AppRunner) -> list[tuple[str, int]]:
-    return [(address[0], address[1]) for address in runner.addresses]
-
-
-def describe_state(site: Site) -> Mapping[str, Any]:
-    """Return how a site is, in a few words."""
-    return {
-        "worker": site.worker.state.value,
-        "queue_remaining": len(site.desk.queue),
-        "paused": site.desk.queue.is_paused,
-    }
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

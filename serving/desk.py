@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -33,7 +34,7 @@ from graph.protocol import (
     Said,
     Specs,
 )
-from serving.hub import Hub
+from serving.hub import Hub, queue_status
 from serving.job_messages import JobMessages
 from serving.jobs import Job, JobState, Outcome
 from serving.queue import Drop, Expect, Fail, Instruction, Interrupt, Queue, Requeue, Start
@@ -166,6 +167,13 @@ class Desk:
         """Ask the worker to let go of memory."""
         self._worker.send(FreeMemory(models, results))
 
+    def current(self, client_id: str) -> Mapping[str, Any] | None:
+        """Return the data of `executing` for a client whose job runs, so that one that comes back sees it."""
+        running = self._queue.running
+        if running is None or running.client_id != client_id or self._messages is None:
+            return None
+        return self._messages.current
+
     def documents(self, job_id: str) -> Documents:
         """Return the texts of a job. KeyError if there is no such job."""
         found = self.store.documents(job_id)
@@ -183,7 +191,7 @@ class Desk:
                     self._messages.preview(message)
             case JobEnded():
                 if self._is_running(message.job_id) and self._messages is not None:
-                    self._finish(message.job_id, self._messages.end(message))
+                    self._messages.end(message, partial(self._finish, message.job_id))
                     self._carry_out(self._queue.ended(message.job_id))
                     self._tell_status()
             case Ready():
@@ -221,8 +229,7 @@ class Desk:
                 case Requeue(job):
                     self.store.wait_again(job)
                 case Fail(job, reason):
-                    outcome = self._messages.fail("WorkerDied", reason) if self._messages is not None else _lost(reason)
-                    self._finish(job.id, outcome)
+                    self._fail(job.id, reason)
                 case Expect(job):
                     self._worker.send(ExpectJob(job.id, job.outputs, payload=self.documents(job.id).prompt))
                 case Drop(job):
@@ -234,9 +241,13 @@ class Desk:
         self.store.start(job, self._clock())
         documents = self.documents(job.id)
         extra = {**msgspec.json.decode(documents.extra), **self._secrets.get(job.id, {}), "client_id": job.client_id}
-        self._messages = JobMessages(self._hub, job, self._clock)
+        self._messages = JobMessages(self._hub, job, self._clock, type_of=partial(_type_of, documents.prompt))
         self._messages.start()
         self._worker.send(RunJob(job.id, job.outputs, extra, payload=documents.prompt))
+
+    def _fail(self, job_id: str, reason: str) -> None:
+        if self._messages is not None:
+            self._messages.fail("WorkerDied", reason, partial(self._finish, job_id))
 
     def _finish(self, job_id: str, outcome: Outcome) -> None:
         self._secrets.pop(job_id, None)
@@ -266,16 +277,23 @@ class Desk:
         return self._queue.running is not None and self._queue.running.id == job_id
 
     def _tell_status(self) -> None:
-        self._hub.send("status", {"status": self.status()})
+        self._hub.send("status", queue_status(len(self._queue)))
 
     def status(self) -> dict[str, Any]:
         """Return what `status` messages and GET /prompt tell."""
-        return {"exec_info": {"queue_remaining": len(self._queue)}}
+        status: dict[str, Any] = queue_status(len(self._queue))["status"]
+        return status
 
 
 def _lost(reason: str) -> Outcome:
     data = {"exception_type": "WorkerDied", "exception_message": reason, "traceback": [], "timestamp": now_ms()}
     return Outcome(JobState.FAILED, ended_ms=now_ms(), messages=(("execution_error", data),), error=data)
+
+
+def _type_of(prompt: bytes, node_id: str) -> str:
+    """Return the type of a node of a prompt; it is read when somebody asks, which is when something went wrong."""
+    node = msgspec.json.decode(prompt).get(node_id)
+    return str(node.get("class_type", "")) if isinstance(node, dict) else ""
 
 
 def _workflow_id(extra: Mapping[str, Any]) -> str | None:

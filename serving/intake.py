@@ -47,11 +47,11 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a client sent: the prompt as it came, and what it says about the job."""
+    """What a client sent: the prompt as it came, the nodes to run to, and what it says about the job."""
 
     prompt: bytes
-    targets: Sequence[str] | None = None
-    job: Submission = Submission(b"", ())
+    targets: Sequence[str] | None
+    job: Submission
 
 
 async def take_in(site: Site, asked: Asked) -> Taken:

@@ -33,7 +33,7 @@ def _read_node(node_id: str, document: Any) -> Node:
     fields = document if isinstance(document, dict) else want_mapping(document, _place(node_id))
     node_type = fields.get("class_type")
     if not isinstance(node_type, str) or not node_type:
-        want_text(node_type, f"{_place(node_id)}, class_type")
+        node_type = want_text(node_type, f"{_place(node_id)}, class_type")
     inputs = fields.get("inputs") or NOTHING
     if not isinstance(inputs, dict):
         want_mapping(inputs, f"{_place(node_id)}, inputs")
