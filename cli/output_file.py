@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from cli.workflow_file import UsageError
-from files.folders import PICTURE_SUFFIXES
+from files.kinds import PICTURE_SUFFIXES
 from graph.errors import FormatError, GraphError
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import typer
 from rich.console import Console
 
+from files.model_paths import ModelPathsError
 from graph.errors import Cancelled, FormatError, GraphError, NodeError, Problem
 
 INVALID = 2
@@ -72,7 +73,7 @@ def _end_of(error: BaseException) -> _End:
             return _End("cancelled", CANCELLED, ("Cancelled.",))
         case InvalidWorkflowError():
             return _End("invalid", INVALID, tuple(problem.message for problem in error.problems))
-        case UsageError() | FormatError():
+        case UsageError() | FormatError() | ModelPathsError():
             return _End("invalid", INVALID, (str(error),))
         case GraphError():
             return _End("failed", FAILED, (str(error),))

@@ -6,42 +6,16 @@ folders.find_model("checkpoints", "weft-demo.safetensors")  # models/checkpoints
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from files.containment import FolderError, contained, names_below
+from files.kinds import BASE_FOLDERS, KIND_ALIASES, MODEL_FOLDERS, PICTURE_SUFFIXES, suffixes_of
+from files.model_paths import ModelPath
 from graph.nearest import did_you_mean, nearest
 
-# ComfyUI's kinds of models and the folders below models/ in which it looks for each (0.33).
-MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
-    "audio_encoders": ("audio_encoders",),
-    "checkpoints": ("checkpoints",),
-    "clip_vision": ("clip_vision",),
-    "controlnet": ("controlnet", "t2i_adapter"),
-    "diffusers": ("diffusers",),
-    "diffusion_models": ("unet", "diffusion_models"),
-    "embeddings": ("embeddings",),
-    "gligen": ("gligen",),
-    "hypernetworks": ("hypernetworks",),
-    "latent_upscale_models": ("latent_upscale_models",),
-    "loras": ("loras",),
-    "model_patches": ("model_patches",),
-    "photomaker": ("photomaker",),
-    "style_models": ("style_models",),
-    "text_encoders": ("text_encoders", "clip"),
-    "upscale_models": ("upscale_models",),
-    "vae": ("vae",),
-    "vae_approx": ("vae_approx",),
-}
-KIND_ALIASES: Mapping[str, str] = {"unet": "diffusion_models", "clip": "text_encoders"}
-MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
-
-
-class FolderError(ValueError):
-    """A name leads to no file, or out of its folder; the sentence says where one looked and what came nearest."""
-
+__all__ = ["FolderError", "Folders"]
 
 @dataclass(frozen=True)
 class Folders:
@@ -51,13 +25,39 @@ class Folders:
     output: Path
     input: Path
     temp: Path
+    user: Path
     models: Mapping[str, tuple[Path, ...]]
 
     @staticmethod
-    def below(base: Path, *, output: Path | None = None, input: Path | None = None) -> Folders:
-        """Return ComfyUI's tree of folders below `base`, with the outputs and inputs moved if asked."""
-        models = {kind: tuple(base / "models" / name for name in names) for kind, names in MODEL_FOLDERS.items()}
-        return Folders(base, output or base / "output", input or base / "input", base / "temp", models)
+    def below(
+        base: Path,
+        *,
+        output: Path | None = None,
+        input: Path | None = None,
+        temp: Path | None = None,
+        user: Path | None = None,
+        models: Path | None = None,
+        extra: Iterable[ModelPath] = (),
+    ) -> Folders:
+        """Return ComfyUI's tree of folders below `base`, with some of them elsewhere if asked.
+
+        extra: more folders of models, as files.model_paths reads them.
+        """
+        tree = models or base / "models"
+        kinds = {kind: tuple(tree / name for name in names) for kind, names in MODEL_FOLDERS.items()}
+        kinds |= {kind: (base / kind,) for kind in BASE_FOLDERS}
+        return Folders(
+            base,
+            output or base / "output",
+            input or base / "input",
+            temp or base / "temp",
+            user or base / "user",
+            _with_more(kinds, extra),
+        )
+
+    def root(self, kind: str) -> Path | None:
+        """Return the folder of `input`, `output` or `temp`; None for another word."""
+        return {"input": self.input, "output": self.output, "temp": self.temp}.get(kind)
 
     def model_roots(self, kind: str) -> tuple[Path, ...]:
         """Return the folders in which models of a kind lie."""
@@ -68,7 +68,7 @@ class Folders:
 
     def model_names(self, kind: str) -> list[str]:
         """Return the names of all models of a kind, sorted, with "/" for subfolders."""
-        found = {name for root in self.model_roots(kind) for name in names_below(root, MODEL_SUFFIXES)}
+        found = {name for root in self.model_roots(kind) for name in names_below(root, suffixes_of(kind))}
         return sorted(found)
 
     def find_model(self, kind: str, name: str) -> Path:
@@ -82,10 +82,8 @@ class Folders:
 
     def input_path(self, name: str) -> Path:
         """Return an existing input file; "name [output]" and "name [temp]" reach the other roots, as in ComfyUI."""
-        root = self.input
-        for word, other in (("output", self.output), ("temp", self.temp), ("input", self.input)):
-            if name.endswith(f" [{word}]"):
-                name, root = name.removesuffix(f" [{word}]"), other
+        name, kind = split_annotation(name)
+        root = self.root(kind or "input") or self.input
         path = contained(root, name)
         if not path.is_file():
             raise FolderError(
@@ -98,23 +96,27 @@ class Folders:
         return sorted(names_below(self.input, PICTURE_SUFFIXES))
 
 
-def contained(root: Path, name: str) -> Path:
-    """Return `root/name` with links resolved; FolderError if that leaves the root.
-
-    A link inside the root may point anywhere: whoever made it could have copied the file. A name may not.
-    """
-    if "\x00" in name or os.path.isabs(name) or ".." in Path(name.replace("\\", "/")).parts:
-        raise FolderError(f'"{name}" leads outside {root}; use a name below that folder.')
-    return root / name
+def split_annotation(name: str) -> tuple[str, str | None]:
+    """Return "name [output]" as the name and its folder's word; None if it names no folder."""
+    for word in ("output", "input", "temp"):
+        if name.endswith(f" [{word}]"):
+            return name.removesuffix(f" [{word}]"), word
+    return name, None
 
 
-def names_below(root: Path, suffixes: frozenset[str]) -> Iterator[str]:
-    """Yield the files with one of the suffixes, as names from the root; links are followed, hidden files are not shown."""
-    for folder, subfolders, files in os.walk(root, followlinks=True):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        for name in files:
-            if Path(name).suffix.lower() in suffixes and not name.startswith("."):
-                yield (Path(folder) / name).relative_to(root).as_posix()
+def _with_more(
+    models: Mapping[str, tuple[Path, ...]], extra: Iterable[ModelPath]
+) -> Mapping[str, tuple[Path, ...]]:
+    """Add folders to their kinds: before the others if they are to be the default, else behind them, each once."""
+    found = dict(models)
+    for each in extra:
+        kind = KIND_ALIASES.get(each.kind, each.kind)
+        others = tuple(path for path in found.get(kind, ()) if path != each.path)
+        if each.is_default:
+            found[kind] = (each.path, *others)
+        elif len(others) == len(found.get(kind, ())):
+            found[kind] = (*others, each.path)
+    return found
 
 
 def _no_model(name: str, roots: tuple[Path, ...], names: list[str]) -> str:

@@ -19,6 +19,7 @@ import psutil
 import nodes
 from diffusion.text.embeddings import find_embedding
 from files.folders import Folders
+from files.model_paths import gather_model_paths
 from graph.cache import Cache, MemoryCache
 from graph.choices import File
 from graph.execute import Engine
@@ -93,7 +94,7 @@ def builtin_registry() -> Registry:
 
 def open_studio(settings: Settings, tell: Tell = say_nothing) -> Studio:
     """Build the engine for a process. `tell` is called with a sentence when something takes long."""
-    folders = Folders.below(settings.base, output=settings.output, input=settings.input)
+    folders = folders_of(settings)
     device = open_device(settings.device)
     memory = open_memory(device, settings.memory)
     host: Host = LocalHost(folders, memory, precision=settings.precision, write_metadata=settings.write_metadata)
@@ -145,6 +146,19 @@ def _open_store(settings: Settings, device: Device, registry: Registry) -> Store
         realm=realm_of(settings, device, registry),
         least_s=LEAST_S,
         budget_bytes=settings.cache.disk_bytes,
+    )
+
+
+def folders_of(settings: Settings) -> Folders:
+    """Return where files lie; FolderError if a file of model folders is wrong."""
+    return Folders.below(
+        settings.base,
+        output=settings.output,
+        input=settings.input,
+        temp=settings.temp,
+        user=settings.user,
+        models=settings.models,
+        extra=gather_model_paths(settings.base, settings.extra_model_paths),
     )
 
 

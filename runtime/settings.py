@@ -12,7 +12,9 @@ GIB = 1024**3
 DEFAULT_CACHE_BYTES = 2 * GIB
 DEFAULT_DISK_BYTES = 10 * GIB
 # Settings that do not change what nodes give; a disk tier is not shared between values of any other.
-WITHOUT_EFFECT_ON_RESULTS = frozenset({"base", "output", "input", "cache", "write_metadata"})
+WITHOUT_EFFECT_ON_RESULTS = frozenset(
+    {"base", "output", "input", "temp", "user", "models", "extra_model_paths", "cache", "write_metadata"}
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class Settings:
     base: Path
     output: Path | None = None
     input: Path | None = None
+    temp: Path | None = None
+    user: Path | None = None
+    models: Path | None = None
+    extra_model_paths: tuple[Path, ...] = ()  # files such as extra_model_paths.yaml, beside the one in `base`
     device: str | None = None  # "cpu", "cuda", "cuda:1", "mps"; None picks the best there is
     cache: CacheSettings = CacheSettings()
     write_metadata: bool = True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from files.folders import Folders
+from serving.images import Pictures
+from serving.log_feed import LogFeed
+from serving.packs import Packs
 from serving.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ class Site:
 
     folders: where files lie. nodes: the node types and their state. desk: takes jobs in and sees them through.
     hub: the sockets of clients. worker: the process that computes. log: what it wrote.
+    pictures: pictures made smaller for clients. log_feed: who hears the log. packs: what node packs give to browsers.
     """
 
     settings: ServeSettings
@@ -33,6 +37,9 @@ class Site:
     hub: Hub
     worker: Worker
     log: WorkerLog
+    pictures: Pictures = field(default_factory=Pictures)
+    log_feed: LogFeed = field(default_factory=LogFeed)
+    packs: Packs = Packs()
 
 
 SITE: web.AppKey[Site] = web.AppKey("site", Site)

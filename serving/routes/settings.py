@@ -1,0 +1,35 @@
+"""What front ends keep of the user's choices: one JSON object, read and changed as a whole or by its keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from serving.routing import json_response, read_body, route
+from serving.site import Site
+from serving.user_files import change_settings, read_settings
+
+
+@route("GET", "/settings", summary="All settings of the front end")
+async def get_settings(site: Site) -> dict[str, Any]:
+    """Return the settings; {} if there are none yet."""
+    return read_settings(site.settings)
+
+
+@route("GET", "/settings/{id}", summary="One setting of the front end")
+async def get_setting(site: Site, id: str) -> web.Response:
+    """Return the setting's value; null if it is not set."""
+    return json_response(read_settings(site.settings).get(id))
+
+
+@route("POST", "/settings", summary="Change settings of the front end", errors=(507,))
+async def post_settings(site: Site, body: dict[str, Any]) -> None:
+    """Add to the settings; those that are not named stay."""
+    change_settings(site.settings, body)
+
+
+@route("POST", "/settings/{id}", summary="Change one setting of the front end", errors=(507,))
+async def post_setting(request: web.Request, site: Site, id: str) -> None:
+    """Set one setting to any JSON value."""
+    change_settings(site.settings, {id: read_body(await request.read() or b"null", Any)})
