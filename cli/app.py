@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import cache, convert, doctor, explain, nodes, run, train, validate
+from cli import cache, convert, doctor, explain, nodes, run, train, validate, worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A node-graph workflow engine for diffusion models.")
 PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -25,6 +25,7 @@ app.command("validate")(validate.validate)
 app.command("convert")(convert.convert)
 app.add_typer(nodes.app, name="nodes")
 app.add_typer(cache.app, name="cache")
+app.command("worker", hidden=True)(worker.worker)
 app.command("doctor")(doctor.doctor)
 
 

@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.cache import CacheDirectory
-from cli.memory_options import Cpu, GpuOnly, HighVram, LowVram, MemoryBudget, NoVram, ReserveVram, memory_settings
-from cli.precision_options import PrecisionFlags, with_precision
+from cli.engine_options import EngineFlags, with_engine
+from graph.brief import brief
 
 if TYPE_CHECKING:
     from graph.execute import RunResult
     from graph.workflow import Workflow
     from runtime.engine import Studio
-    from runtime.settings import CacheSettings
 
-LONGEST = 200  # characters of a value that are printed
-
-
-@with_precision
+@with_engine
 def run(
     file: Annotated[Path, typer.Argument(help="A workflow (API or editor format) or a picture that holds one.")],
     set: Annotated[list[str] | None, typer.Option(help="NODE.INPUT=VALUE; the node by id, title or type.")] = None,
@@ -31,44 +26,20 @@ def run(
     to: Annotated[
         list[str] | None, typer.Option(help="Run to this node only, whichever; by id, title or type.")
     ] = None,
-    output_directory: Annotated[Path | None, typer.Option(help="Where pictures are written.")] = None,
-    base_directory: Annotated[Path | None, typer.Option(help="The folder that holds models/ and input/.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
-    cache_none: Annotated[bool, typer.Option("--cache-none", help="Keep no results, not on the disk either.")] = False,
-    cache_lru: Annotated[int | None, typer.Option(help="Keep the N results in memory that were used last.")] = None,
-    cache_classic: Annotated[
-        bool, typer.Option("--cache-classic", help="Keep the results of the last workflow in memory.")
-    ] = False,
-    cache_ram: Annotated[float | None, typer.Option(help="Keep results while this many GB of RAM are free.")] = None,
-    cache_disk: Annotated[
-        float | None, typer.Option(help="GB that results may take on the disk (10); 0: none.")
-    ] = None,
-    cache_directory: CacheDirectory = None,
-    memory_budget: MemoryBudget = None,
-    reserve_vram: ReserveVram = None,
-    gpu_only: GpuOnly = False,
-    highvram: HighVram = False,
-    lowvram: LowVram = False,
-    novram: NoVram = False,
-    cpu: Cpu = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print the written files only.")] = False,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where in the code an error arose.")] = False,
     *,
-    precision: PrecisionFlags,
+    engine: EngineFlags,
 ) -> None:
     """Run a workflow. Exit code 2: it cannot run as it is; 1: a node failed; 130: cancelled by Ctrl-C."""
     from cli.report import ending, error_console
 
     with ending(as_json=as_json, show_traceback=traceback):
-        from cli.workflow_file import check, find_node, load_workflow, notes_of, open_here, with_seed, with_settings
+        from cli.workflow_file import check, find_node, load_workflow, notes_of, with_seed, with_settings
 
-        cache = _cache(cache_none, cache_lru, cache_classic, cache_ram, cache_disk, cache_directory)
-        switches = {"gpu-only": gpu_only, "highvram": highvram, "lowvram": lowvram, "novram": novram, "cpu": cpu}
-        memory = memory_settings(memory_budget, reserve_vram, switches, device)
         tell = partial(error_console().print, markup=False)
-        place = "cpu" if cpu else device
-        with open_here(base_directory, output_directory, place, cache, memory, precision.settings(), tell) as studio:
+        with engine.open(tell) as studio:
             workflow = with_settings(load_workflow(file, studio), set or [])
             workflow = workflow if seed is None else with_seed(workflow, seed, studio)
             outputs = tuple(find_node(workflow, name).id for name in to) if to else None
@@ -81,34 +52,13 @@ def run(
                 _show_values(result, workflow, studio)
 
 
-def _cache(
-    none: bool, lru: int | None, classic: bool, ram: float | None, disk: float | None, directory: Path | None
-) -> CacheSettings:
-    from cli.report import UsageError
-    from runtime.settings import cache_settings
-
-    try:
-        return cache_settings(none=none, lru=lru, classic=classic, ram=ram, disk=disk, directory=directory)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
 def _show_values(result: RunResult, workflow: Workflow, studio: Studio) -> None:
     """Tell what the nodes gave that were asked for: they need not be output nodes."""
     for node_id, values in result.outputs.items():
         node = workflow.nodes[node_id]
         spec = studio.registry.find(node.type)
         for output, value in zip(spec.outputs if spec else (), values, strict=True):
-            typer.echo(f"{node.label}, {output.name}: {_brief(value)}")
-
-
-def _brief(value: Any) -> str:
-    if isinstance(value, list):
-        return f"list of {len(value)}" + (f", first {_brief(value[0])}" if value else "")
-    if isinstance(value, str | int | float | None):
-        return str(value) if len(str(value)) <= LONGEST else f"{str(value)[:LONGEST]}…"
-    shape = getattr(value, "shape", None)
-    return type(value).__name__ + (f" {tuple(shape)}" if shape is not None else "")
+            typer.echo(f"{node.label}, {output.name}: {brief(value)}")
 
 
 def _carry_out(

@@ -21,6 +21,7 @@ from graph.workflow import Node, Workflow
 from runtime.metadata import read_workflow_document
 
 if TYPE_CHECKING:
+    from graph.registry import Registry
     from runtime.engine import Studio
     from runtime.memory_settings import MemorySettings
     from runtime.precision import PrecisionSettings
@@ -51,6 +52,9 @@ def open_here(
     memory: MemorySettings | None = None,
     precision: PrecisionSettings | None = None,
     tell: Callable[[str], None] = lambda sentence: None,
+    *,
+    input: Path | None = None,
+    registry: Registry | None = None,
 ) -> Studio:
     """Return an engine on the folders and the device that were named; UsageError if they are not there."""
     from runtime.devices import DeviceError
@@ -63,16 +67,19 @@ def open_here(
         raise UsageError(f"--base-directory {base}: there is no such folder; name the one that holds models/.")
     if output is not None:
         _check_writable(output)
+    if input is not None and not input.is_dir():
+        raise UsageError(f"--input-directory {input}: there is no such folder; name the one that holds pictures.")
     try:
         chosen = Settings(
             base or default_base(),
             output=output,
+            input=input,
             device=device,
             cache=cache or CacheSettings(),
             memory=memory or MemorySettings(),
             precision=precision or PrecisionSettings(),
         )
-        return open_studio(chosen, tell)
+        return open_studio(chosen, tell, registry)
     except DeviceError as error:
         raise UsageError(f"--device: {error}") from error
     except MemoryOptionError as error:

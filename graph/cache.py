@@ -58,6 +58,10 @@ class Cache(Protocol):
         """Take back one `pin`."""
         ...
 
+    def clear(self) -> None:
+        """Forget what is in memory."""
+        ...
+
     def refresh(self) -> None:
         """Take notice of what others stored; called before a plan is made."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,10 +39,19 @@ class Problem:
 
 
 class NodeError(GraphError):
-    """A node failed while it ran. The cause is kept as `__cause__`."""
+    """A node failed while it ran. The cause is kept as `__cause__`. `inputs`: what it was given, short, by name."""
 
-    def __init__(self, message: str, *, node_id: str, node_type: str, origin: Origin | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        node_id: str,
+        node_type: str,
+        origin: Origin | None = None,
+        inputs: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.inputs = inputs or {}
         self.origin = origin  # of a node that came by expansion
         self.node_id = node_id
         self.node_type = node_type

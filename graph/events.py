@@ -62,7 +62,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Preview:
-    """A picture of work in progress (a PIL image or encoded bytes; the engine does not look at it)."""
+    """A picture of work in progress: a PIL image, or a function that makes one; the engine does not look at it."""
 
     node_id: str
     image: Any

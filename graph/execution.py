@@ -145,7 +145,7 @@ class Execution:
         visit = self._visit(node_id)
         if visit is None:
             return None
-        with self.telling.naming(bound):
+        with self.telling.naming(bound, visit):
             visit.call()
         if visit.expands:
             return self._tasks.start(node_id, self._expand_and_finish(visit))
@@ -159,7 +159,7 @@ class Execution:
         visit = self._visit(node_id)
         if visit is None:
             return
-        with self.telling.naming(visit.bound):
+        with self.telling.naming(visit.bound, visit):
             if visit.bound.spec.is_async:
                 await visit.calls()
             else:
@@ -167,7 +167,7 @@ class Execution:
         await self._expand_and_finish(visit)
 
     async def _expand_and_finish(self, visit: Visit) -> None:
-        with self.telling.naming(visit.bound):
+        with self.telling.naming(visit.bound, visit):
             for number, expand in visit.expansions():
                 visit.returned[number] = Expanded(await self.expand(visit.run, expand))
         self._finish(visit)
@@ -209,7 +209,7 @@ class Execution:
     def _finish(self, visit: Visit) -> None:
         """Make the result of calls that returned, keep and tell it."""
         bound, run = visit.bound, visit.run
-        with self.telling.naming(bound):
+        with self.telling.naming(bound, visit):
             result = visit.result()
         seconds = self._parts.clock() - visit.start
         if blocks := visit.blocks:

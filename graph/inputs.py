@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graph.binding import bind
 from graph.choices import Names
 from graph.errors import Problem
 from graph.nearest import nearest
@@ -23,7 +24,29 @@ TypesOf = Mapping[str, tuple[SocketType, ...]]  # types of the outputs, by node 
 def node_problems(
     node: Node, spec: NodeSpec, workflow: Workflow, types_of: TypesOf, names: Names | None
 ) -> Iterator[Problem]:
-    """Yield the problems of a node's inputs, in the order of its type's sockets."""
+    """Yield the problems of a node's inputs, in the order of its type's sockets; if there are none, its validator's."""
+    found = list(_socket_problems(node, spec, workflow, types_of, names))
+    yield from found
+    if not found and spec.validator is not None:
+        yield from _own_problems(node, spec)
+
+
+def _own_problems(node: Node, spec: NodeSpec) -> Iterator[Problem]:
+    """Ask a type's own validator, which gets what stands in the workflow, converted, and the defaults; no links."""
+    assert spec.validator is not None
+    literals = {name: value for name, value in bind(node, spec).inputs.items() if not isinstance(value, Link)}
+    try:
+        sentence = spec.validator(**literals)
+    except Exception as error:  # a node pack's code
+        sentence = f"its own validation failed: {type(error).__name__}: {error}"
+    if sentence:
+        message = f"{node.label}: {sentence}"
+        yield Problem("custom_validation_failed", message if message.endswith((".", "?")) else f"{message}.", node.id)
+
+
+def _socket_problems(
+    node: Node, spec: NodeSpec, workflow: Workflow, types_of: TypesOf, names: Names | None
+) -> Iterator[Problem]:
     misspelt = _misspelt(node, spec)
     variables: dict[SocketType, tuple[str, SocketType]] = {}
     for name, socket in _sockets(node, spec):

@@ -52,7 +52,7 @@ class Run(Protocol):
         ...
 
     def preview(self, image: Any) -> None:
-        """Show a picture of the work in progress."""
+        """Show a picture of the work in progress: a PIL image, or a function that makes one if somebody looks."""
         ...
 
     def check_cancelled(self) -> None:

@@ -23,6 +23,7 @@ _DIGITS = re.compile(r"(\d+)$")
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 EnumClass = type[Enum]
+Validator = Callable[..., str | None]
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__bool__": lambda self: False})()
 
 
@@ -84,11 +85,18 @@ class NodeSpec:
     takes_run: bool = False
     may_expand: bool = False  # may return an Expand, whose graph may link to any result of the run
     fingerprint: Callable[..., Any] | None = None  # (inputs by name) -> JSON value that joins the key
+    validator: Validator | None = None  # (literals by name) -> what is wrong with them, or None
+    is_checked_elsewhere: bool = False  # what checks its inputs is not in this process (graph.spec_document)
     code_version: str = ""
     module: str = ""
     is_deprecated: bool = False
     is_experimental: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_validator(self) -> bool:
+        """Sockets do not say all that is asked of the inputs: code of the node's own does, here or elsewhere."""
+        return self.validator is not None or self.is_checked_elsewhere
 
     def input(self, name: str) -> Socket | None:
         """Return the socket that takes an input of that name; None if the node has no such input.
@@ -188,6 +196,7 @@ def node(
     output: bool = False,
     pure: bool = True,
     fingerprint: Callable[..., Any] | None = None,
+    validate: Validator | None = None,
     deprecated: bool = False,
     experimental: bool = False,
     extra: Mapping[str, Any] | None = None,
@@ -220,6 +229,7 @@ def node(
             takes_run=read.takes_run,
             may_expand=read.may_expand,
             fingerprint=fingerprint,
+            validator=validate,
             code_version=read.code_version,
             module=function.__module__,
             is_deprecated=deprecated,

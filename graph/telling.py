@@ -57,17 +57,18 @@ class Telling:
             self.ui[node_id] = result.ui
         self.emit(NodeFinished(node_id, seconds, result.ui, self._scene.origins.get(node_id)))
 
-    def failure(self, bound: Bound, error: Exception) -> NodeError:
+    def failure(self, bound: Bound, error: Exception, visit: Visit | None = None) -> NodeError:
         """Tell what went wrong; return the error that names the node and, if it came by expansion, the workflow's node."""
         node, origin = bound.node, self._scene.origins.get(bound.node.id)
         inside = "" if origin is None else f", inside {self._scene.bound[self._scene.root(node.id)].node.label},"
         message = f"{node.label}{inside} failed: {sentence_of(error)}"
         self.emit(NodeFailed(node.id, message, origin))
-        return NodeError(message, node_id=node.id, node_type=bound.spec.name, origin=origin)
+        given = {} if visit is None else visit.given()
+        return NodeError(message, node_id=node.id, node_type=bound.spec.name, origin=origin, inputs=given)
 
-    def naming(self, bound: Bound) -> Naming:
-        """Return a context in which errors get the name of a node."""
-        return Naming(self, bound)
+    def naming(self, bound: Bound, visit: Visit | None = None) -> Naming:
+        """Return a context in which errors get the name of a node, and what it was given."""
+        return Naming(self, bound, visit)
 
     def sort(self) -> None:
         """Bring what became of the nodes into the workflow's order, whatever ended first."""
@@ -79,11 +80,12 @@ class Telling:
 class Naming:
     """Turns whatever goes wrong in a node into a NodeError that names it."""
 
-    __slots__ = ("_bound", "_telling")
+    __slots__ = ("_bound", "_telling", "_visit")
 
-    def __init__(self, telling: Telling, bound: Bound) -> None:
+    def __init__(self, telling: Telling, bound: Bound, visit: Visit | None) -> None:
         self._telling = telling
         self._bound = bound
+        self._visit = visit
 
     def __enter__(self) -> None:
         pass
@@ -92,4 +94,4 @@ class Naming:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, Exception) and not isinstance(error, Cancelled | NodeError):
-            raise self._telling.failure(self._bound, error) from error
+            raise self._telling.failure(self._bound, error, self._visit) from error

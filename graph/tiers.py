@@ -70,6 +70,10 @@ class TieredCache:
         """Take notice of what other processes stored."""
         self.store.refresh()
 
+    def clear(self) -> None:
+        """Forget what is in memory; the disk keeps what it has."""
+        self.memory.clear()
+
     def begin(self, keys: Collection[Key], kept: Collection[Key]) -> None:
         """Begin a run."""
         self.memory.begin(keys, kept)

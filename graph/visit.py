@@ -13,14 +13,17 @@ from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any
 
 from graph.binding import Bound
+from graph.brief import brief
 from graph.dynamic import Block, BlockArrived, Expand
 from graph.keys import Key
 from graph.lazy import ListArrived
 from graph.mapping import BLOCKED, Call, collect, rows
 from graph.node_run import NodeRun
-from graph.results import Result
+from graph.results import Result, Values
 from graph.run import Run
 from graph.spec import NodeSpec
+
+MOST_GIVEN = 20  # items of a list that an error report has
 
 
 class Visit:
@@ -53,6 +56,11 @@ class Visit:
     def is_blocked(self) -> bool:
         """Whether there are calls, and none is to be made."""
         return not self._rows.are_whole and all(type(call) is Block for call in self._rows.calls)
+
+    def given(self) -> dict[str, list[Any]]:
+        """Return what the node was given, in few words: one word for each item of a list on a wire."""
+        items = ((name, value.items if type(value) is Values else (value,)) for name, value in self._inputs.items())
+        return {name: [brief(item) for item in several[:MOST_GIVEN]] for name, several in items}
 
     def call(self) -> None:
         """Call a plain function."""

@@ -10,6 +10,7 @@ frozen dataclass with `type`, `convert`, `check` and `describe`; one that offers
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -17,7 +18,21 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from graph.choices import Choice, Fault, File, Names
 from graph.types import BOOLEAN, COLOR, FLOAT, INT, STRING, SocketType
 
-__all__ = ["Choice", "Color", "Fault", "File", "FileText", "Names", "Range", "Seed", "Text", "Toggle", "Widget"]
+__all__ = [
+    "Choice",
+    "Color",
+    "Fault",
+    "File",
+    "FilePrefix",
+    "FileText",
+    "Names",
+    "Range",
+    "Seed",
+    "Text",
+    "Toggle",
+    "Widget",
+    "leads_up",
+]
 
 MAX_SEED = 2**64 - 1
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # a surrogate without its partner
@@ -161,6 +176,26 @@ class FileText(Text):
     def names_in(self, text: str) -> tuple[str, ...]:
         """Return the names of files in a text; of names that lead nowhere it may return more than the node tries."""
         return ()
+
+
+@dataclass(frozen=True)
+class FilePrefix(Text):
+    """The beginning of the names of saved files; one that climbs out of its folder is refused before anything runs."""
+
+    def check(self, value: Any, names: Names | None = None) -> Fault | None:
+        """Return what is wrong with a prefix, as far as it can be told without knowing the folder."""
+        if not leads_up(value):
+            return None
+        return Fault(
+            f'"{value}" leads outside the output folder; use a name below that folder, such as "weft" or "red/house"',
+            "custom_validation_failed",
+        )
+
+
+def leads_up(prefix: str) -> bool:
+    """Return whether a prefix climbs out of the folder that it begins in, or ends with the folder above."""
+    path = prefix.replace("\\", "/")
+    return os.path.normpath(path).split("/")[0] == ".." or path.rstrip("/").split("/")[-1] == ".."
 
 
 @dataclass(frozen=True)

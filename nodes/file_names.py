@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from graph.formats import to_api
 from graph.formats.widget_slots import SpecOf
-from graph.widgets import Fault, Names, Text
+from graph.widgets import FilePrefix, leads_up
 from graph.workflow import Workflow
 from nodes.host import SavePath
 
@@ -24,26 +23,6 @@ _DATE_TOKEN = re.compile(r"yyyy|yy|MM|M|dd|d|hh|h|mm|m|ss|s")
 _NODE_VALUE = re.compile(r"%([^%]+)\.([^%.]+)%")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FORBIDDEN = re.compile(r'[<>:"|?*\\/\x00-\x1f]')
-
-
-@dataclass(frozen=True)
-class FilePrefix(Text):
-    """The beginning of the names of saved files; one that climbs out of its folder is refused before anything runs."""
-
-    def check(self, value: Any, names: Names | None = None) -> Fault | None:
-        """Return what is wrong with a prefix, as far as it can be told without knowing the folder."""
-        if not leads_up(value):
-            return None
-        return Fault(
-            f'"{value}" leads outside the output folder; use a name below that folder, such as "weft" or "red/house"',
-            "custom_validation_failed",
-        )
-
-
-def leads_up(prefix: str) -> bool:
-    """Return whether a prefix climbs out of the folder that it begins in, or ends with the folder above."""
-    path = prefix.replace("\\", "/")
-    return os.path.normpath(path).split("/")[0] == ".." or path.rstrip("/").split("/")[-1] == ".."
 
 
 def plan_save(root: Path, prefix: str, width: int, height: int, *, type: str, now: datetime) -> SavePath:

@@ -13,7 +13,8 @@ from diffusion.images import to_bytes
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File
-from nodes.file_names import FilePrefix, expand_node_values
+from graph.widgets import FilePrefix
+from nodes.file_names import expand_node_values
 from nodes.host import SavePath, host_of
 from nodes.pictures import read_picture, write_png
 from nodes.sockets import Image, Mask

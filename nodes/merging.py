@@ -10,7 +10,8 @@ from diffusion.merging import Mix, merge_blocks, merge_clips, merge_models
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Range
-from nodes.file_names import FilePrefix, expand_node_values
+from graph.widgets import FilePrefix
+from nodes.file_names import expand_node_values
 from nodes.host import host_of
 from nodes.new_files import write_new
 from nodes.sockets import Clip, Model, Vae

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from diffusion.denoiser import Step
@@ -115,7 +116,7 @@ def show_steps(run: Run, model: Model) -> Callable[[Step], None]:
     """Return a callback that tells progress, shows a preview and ends a cancelled run."""
 
     def show(step: Step) -> None:
-        run.preview(preview(step.denoised, model.latent_format))
+        run.preview(partial(preview, step.denoised, model.latent_format))
         run.progress(step.index + 1, step.total)
 
     return show

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +63,7 @@ class Studio:
     device: Device
     memory: DeviceMemory
     scheduler: MemoryScheduler
+    host: LocalHost
     store: Store | None = None
 
     def __enter__(self) -> Studio:
@@ -86,22 +88,23 @@ class Studio:
         return (self.folders.input,) if kind == INPUT_KIND else self.folders.model_roots(kind)
 
 
-def builtin_registry() -> Registry:
-    """Return the nodes of the package `nodes`."""
+def builtin_registry(more: Iterable[str] = ()) -> Registry:
+    """Return the nodes of the package `nodes`, and of the modules named in `more`."""
     found = sorted(module.name for module in pkgutil.iter_modules(nodes.__path__))
-    return Registry.collect(importlib.import_module(f"nodes.{name}") for name in found)
+    names = (*(f"nodes.{name}" for name in found), *more)
+    return Registry.collect(importlib.import_module(name) for name in names)
 
 
-def open_studio(settings: Settings, tell: Tell = say_nothing) -> Studio:
+def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry | None = None) -> Studio:
     """Build the engine for a process. `tell` is called with a sentence when something takes long."""
+    registry = builtin_registry() if registry is None else registry
     folders = folders_of(settings)
     device = open_device(settings.device)
     memory = open_memory(device, settings.memory)
-    host: Host = LocalHost(folders, memory, precision=settings.precision, write_metadata=settings.write_metadata)
+    host = LocalHost(folders, memory, precision=settings.precision, write_metadata=settings.write_metadata)
     precisions = choose(settings.precision, memory.device.type)
     catalogue = Catalogue(folders, precisions, memory.workspaces, memory.tables_on_device)
     scheduler = MemoryScheduler(memory, catalogue)
-    registry = builtin_registry()
     store = _open_store(settings, device, registry)
     digests = FileDigests(store, tell)
     engine = Engine(
@@ -114,7 +117,7 @@ def open_studio(settings: Settings, tell: Tell = say_nothing) -> Studio:
         prepare=lambda workflow: with_expanded_prefixes(workflow, registry.find, datetime.now()),
         scheduler=scheduler,
     )
-    return Studio(engine, registry, folders, device, memory, scheduler, store)
+    return Studio(engine, registry, folders, device, memory, scheduler, host, store)
 
 
 def open_memory(device: Device, settings: MemorySettings) -> DeviceMemory:

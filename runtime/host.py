@@ -83,6 +83,10 @@ class LocalHost:
         """Return a LoRA file, the same object while the file is unchanged."""
         return self._once("lora", path, lambda: open_lora(path))
 
+    def forget(self) -> None:
+        """Let go of all opened files; the weights of models go when nobody holds the models any more."""
+        self._opened.clear()
+
     def metadata(self, run: Run) -> Mapping[str, str]:
         """Return the texts to write into a picture: the prompt, and the editor's document if there is one."""
         if not self._write_metadata:

@@ -34,6 +34,7 @@ from runtime.workspace import Need, PeakMeter, Workspaces
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
+BEFORE_ALL = -1  # the place in a plan of which no use has come
 GUESS_SHARE = 4  # a workspace that was never measured counts as at most this part of the budget
 
 
@@ -66,7 +67,9 @@ class DeviceMemory:
         self.tables_on_device = tables_on_device
         self._places: dict[str, Place] = {}
         self._horizon = Horizon()
-        self._position = 0
+        self._beyond: tuple[Sequence[Use], Horizon] = ((), self._horizon)  # what comes after it, and both together
+        self._then: Callable[[], Sequence[Use]] = tuple
+        self._position = BEFORE_ALL
         self._in_use: list[Network] = []
         self._arriving: dict[str, Arrival] = {}  # blocks in the books that are still on their way
         self._meter: PeakMeter | None = None
@@ -83,7 +86,12 @@ class DeviceMemory:
 
     def expect(self, uses: Sequence[Use]) -> None:
         """Be told which networks will be used, in order."""
-        self._horizon, self._position = Horizon(uses), 0
+        self._horizon, self._position = Horizon(uses), BEFORE_ALL
+        self._beyond = ((), self._horizon)
+
+    def look_ahead(self, then: Callable[[], Sequence[Use]]) -> None:
+        """Be told whom to ask for the uses after those that are expected; asked only when something must go."""
+        self._then = then
 
     def run(self, network: Network, need: Need, work: Callable[[], T]) -> T:
         """Call a function with a network in place; if the memory is short, evict and call it once more."""
@@ -246,13 +254,16 @@ class DeviceMemory:
     def _advance(self, network: Network) -> None:
         """Find the use of the plan that this is; a network that no plan names changes nothing."""
         uses = self._horizon.uses
-        for index in range(self._position, len(uses)):
+        for index in range(max(self._position, 0), len(uses)):
             if any(block.name in network.places for block in uses[index].blocks):
                 self._position = index
                 return
 
     def _next_use(self) -> NextUse:
-        return self._horizon.after(self._position)
+        then = self._then()
+        if then is not self._beyond[0]:
+            self._beyond = (then, self._horizon.then(then))
+        return self._beyond[1].after(self._position)
 
     @contextmanager
     def _measured(self, need: Need) -> Iterator[None]:

@@ -35,7 +35,11 @@ class MemoryScheduler:
     def prepare(self, plan: Plan) -> None:
         """Tell the memory what will be used, in order."""
         scarce = self._is_scarce(plan.survey)
-        self.memory.expect(self.along(plan.order, self._uses(plan.survey, plan.order)) if scarce else ())
+        self.memory.expect(self.uses(plan) if scarce else ())
+
+    def uses(self, plan: Plan) -> Sequence[Use]:
+        """Return what a plan uses, in its order."""
+        return self.along(plan.order, self._uses(plan.survey, plan.order))
 
     def explain(self, plan: Plan, bytes_per_s: float) -> Explanation:
         """Tell what a plan would move, in its order, on an empty device."""

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
-from nodes.file_names import FilePrefix
+from graph.widgets import FilePrefix
 from nodes.image_files import LoadImage, LoadImageMask, MaskPreview, PreviewImage, SaveImage
 from nodes.pictures import PictureError, read_picture, write_png
 from tests.nodes.folder_host import FolderRun

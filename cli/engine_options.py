@@ -1,0 +1,123 @@
+"""The options of commands that run workflows: folders, device, cache, memory, precision; added by a decorator.
+
+@with_engine
+def run(file: Path, *, engine: EngineFlags) -> None:  # typer sees --device, --cache-lru, --lowvram and so on
+    with engine.open() as studio: ...
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from cli.cache import CacheDirectory
+from cli.memory_options import Cpu, GpuOnly, HighVram, LowVram, MemoryBudget, NoVram, ReserveVram, memory_settings
+from cli.precision_options import PrecisionFlags, with_precision
+
+if TYPE_CHECKING:
+    from graph.registry import Registry
+    from runtime.engine import Studio
+    from runtime.settings import CacheSettings
+
+PARAMETER = "engine"
+
+
+def engine_options(
+    output_directory: Annotated[Path | None, typer.Option(help="Where pictures are written.")] = None,
+    input_directory: Annotated[Path | None, typer.Option(help="Where pictures are read.")] = None,
+    base_directory: Annotated[Path | None, typer.Option(help="The folder that holds models/ and input/.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
+    cache_none: Annotated[bool, typer.Option("--cache-none", help="Keep no results, not on the disk either.")] = False,
+    cache_lru: Annotated[int | None, typer.Option(help="Keep the N results in memory that were used last.")] = None,
+    cache_classic: Annotated[
+        bool, typer.Option("--cache-classic", help="Keep the results of the last workflow in memory.")
+    ] = False,
+    cache_ram: Annotated[float | None, typer.Option(help="Keep results while this many GB of RAM are free.")] = None,
+    cache_disk: Annotated[
+        float | None, typer.Option(help="GB that results may take on the disk (10); 0: none.")
+    ] = None,
+    cache_directory: CacheDirectory = None,
+    memory_budget: MemoryBudget = None,
+    reserve_vram: ReserveVram = None,
+    gpu_only: GpuOnly = False,
+    highvram: HighVram = False,
+    lowvram: LowVram = False,
+    novram: NoVram = False,
+    cpu: Cpu = False,
+) -> None:
+    """Hold the options; its signature is all that counts."""
+
+
+@dataclass(frozen=True)
+class EngineFlags:
+    """The options as they were given, by the names of `engine_options`, and the flags about precision."""
+
+    values: Mapping[str, Any]
+    precision: PrecisionFlags
+
+    def open(
+        self, tell: Callable[[str], None] = lambda sentence: None, registry: Registry | None = None
+    ) -> Studio:
+        """Return the engine; UsageError if an option is wrong, or two contradict each other."""
+        from cli.workflow_file import open_here
+
+        given = self.values
+        switches = {name.replace("_", "-"): given[name] for name in ("gpu_only", "highvram", "lowvram", "novram", "cpu")}
+        return open_here(
+            given["base_directory"],
+            given["output_directory"],
+            "cpu" if given["cpu"] else given["device"],
+            self._cache(),
+            memory_settings(given["memory_budget"], given["reserve_vram"], switches, given["device"]),
+            self.precision.settings(),
+            tell,
+            input=given["input_directory"],
+            registry=registry,
+        )
+
+    def _cache(self) -> CacheSettings:
+        from cli.report import UsageError
+        from runtime.settings import cache_settings
+
+        names = ("none", "lru", "classic", "ram", "disk", "directory")
+        try:
+            return cache_settings(**{name: self.values[f"cache_{name}"] for name in names})
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+
+
+def with_engine(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the engine's options in place of its parameter `engine`, which gets what was given."""
+    own, added = _parameters(command), _parameters(engine_options)
+    signature = inspect.signature(command)
+
+    def wrapper(*, precision: PrecisionFlags, **arguments: Any) -> None:
+        values = {each.name: arguments.pop(each.name) for each in added}
+        command(**arguments, **{PARAMETER: EngineFlags(values, precision)})
+
+    functools.update_wrapper(wrapper, command)
+    del wrapper.__wrapped__  # type: ignore[attr-defined]  # else the annotations would be looked up there
+    parameters = [*own, *added, _precision_parameter()]
+    wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
+    return with_precision(wrapper)
+
+
+def _parameters(command: Callable[..., None]) -> list[inspect.Parameter]:
+    hints = get_type_hints(command, include_extras=True)
+    parameters = inspect.signature(command).parameters.values()
+    return [
+        each.replace(annotation=hints[each.name], kind=each.KEYWORD_ONLY)
+        for each in parameters
+        if each.name != PARAMETER
+    ]
+
+
+def _precision_parameter() -> inspect.Parameter:
+    return inspect.Parameter("precision", inspect.Parameter.KEYWORD_ONLY, annotation=PrecisionFlags)

@@ -1,0 +1,32 @@
+"""`weft worker`: the process that computes for a server. A server starts it; typed by hand it is of no use."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cli.engine_options import EngineFlags, with_engine
+
+
+@with_engine
+def worker(
+    nodes_module: Annotated[list[str] | None, typer.Option(help="A Python module with more nodes.")] = None,
+    preview_method: Annotated[str, typer.Option(help="none: no pictures of work in progress.")] = "auto",
+    *,
+    engine: EngineFlags,
+) -> None:
+    """Run jobs that come as frames on standard input; answer with frames on standard output."""
+    from cli.report import ending
+    from runtime.worker_link import claim_stdio
+
+    link = claim_stdio()
+    with ending():
+        from runtime.worker import NO_PREVIEW, serve
+
+        from runtime.engine import builtin_registry
+
+        load = partial(builtin_registry, tuple(nodes_module or ()))
+        tell = partial(typer.echo, err=True)
+        serve(link, load, lambda registry: engine.open(tell, registry), previews=preview_method != NO_PREVIEW)

@@ -1,0 +1,121 @@
+"""Node types as JSON: what a process must know that validates, reads and describes workflows but runs none.
+
+    data = write_registry(registry)
+    validate(workflow, read_registry(data))  # the same problems as with the registry itself
+
+Functions do not travel. A type whose inputs are checked by code of its own (`@node(validate=…)`, a widget of a node
+pack) has `has_validator` on the other side: whoever has the code must be asked too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from graph.choices import Names
+from graph.errors import GraphError
+from graph.registry import Registry
+from graph.spec import MISSING, NodeSpec, Output, Socket
+from graph.types import SocketType
+from graph.widget_document import known_class, read_widget, write_widget
+from graph.widgets import Widget
+
+FORM = 1  # of the document; a reader of another form refuses it
+_TEXTS = ("category", "display_name", "description", "module")
+_FLAGS = ("is_output", "is_pure", "is_async", "takes_run", "may_expand", "is_deprecated", "is_experimental")
+_SOCKET_FLAGS = ("is_optional", "is_list", "is_lazy", "is_growing", "takes_any_name")
+
+
+class SpecDocumentError(GraphError):
+    """Bytes are no document of node types; the sentence says what was found."""
+
+
+def write_registry(registry: Registry, names: Names | None = None) -> bytes:
+    """Return the document of all node types. `names` lists files for those widgets of packs that ask for them."""
+    return json.dumps({"form": FORM, "nodes": [_write_spec(spec, names) for spec in registry]}).encode()
+
+
+def read_registry(data: bytes) -> Registry:
+    """Return the node types of a document, without functions; SpecDocumentError if it is none."""
+    try:
+        document = json.loads(data)
+        if document["form"] != FORM:
+            raise SpecDocumentError(f"The node types are written in form {document['form']}; form {FORM} is read here.")
+        types: dict[Any, SocketType] = {}
+        return Registry.of(*(_read_spec(each, types) for each in document["nodes"]))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise SpecDocumentError(f"This is no document of node types: {error!r}.") from error
+
+
+def _write_spec(spec: NodeSpec, names: Names | None) -> dict[str, Any]:
+    flags = {name: getattr(spec, name) for name in _FLAGS}
+    document = {
+        **{name: text for name in _TEXTS if (text := getattr(spec, name))},
+        "aliases": spec.aliases,
+        "extra": spec.extra,
+        "has_validator": spec.has_validator or any(map(_is_foreign, spec.inputs)),
+    }
+    return {
+        "name": spec.name,
+        **{name: value for name, value in document.items() if value},
+        **{name: value for name, value in flags.items() if value is not (name == "is_pure")},
+        "inputs": [_write_socket(socket, names) for socket in spec.inputs],
+        "outputs": [[each.name, _write_type(each.type), each.is_list, each.tooltip] for each in spec.outputs],
+    }
+
+
+def _is_foreign(socket: Socket) -> bool:
+    return socket.widget is not None and known_class(socket.widget) is None
+
+
+def _write_socket(socket: Socket, names: Names | None) -> dict[str, Any]:
+    parts: dict[str, Any] = {name: True for name in _SOCKET_FLAGS if getattr(socket, name)}
+    if socket.widget is not None:
+        parts["widget"] = write_widget(socket.widget, names)
+    if socket.default is not MISSING:
+        parts["default"] = socket.default
+    if socket.options:
+        parts["options"] = socket.options
+    if socket.tooltip:
+        parts["tooltip"] = socket.tooltip
+    return {"name": socket.name, "type": _write_type(socket.type), **parts}
+
+
+def _write_type(socket_type: SocketType) -> str | list[str]:
+    return [socket_type.name] if socket_type.variable else socket_type.name
+
+
+def _read_spec(document: Mapping[str, Any], types: dict[Any, SocketType]) -> NodeSpec:
+    values = {name: document[name] for name in (*_TEXTS, *_FLAGS, "extra") if name in document}
+    return NodeSpec(
+        name=document["name"],
+        function=_not_here,
+        inputs=tuple([_read_socket(each, types) for each in document["inputs"]]),
+        outputs=tuple([_read_output(each, types) for each in document["outputs"]]),
+        aliases=tuple(document.get("aliases", ())),
+        is_checked_elsewhere=document.get("has_validator", False),
+        **values,
+    )
+
+
+def _not_here(*args: Any, **kwargs: Any) -> NoReturn:
+    raise GraphError("This process knows the node types only by their descriptions; run them in the worker.")
+
+
+def _read_socket(document: dict[str, Any], types: dict[Any, SocketType]) -> Socket:
+    widget: Widget | None = read_widget(document.pop("widget")) if "widget" in document else None
+    return Socket(type=_read_type(document.pop("type"), types), widget=widget, **document)
+
+
+def _read_output(document: Sequence[Any], types: dict[Any, SocketType]) -> Output:
+    name, kind, is_list, tooltip = document
+    return Output(name, _read_type(kind, types), is_list, tooltip)
+
+
+def _read_type(document: str | list[str], types: dict[Any, SocketType]) -> SocketType:
+    key = document if isinstance(document, str) else (document[0], True)
+    found = types.get(key)
+    if found is None:
+        found = types[key] = SocketType(document) if isinstance(document, str) else SocketType(document[0], True)
+    return found

@@ -1,0 +1,155 @@
+"""The worker process: jobs come over a link and run here one after the other; the server sees what happens.
+
+    serve(claim_stdio(), open_studio)  # returns never: the process ends with its server
+
+One thread reads the link and answers questions at any time, this one runs the jobs, a third sends events. When the
+server is gone, whatever runs, the process ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+from graph.errors import Cancelled
+from graph.execute import RunResult
+from graph.formats import from_api, parse
+from graph.protocol import FreeMemory, JobEnded, Ready, RunJob, Specs
+from graph.registry import Registry
+from graph.spec_document import write_registry
+from runtime.engine import Studio
+from runtime.lookahead import NextJob
+from runtime.worker_errors import error_document
+from runtime.worker_events import EventSender
+from runtime.worker_inbox import Inbox
+from runtime.worker_link import Link
+from runtime.worker_questions import answer, stats
+
+FAREWELL_S = 1.0  # the most that results on their way to the disk may hold the process up
+NO_PREVIEW = "none"  # ComfyUI's word
+NODE_ENDS = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)  # what code of a pack may raise
+WARM_UP = ("diffusers.models.unets.unet_2d_condition", "diffusers.models.autoencoders.autoencoder_kl", "transformers.models.clip.modeling_clip")
+DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+def serve(
+    link: Link, load_nodes: Callable[[], Registry], open_studio: Callable[[Registry], Studio], previews: bool = True
+) -> NoReturn:
+    """Work until the server is gone. Node types are told as soon as they are known, before the device is opened."""
+    studios: list[Studio] = []
+    inbox = Inbox(link, on_gone=lambda: end_process(studios))
+    live_no_longer_than_parent()
+    inbox.start()
+    registry = load_nodes()
+    studio = open_studio(registry)
+    studios.append(studio)
+    link.send(Specs(write_registry(registry, studio.names)))
+    worker = Worker(studio, inbox, EventSender(link), previews=previews)
+    inbox.answer = partial(answer, studio)
+    link.send(Ready(os.getpid(), stats(studio)))
+    threading.Thread(target=import_networks, name="warm up", daemon=True).start()
+    while True:
+        worker.do(inbox.take())
+
+
+class Worker:
+    """Runs jobs in the engine of one process."""
+
+    def __init__(self, studio: Studio, inbox: Inbox, sender: EventSender, *, previews: bool = True) -> None:
+        self._studio = studio
+        self._inbox = inbox
+        self._sender = sender
+        self._previews = previews
+        self._next = NextJob(studio)
+        self._loop = asyncio.new_event_loop()
+        studio.memory.look_ahead(self._next)
+        inbox.expect = self._next.expect
+
+    def do(self, work: RunJob | FreeMemory) -> None:
+        """Run a job and tell its end, or let go of memory."""
+        if isinstance(work, FreeMemory):
+            self.free(work)
+            return
+        self._next.begin(work.job_id)
+        self._sender.begin(work.job_id, wants_previews=self._wants_previews(work.extra))
+        ended = self._run(work)
+        self._inbox.done(work.job_id)
+        self._sender.end(ended)
+
+    def free(self, wanted: FreeMemory) -> None:
+        """Let go of what is not needed to go on."""
+        if wanted.results:
+            self._studio.engine.cache.clear()
+        if wanted.models:
+            self._studio.memory.evict_all()
+            self._studio.host.forget()
+        gc.collect()
+
+    def _run(self, job: RunJob) -> JobEnded:
+        start = time.perf_counter()
+
+        def ended(status: str, error: Mapping[str, Any] | None = None, result: RunResult | None = None) -> JobEnded:
+            ui = self._sender.ui if result is None else result.ui
+            return JobEnded(job.job_id, status, ui, error, time.perf_counter() - start)
+
+        try:
+            return ended("done", result=self._loop.run_until_complete(self._carry_out(job)))
+        except Cancelled:
+            return ended("cancelled", {"node_id": self._sender.executing, "executed": list(self._sender.executed)})
+        except NODE_ENDS as error:
+            if not isinstance(error, Exception):
+                self._loop = asyncio.new_event_loop()  # it left the old one in the middle of a step
+            told = error_document(error, tuple(self._sender.executed))
+            if told["kind"] == "memory":
+                self._studio.memory.evict_all()
+            return ended("failed", told)
+
+    async def _carry_out(self, job: RunJob) -> RunResult:
+        prompt = parse(job.payload)
+        return await self._studio.engine.run_async(
+            from_api(prompt),
+            outputs=job.outputs,
+            emit=self._sender,
+            cancelled=partial(self._inbox.is_cancelled, job.job_id),
+            prompt=prompt,
+            extra={name: value for name, value in job.extra.items() if value is not None},
+        )
+
+    def _wants_previews(self, extra: Mapping[str, Any]) -> bool:
+        """Return whether pictures of work in progress are of use: said with the job, else by the settings."""
+        method = extra.get("preview_method")
+        return self._previews if method in (None, "default") else method != NO_PREVIEW
+
+
+def end_process(studios: Sequence[Studio]) -> NoReturn:
+    """End at once, whatever runs; results that are on their way to the disk get a moment."""
+    stores = [studio.store for studio in studios if studio.store is not None]
+    for store in stores:
+        writing = threading.Thread(target=store.flush, daemon=True)
+        writing.start()
+        writing.join(FAREWELL_S)
+    os._exit(0)
+
+
+def live_no_longer_than_parent() -> None:
+    """Leave Ctrl-C to the server, and end with it (on Linux the kernel sees to that, even in the middle of a C call)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+
+
+def import_networks() -> None:
+    """Import what the first job with a model will want, while the worker waits: it takes seconds."""
+    for module in WARM_UP:
+        importlib.import_module(module)

@@ -1,0 +1,78 @@
+"""Inbox: the thread that hears the server, at any time: cancel and questions at once, jobs in order.
+
+inbox = Inbox(link, on_gone=end_process)
+inbox.start()
+inbox.take()                  # the next RunJob or FreeMemory; waits for it
+inbox.is_cancelled("5f0c")    # whether the server wants that job to end
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, ProtocolError, RunJob
+from runtime.worker_link import Link
+
+logger = logging.getLogger(__name__)
+Work = RunJob | FreeMemory
+
+
+def not_ready(ask: Ask) -> Answer:
+    """Return the answer of a worker that is still starting."""
+    return Answer(ask.request_id, error="The worker is still starting; ask again when it is ready.")
+
+
+class Inbox:
+    """What the server said and is not done yet."""
+
+    def __init__(self, link: Link, on_gone: Callable[[], None]) -> None:
+        self.answer: Callable[[Ask], Answer] = not_ready
+        self.expect: Callable[[ExpectJob], None] = lambda job: None
+        self._link = link
+        self._on_gone = on_gone
+        self._work: SimpleQueue[Work] = SimpleQueue()
+        self._jobs: set[str] = set()  # that wait or run
+        self._cancelled: set[str] = set()
+
+    def start(self) -> None:
+        """Begin to hear."""
+        threading.Thread(target=self._hear, name="inbox", daemon=True).start()
+
+    def take(self) -> Work:
+        """Return the next thing to do; wait for it."""
+        return self._work.get()
+
+    def is_cancelled(self, job_id: str) -> bool:
+        """Return whether a job is to end."""
+        return job_id in self._cancelled
+
+    def done(self, job_id: str) -> None:
+        """Forget a job that ended."""
+        self._jobs.discard(job_id)
+        self._cancelled.discard(job_id)
+
+    def _hear(self) -> None:
+        try:
+            for message in self._link.messages():
+                self._sort(message)
+        except (OSError, ProtocolError) as error:
+            logger.error("The link to the server broke: %s", error)
+        finally:
+            self._on_gone()
+
+    def _sort(self, message: Message) -> None:
+        match message:
+            case RunJob():
+                self._jobs.add(message.job_id)
+                self._work.put(message)
+            case FreeMemory():
+                self._work.put(message)
+            case CancelJob() if message.job_id in self._jobs:
+                self._cancelled.add(message.job_id)
+            case ExpectJob():
+                self.expect(message)
+            case Ask():
+                self._link.send(self.answer(message))
