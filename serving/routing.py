@@ -136,8 +136,8 @@ def as_response(value: Any) -> web.StreamResponse:
 
 def refuse(status: int, sentence: str, **details: Any) -> web.HTTPException:
     """Return an error to raise: a JSON body whose `error` is a sentence."""
-    body = msgspec.json.encode({"error": sentence, **details})
-    error = web.HTTPException(body=body, content_type=JSON)
+    body = msgspec.json.encode({"error": sentence, **details}).decode()
+    error = web.HTTPException(text=body, content_type=JSON)
     error.set_status(status)
     return error
 
