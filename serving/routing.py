@@ -5,8 +5,9 @@
 
 Parameters: `request` (aiohttp's), `site` (serving.site.Site), `query` and `body` (msgspec Structs, or `body: dict` for any
 JSON object), and the path's own names. What a handler returns is written as JSON (Struct, dict, list; None: 200 without
-a body), unless it is a response. A route outside /api also answers below /api, as in ComfyUI. What does not fit a type
-is answered with 400 and a sentence. `serving.openapi` reads the same annotations.
+a body), unless it is a response. A route outside /api also answers below /api, as in ComfyUI, and each GET to HEAD. What
+does not fit a type is answered with 400 and a sentence. `serving.openapi` reads the same annotations; what they cannot say
+(a form, a body that is no JSON) stands in `@route`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -25,7 +26,17 @@ from serving.site import SITE
 
 Handler = Callable[..., Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
+JSON = "application/json"
 _ROUTES = "routes"  # the attribute of a handler that holds its routes
+
+
+class ErrorBody(msgspec.Struct):
+    """What is answered if something is wrong.
+
+    error: a sentence that says what was found and what to do.
+    """
+
+    error: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,9 @@ class Route:
     summary: str
     tag: str
     is_described: bool = True
-    errors: tuple[int, ...] = ()  # statuses beside 200 and 400 that the handler may answer with
+    errors: Mapping[int, Any] = field(default_factory=dict)  # statuses beside 200 with the types of their bodies
+    form: Any = None  # a Struct with the fields of a multipart form; bytes are files
+    produces: str = JSON  # the media type of what is answered
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -47,13 +60,22 @@ class Route:
 
 
 def route(
-    method: str, path: str, *, summary: str, tag: str = "", described: bool = True, errors: tuple[int, ...] = ()
+    method: str,
+    path: str,
+    *,
+    summary: str,
+    tag: str = "",
+    described: bool = True,
+    errors: Iterable[int] | Mapping[int, Any] = (),
+    form: Any = None,
+    produces: str = JSON,
 ) -> Callable[[H], H]:
     """Return a decorator that gives a handler a route; it may stand more than once above one handler."""
+    bodies = errors if isinstance(errors, Mapping) else dict.fromkeys(errors, ErrorBody)
 
     def decorate(handler: H) -> H:
         heading = tag or handler.__module__.rpartition(".")[2]
-        found = Route(method, path, handler, summary, heading, described, errors)
+        found = Route(method, path, handler, summary, heading, described, bodies, form, produces)
         setattr(handler, _ROUTES, (*getattr(handler, _ROUTES, ()), found))
         return handler
 
@@ -75,16 +97,29 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
     for each in routes:
         answer = adapt(each.handler)
         for path in each.paths:
-            app.router.add_route(each.method, path, answer)
+            if each.method == "GET":
+                app.router.add_get(path, answer)  # and HEAD
+            else:
+                app.router.add_route(each.method, path, answer)
+
+
+def parameters(handler: Handler) -> dict[str, Any]:
+    """Return what a handler wants: the names and types of its parameters."""
+    hints = get_type_hints(handler, include_extras=True)
+    return {name: hints[name] for name in inspect.signature(handler).parameters}
+
+
+def answer_type(handler: Handler) -> Any:
+    """Return the type of what a handler returns."""
+    return get_type_hints(handler, include_extras=True).get("return", Any)
 
 
 def adapt(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """Return the handler as aiohttp wants it."""
-    hints = get_type_hints(handler)
-    names = tuple(inspect.signature(handler).parameters)
+    wanted = parameters(handler)
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        arguments = {name: await _argument(request, name, hints[name]) for name in names}
+        arguments = {name: await _argument(request, name, kind) for name, kind in wanted.items()}
         return as_response(await handler(**arguments))
 
     return answer
@@ -96,13 +131,13 @@ def as_response(value: Any) -> web.StreamResponse:
         return value
     if value is None:
         return web.Response()
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
+    return web.Response(body=msgspec.json.encode(value), content_type=JSON)
 
 
 def refuse(status: int, sentence: str, **details: Any) -> web.HTTPException:
     """Return an error to raise: a JSON body whose `error` is a sentence."""
-    body = msgspec.json.encode({"error": sentence, **details})
-    error = web.HTTPException(body=body, content_type="application/json")
+    body = msgspec.json.encode({"error": sentence, **details}).decode()
+    error = web.HTTPException(text=body, content_type=JSON)
     error.set_status(status)
     return error
 
