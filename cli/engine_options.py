@@ -61,14 +61,14 @@ class EngineFlags:
     values: Mapping[str, Any]
     precision: PrecisionFlags
 
-    def open(
-        self, tell: Callable[[str], None] = lambda sentence: None, registry: Registry | None = None
-    ) -> Studio:
+    def open(self, tell: Callable[[str], None] = lambda sentence: None, registry: Registry | None = None) -> Studio:
         """Return the engine; UsageError if an option is wrong, or two contradict each other."""
         from cli.workflow_file import open_here
 
         given = self.values
-        switches = {name.replace("_", "-"): given[name] for name in ("gpu_only", "highvram", "lowvram", "novram", "cpu")}
+        switches = {
+            name.replace("_", "-"): given[name] for name in ("gpu_only", "highvram", "lowvram", "novram", "cpu")
+        }
         return open_here(
             given["base_directory"],
             given["output_directory"],

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graph.workflow import Workflow
     from runtime.engine import Studio
 
+
 @with_engine
 def run(
     file: Annotated[Path, typer.Argument(help="A workflow (API or editor format) or a picture that holds one.")],

@@ -88,7 +88,8 @@ def folders_of(typed: argparse.Namespace) -> Folders:
     """Return the folders that were chosen."""
     from dataclasses import replace
 
-    from files.folders import MODEL_FOLDERS, Folders
+    from files.folders import Folders
+    from files.kinds import MODEL_FOLDERS
 
     folders = Folders.below(_base(typed), output=typed.output_directory, input=typed.input_directory)
     if typed.temp_directory is not None:

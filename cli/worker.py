@@ -23,9 +23,8 @@ def worker(
 
     link = claim_stdio()
     with ending():
-        from runtime.worker import NO_PREVIEW, serve
-
         from runtime.engine import builtin_registry
+        from runtime.worker import NO_PREVIEW, serve
 
         load = partial(builtin_registry, tuple(nodes_module or ()))
         tell = partial(typer.echo, err=True)

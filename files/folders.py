@@ -17,6 +17,7 @@ from graph.nearest import did_you_mean, nearest
 
 __all__ = ["FolderError", "Folders"]
 
+
 @dataclass(frozen=True)
 class Folders:
     """The roots of one process."""
@@ -104,9 +105,7 @@ def split_annotation(name: str) -> tuple[str, str | None]:
     return name, None
 
 
-def _with_more(
-    models: Mapping[str, tuple[Path, ...]], extra: Iterable[ModelPath]
-) -> Mapping[str, tuple[Path, ...]]:
+def _with_more(models: Mapping[str, tuple[Path, ...]], extra: Iterable[ModelPath]) -> Mapping[str, tuple[Path, ...]]:
     """Add folders to their kinds: before the others if they are to be the default, else behind them, each once."""
     found = dict(models)
     for each in extra:

@@ -62,7 +62,9 @@ def _read_section(file: Path, name: str, section: Any) -> Iterator[ModelPath]:
     if section is None:
         return
     if not isinstance(section, Mapping):
-        raise ModelPathsError(f"{file}, {name}: {_word(section)} was found; expected kinds of models with their folders.")
+        raise ModelPathsError(
+            f"{file}, {name}: {_word(section)} was found; expected kinds of models with their folders."
+        )
     base = _base_of(file, name, section.get("base_path"))
     is_default = section.get("is_default", False)
     if not isinstance(is_default, bool):

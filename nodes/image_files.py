@@ -12,8 +12,7 @@ from diffusion import masks
 from diffusion.images import to_bytes
 from graph.run import Run
 from graph.spec import node
-from graph.widgets import Choice, File
-from graph.widgets import FilePrefix
+from graph.widgets import Choice, File, FilePrefix
 from nodes.file_names import expand_node_values
 from nodes.host import SavePath, host_of
 from nodes.pictures import read_picture, write_png

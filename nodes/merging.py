@@ -9,8 +9,7 @@ from diffusion.checkpoints.save import merged_checkpoint
 from diffusion.merging import Mix, merge_blocks, merge_clips, merge_models
 from graph.run import Run
 from graph.spec import node
-from graph.widgets import Range
-from graph.widgets import FilePrefix
+from graph.widgets import FilePrefix, Range
 from nodes.file_names import expand_node_values
 from nodes.host import host_of
 from nodes.new_files import write_new

@@ -38,7 +38,11 @@ from runtime.worker_questions import answer, stats
 FAREWELL_S = 1.0  # the most that results on their way to the disk may hold the process up
 NO_PREVIEW = "none"  # ComfyUI's word
 NODE_ENDS = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)  # what code of a pack may raise
-WARM_UP = ("diffusers.models.unets.unet_2d_condition", "diffusers.models.autoencoders.autoencoder_kl", "transformers.models.clip.modeling_clip")
+WARM_UP = (
+    "diffusers.models.unets.unet_2d_condition",
+    "diffusers.models.autoencoders.autoencoder_kl",
+    "transformers.models.clip.modeling_clip",
+)
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from aiohttp import web
 
@@ -21,11 +22,13 @@ from serving.desk import Desk
 from serving.features import server_features
 from serving.front_end import add_front_end
 from serving.hub import Hub
+from serving.metrics import METRICS, Metrics, read_figures
 from serving.node_book import NodeBook
 from serving.queue_store import QueueStore, StoreError
 from serving.routing import add_routes, collect_routes
 from serving.settings import ServeSettings
 from serving.site import SITE, Site
+from serving.spec_cache import SpecCache, fingerprint, own_sources
 from serving.subprocess_worker import SubprocessWorker
 from serving.worker_log import WorkerLog
 from serving.workers import Worker
@@ -39,8 +42,9 @@ INVALID = 2
 
 def make_app(site: Site) -> web.Application:
     """Return the application that answers for a site."""
-    app = web.Application(client_max_size=MOST_BODY_BYTES)
+    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[site.metrics.measure])
     app[SITE] = site
+    app[METRICS] = site.metrics
     add_routes(app, collect_routes())
     add_front_end(app, site.settings)
     return app
@@ -53,23 +57,31 @@ async def open_site(
     """Open the queue, start a worker, and end both again. make_worker: in place of a subprocess."""
     store = QueueStore.open(settings.user / QUEUE_FILE)
     log = WorkerLog()
-    worker = SubprocessWorker(settings.worker_command, log) if make_worker is None else make_worker(log)
-    book = NodeBook(folders, settings.user)
+    worker = _subprocess(settings, log) if make_worker is None else make_worker(log)
+    metrics = Metrics()
+    book = NodeBook(folders, SpecCache(settings.user / "cache", fingerprint(own_sources(folders.base))))
     desks: list[Desk] = []  # the hub asks the desk, which is made with the hub
     hub = Hub(
         server_features(settings),
         queue_remaining=lambda: len(desks[0].queue),
         current=lambda client_id: desks[0].current(client_id),
     )
-    desk = Desk(store, worker, hub, on_specs=book.update)
+    desk = Desk(store, worker, hub, on_specs=book.update, on_finish=metrics.job_over, on_message=metrics.hear)
     desks.append(desk)
+    site = Site(settings, folders, book, desk, hub, worker, log, metrics)
+    metrics.watch(lambda: read_figures(site))
     try:
         await worker.start(desk.hear)
-        yield Site(settings, folders, book, desk, hub, worker, log)
+        yield site
     finally:
         await hub.close()
         await worker.stop()
         store.close()
+
+
+def _subprocess(settings: ServeSettings, log: WorkerLog) -> Worker:
+    """Return a worker of this machine; what it writes goes on to our own stderr."""
+    return SubprocessWorker(settings.worker_command, log, echo=partial(print, file=sys.stderr, flush=True))
 
 
 async def serve(settings: ServeSettings, folders: Folders) -> None:

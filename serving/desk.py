@@ -78,6 +78,8 @@ class Desk:
         hub: Hub,
         *,
         on_specs: Callable[[bytes], None] = lambda payload: None,
+        on_finish: Callable[[Outcome], None] = lambda outcome: None,
+        on_message: Callable[[object], None] = lambda message: None,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self.store = store
@@ -85,6 +87,8 @@ class Desk:
         self._worker = worker
         self._hub = hub
         self._on_specs = on_specs
+        self._on_finish = on_finish
+        self._on_message = on_message
         self._clock = clock
         self._secrets: dict[str, Mapping[str, Any]] = {}
         self._messages: JobMessages | None = None
@@ -183,6 +187,7 @@ class Desk:
 
     def hear(self, message: FromWorker | Died) -> None:
         """Take what the worker says (serving.workers.Listener)."""
+        self._on_message(message)
         match message:
             case JobEvents():
                 self._hear_events(message)
@@ -252,6 +257,7 @@ class Desk:
     def _finish(self, job_id: str, outcome: Outcome) -> None:
         self._secrets.pop(job_id, None)
         self.store.finish(job_id, outcome)
+        self._on_finish(outcome)
 
     def _left_over(self) -> list[Job]:
         """Return the jobs that an earlier server did not finish; those that ended several servers have failed."""

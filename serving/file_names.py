@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from files.containment import FolderError, resolved_below
-from serving.routing import refuse
+from serving.refusals import refuse
 
 MAX_NAME_BYTES = 255  # of one part of a path; what common file systems take
 OCTET_STREAM = "application/octet-stream"
@@ -43,7 +43,9 @@ def content_type_of(name: str) -> str:
 def is_shown(content_type: str) -> bool:
     """Return whether a browser may show a type in place: it can carry no script. What is not known cannot be shown."""
     family = content_type.partition("/")[0]
-    return content_type in SHOWN_TEXTS or (family in ("image", "video", "audio") and content_type not in ACTIVE_PICTURES)
+    return content_type in SHOWN_TEXTS or (
+        family in ("image", "video", "audio") and content_type not in ACTIVE_PICTURES
+    )
 
 
 def disposition(kind: str, name: str) -> str:
@@ -59,7 +61,9 @@ def check_new_name(name: str) -> str:
     """Return the name of a file to write, "/" between its folders; 400 if a file system or a header would stumble over it."""
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts):
-        raise refuse(400, f"{_brief(name)} is no name of a file; expected a name, or folders and a name with single slashes.")
+        raise refuse(
+            400, f"{_brief(name)} is no name of a file; expected a name, or folders and a name with single slashes."
+        )
     if "\\" in name or not all(sign.isprintable() for sign in name):
         raise refuse(400, f"{_brief(name)} has a backslash or a sign that cannot be printed; choose another name.")
     if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from serving.routing import refuse
+from serving.refusals import refuse
 
 CHUNK_BYTES = 2**18
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -136,7 +136,9 @@ def with_mask(original: Path, mask: Path, target_format: str) -> Encoded:
     with opened(original) as picture, opened(mask) as drawn:
         if picture.size != drawn.size:
             sizes = f"{drawn.width}×{drawn.height}", f"{picture.width}×{picture.height}"
-            raise PictureError(f"The mask is {sizes[0]} and {original.name} is {sizes[1]}; they must be of one size.", 400)
+            raise PictureError(
+                f"The mask is {sizes[0]} and {original.name} is {sizes[1]}; they must be of one size.", 400
+            )
         texts = PngInfo()
         for key, text in picture.text.items() if isinstance(picture, PngImageFile) else ():
             texts.add_text(key, text)

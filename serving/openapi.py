@@ -21,7 +21,8 @@ from typing import Any, Union, get_args, get_origin
 from aiohttp import web
 from aiohttp.web_urldispatcher import DynamicResource
 
-from serving.routing import JSON, ErrorBody, Route, answer_type, parameters
+from serving.refusals import JSON
+from serving.routing import ErrorBody, Route, answer_type, parameters
 from serving.schemas import FILE, Schemas
 
 MULTIPART = "multipart/form-data"

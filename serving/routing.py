@@ -22,11 +22,11 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 from aiohttp import web
 
+from serving.refusals import JSON, refuse
 from serving.site import SITE
 
 Handler = Callable[..., Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
-JSON = "application/json"
 _ROUTES = "routes"  # the attribute of a handler that holds its routes
 
 
@@ -132,14 +132,6 @@ def as_response(value: Any) -> web.StreamResponse:
     if value is None:
         return web.Response()
     return web.Response(body=msgspec.json.encode(value), content_type=JSON)
-
-
-def refuse(status: int, sentence: str, **details: Any) -> web.HTTPException:
-    """Return an error to raise: a JSON body whose `error` is a sentence."""
-    body = msgspec.json.encode({"error": sentence, **details}).decode()
-    error = web.HTTPException(text=body, content_type=JSON)
-    error.set_status(status)
-    return error
 
 
 async def _argument(request: web.Request, name: str, kind: Any) -> Any:

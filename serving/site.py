@@ -16,6 +16,7 @@ from serving.settings import ServeSettings
 if TYPE_CHECKING:
     from serving.desk import Desk
     from serving.hub import Hub
+    from serving.metrics import Metrics
     from serving.node_book import NodeBook
     from serving.worker_log import WorkerLog
     from serving.workers import Worker
@@ -26,7 +27,7 @@ class Site:
     """A running server.
 
     folders: where files lie. nodes: the node types and their state. desk: takes jobs in and sees them through.
-    hub: the sockets of clients. worker: the process that computes. log: what it wrote.
+    hub: the sockets of clients. worker: the process that computes. log: what it wrote. metrics: what is counted.
     pictures: pictures made smaller for clients. log_feed: who hears the log. packs: what node packs give to browsers.
     """
 
@@ -37,9 +38,10 @@ class Site:
     hub: Hub
     worker: Worker
     log: WorkerLog
+    metrics: Metrics
     pictures: Pictures = field(default_factory=Pictures)
     log_feed: LogFeed = field(default_factory=LogFeed)
-    packs: Packs = Packs()
+    packs: Packs = field(default_factory=Packs)
 
 
 SITE: web.AppKey[Site] = web.AppKey("site", Site)

@@ -11,7 +11,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 
 from serving.file_names import check_new_name
 from serving.file_store import CHUNK_BYTES, Incoming, receiving, too_large
-from serving.routing import refuse
+from serving.refusals import refuse
 
 MAX_FIELD_BYTES = 2**16
 MAX_FIELDS = 32
@@ -30,7 +30,9 @@ class Form:
 async def receiving_form(request: web.Request, file_field: str, folder: Path, limit: int) -> AsyncIterator[Form]:
     """Read a multipart form with one file; its file is in `folder` until the block ends."""
     if not request.content_type.startswith("multipart/"):
-        raise refuse(400, f"The body is {request.content_type}; expected multipart/form-data with a file `{file_field}`.")
+        raise refuse(
+            400, f"The body is {request.content_type}; expected multipart/form-data with a file `{file_field}`."
+        )
     if (request.content_length or 0) > limit + MAX_FIELDS * MAX_FIELD_BYTES:
         raise too_large(limit)
     fields: dict[str, str] = {}

@@ -74,7 +74,9 @@ def list_entries(folder: Path, shown: str) -> list[Entry]:
     """Return all that is below a folder: folders first, each by name. shown: the folder's own name, "" for the root."""
     found: list[Entry] = []
     for current, subfolders, files in os.walk(folder):
-        where = "/".join(part for part in (shown, Path(current).relative_to(folder).as_posix()) if part not in ("", "."))
+        where = "/".join(
+            part for part in (shown, Path(current).relative_to(folder).as_posix()) if part not in ("", ".")
+        )
         prefix = f"{where}/" if where else ""
         found += [Entry(name, prefix + name, "directory") for name in subfolders]
         found += [_file_entry(Path(current, name), prefix + name) for name in files if not name.endswith(".part")]

@@ -9,7 +9,8 @@ import msgspec
 from aiohttp import web
 
 from serving.openapi import describe
-from serving.routing import JSON, collect_routes, refuse, route
+from serving.refusals import JSON, refuse
+from serving.routing import collect_routes, route
 from serving.version import weft_version
 
 PAGES = Path(__file__).parents[1] / "pages"

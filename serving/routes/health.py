@@ -6,7 +6,8 @@ import sqlite3
 
 import msgspec
 
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 from serving.version import weft_version
 

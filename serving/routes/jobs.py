@@ -10,7 +10,8 @@ from aiohttp import web
 from serving.intake import Refused, checked_id
 from serving.jobs import JobState
 from serving.queue_store import Page
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 from serving.views import job_item, whole_job
 

@@ -12,7 +12,8 @@ from serving.desk import Submission
 from serving.intake import SPECS_WAIT_S, Asked, Refused, take_in
 from serving.jobs import Job, JobState
 from serving.queue_store import Page, Record
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 
 MOST_LABELS, LONGEST_LABEL = 32, 200

@@ -14,7 +14,8 @@ from files.kinds import suffixes_of
 from serving.file_names import inside
 from serving.images import Encoded, PictureError, Preview, as_preview, on_picture
 from serving.model_files import ModelFile, find_cover, list_models, read_metadata
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 
 NOT_MODELS = frozenset({"configs", "custom_nodes"})

@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from serving.intake import SPECS_WAIT_S
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 from serving.workers import WorkerError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from serving.routing import json_response, read_body, route
+from serving.routing import read_body, route
 from serving.site import Site
 from serving.user_files import change_settings, read_settings
 
@@ -20,7 +20,7 @@ async def get_settings(site: Site) -> dict[str, Any]:
 @route("GET", "/settings/{id}", summary="One setting of the front end")
 async def get_setting(site: Site, id: str) -> web.Response:
     """Return the setting's value; null if it is not set."""
-    return json_response(read_settings(site.settings).get(id))
+    return web.json_response(read_settings(site.settings).get(id))
 
 
 @route("POST", "/settings", summary="Change settings of the front end", errors=(507,))

@@ -6,7 +6,8 @@ import uuid
 
 from aiohttp import web
 
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 
 HEARTBEAT_S = 60.0  # a client that is silent for one and a half of it is gone

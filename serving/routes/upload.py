@@ -16,7 +16,8 @@ from files.folders import split_annotation
 from serving.file_names import inside
 from serving.file_store import place, place_new, telling_disk_errors, temporary_beside, write_all
 from serving.images import PictureError, with_mask
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 from serving.uploads import Form, receiving_form
 
@@ -53,7 +54,9 @@ async def upload_mask(request: web.Request, site: Site) -> Uploaded:
         original = _find_original(site, form.fields.get("original_ref"))
         target_format = MASK_FORMATS.get(posixpath.splitext(form.file_name)[1].lower())
         if target_format is None:
-            raise refuse(400, f"{form.file_name} does not end in {' or '.join(MASK_FORMATS)}; masks need a format with alpha.")
+            raise refuse(
+                400, f"{form.file_name} does not end in {' or '.join(MASK_FORMATS)}; masks need a format with alpha."
+            )
         try:
             found = await site.pictures.run(lambda: with_mask(original, form.file.path, target_format))
         except PictureError as error:

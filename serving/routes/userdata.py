@@ -14,7 +14,8 @@ from aiohttp import hdrs, web
 
 from serving.file_names import check_new_name
 from serving.file_store import CHUNK_BYTES, move, place, receiving, telling_disk_errors, too_large
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.sent_file import SentFile, file_headers
 from serving.site import Site
 from serving.user_files import (
@@ -165,4 +166,3 @@ def _answer(site: Site, name: str, path: Path, query: WriteQuery) -> str | FileI
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
     async for chunk in request.content.iter_chunked(CHUNK_BYTES):
         yield chunk
-

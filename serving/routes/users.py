@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 from serving.user_files import DEFAULT_USER, user_root
 
@@ -33,4 +34,6 @@ async def post_users(body: NewUser) -> None:
     """Refuse: this server has one user."""
     if body.username == DEFAULT_USER:
         raise refuse(400, "Duplicate username.")
-    raise refuse(400, f'This server has one user, "{DEFAULT_USER}"; start another with --user-directory for another person.')
+    raise refuse(
+        400, f'This server has one user, "{DEFAULT_USER}"; start another with --user-directory for another person.'
+    )

@@ -12,7 +12,8 @@ from aiohttp import hdrs, web
 from files.folders import split_annotation
 from serving.file_names import disposition, inside
 from serving.images import Encoded, PictureError, Preview, alpha_of, as_preview, colours_of
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.sent_file import NOSNIFF, SentFile, etag_of, file_headers
 from serving.site import Site
 
@@ -29,7 +30,12 @@ class ViewQuery(msgspec.Struct):
     channel: str = ""
 
 
-@route("GET", "/view", summary="A file of the output, input or temp folder", errors=(206, 304, 403, 404, 413, 415, 416, 422))
+@route(
+    "GET",
+    "/view",
+    summary="A file of the output, input or temp folder",
+    errors=(206, 304, 403, 404, 413, 415, 416, 422),
+)
 @route("HEAD", "/view", summary="Whether a file is there", described=False)
 async def view(request: web.Request, site: Site, query: ViewQuery) -> web.StreamResponse:
     """Send a file; ranges work on whole files. What could carry a script (SVG, HTML, …) is a download."""
@@ -87,5 +93,3 @@ def picture_response(request: web.Request, path: Path, name: str, made: Encoded)
         unchanged.etag = response.etag
         return unchanged
     return response
-
-

@@ -16,7 +16,7 @@ from serving.routing import Route, add_routes, refuse
 from serving.workers import Died, WorkerState
 
 FIGURES = Figures(
-    jobs={state: 0 for state in JobState} | {JobState.DONE: 7},
+    jobs=dict.fromkeys(JobState, 0) | {JobState.DONE: 7},
     queue_remaining=3,
     is_paused=True,
     sockets=2,
