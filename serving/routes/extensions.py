@@ -39,7 +39,9 @@ async def get_extension(site: Site, pack: str, path: str) -> web.StreamResponse:
     """Send a file as what it is: whoever installed the pack trusts its scripts."""
     for name, folder in _script_folders(site):
         if name == pack and (found := inside(folder, path)).is_file():
-            return SentFile(found, {hdrs.CONTENT_TYPE: content_type_of(path), hdrs.CACHE_CONTROL: "no-cache", **NOSNIFF})
+            return SentFile(
+                found, {hdrs.CONTENT_TYPE: content_type_of(path), hdrs.CACHE_CONTROL: "no-cache", **NOSNIFF}
+            )
     raise refuse(404, f"There is no {path} of {pack}.")
 
 

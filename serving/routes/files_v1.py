@@ -137,5 +137,3 @@ def _sniff(path: Path) -> str:
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
     async for chunk in request.content.iter_chunked(CHUNK_BYTES):
         yield chunk
-
-

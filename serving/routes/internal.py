@@ -62,5 +62,7 @@ def _latest_first(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        found = [(each.stat().st_mtime, each.name) for each in entries if each.is_file() and not each.name.startswith(".")]
+        found = [
+            (each.stat().st_mtime, each.name) for each in entries if each.is_file() and not each.name.startswith(".")
+        ]
     return [name for _, name in sorted(found, reverse=True)]
