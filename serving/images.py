@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from serving.sent_file import etag_of
+from serving.etags import etag_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -86,7 +86,7 @@ def on_picture(source: Path | BytesIO, work: Callable[[Image], Encoded]) -> Enco
 @contextmanager
 def opened(source: Path | BytesIO) -> Iterator[Image]:
     """Open a picture whose size is bearable; all that PIL says against it or its decoding is a PictureError."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     name = source.name if isinstance(source, Path) else "The upload"
     try:
@@ -96,7 +96,7 @@ def opened(source: Path | BytesIO) -> Iterator[Image]:
             yield picture
     except PictureError:
         raise
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise PictureError(f"{name} is no picture that this server can read.", 415) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _bomb(name, "far too many") from error

@@ -10,11 +10,12 @@ import msgspec
 from aiohttp import hdrs, web
 
 from files.folders import split_annotation
+from serving.etags import etag_of
 from serving.file_names import disposition, inside
 from serving.images import Encoded, PictureError, Preview, alpha_of, as_preview, colours_of
 from serving.refusals import refuse
 from serving.routing import route
-from serving.sent_file import NOSNIFF, SentFile, etag_of, file_headers
+from serving.sent_file import NOSNIFF, SentFile, file_headers
 from serving.site import Site
 
 DEFAULT_QUALITY = 90

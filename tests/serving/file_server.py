@@ -21,7 +21,19 @@ from serving.settings import ServeSettings
 from serving.site import SITE, Site
 from serving.workers import WorkerError
 
-MODULES = ("assets", "extensions", "files_v1", "internal", "models", "settings", "system", "upload", "userdata", "users", "view")
+MODULES = (
+    "assets",
+    "extensions",
+    "files_v1",
+    "internal",
+    "models",
+    "settings",
+    "system",
+    "upload",
+    "userdata",
+    "users",
+    "view",
+)
 BOUNDARY = "weft-test-boundary"
 
 
@@ -132,7 +144,9 @@ class FileServer:
 
     def upload(self, name: str, data: bytes, route: str = "/upload/image", **fields: str) -> Answer:
         """Send a form as browsers do: the file first, then its fields."""
-        return self.ask("POST", route, form(name, data, fields), Content_Type=f"multipart/form-data; boundary={BOUNDARY}")
+        return self.ask(
+            "POST", route, form(name, data, fields), Content_Type=f"multipart/form-data; boundary={BOUNDARY}"
+        )
 
     def call(self, work: Callable[[], Any]) -> None:
         """Do something in the server's loop and wait until it is done."""
@@ -151,7 +165,9 @@ def form(name: str, data: bytes, fields: Mapping[str, str]) -> bytes:
 
 
 @contextmanager
-def serving(base: Path, *, worker: FakeWorker | None = None, hub: FakeHub | None = None, **choices: Any) -> Iterator[FileServer]:
+def serving(
+    base: Path, *, worker: FakeWorker | None = None, hub: FakeHub | None = None, **choices: Any
+) -> Iterator[FileServer]:
     """Run a server below a folder. choices: of ServeSettings."""
     loop = asyncio.new_event_loop()
     settings = ServeSettings(worker_command=(), user=base / "user", **choices)
