@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 89_478_485  # where PIL begins to warn of decompression bombs: a quarter of a gigabyte in RGB
 MAX_AT_ONCE = 2  # each may take some hundred megabytes
 KEPT_BYTES = 8 * 2**20
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "TGA", "JPEG2000")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "TGA", "JPEG2000")
 TRANSPARENT_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -90,7 +90,8 @@ def opened(source: Path | BytesIO) -> Iterator[Image]:
 
     name = source.name if isinstance(source, Path) else "The upload"
     try:
-        with Image.open(source, formats=FORMATS) as picture:
+        Image.init()
+        with Image.open(source, formats=[name for name in FORMATS if name in Image.OPEN]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise _bomb(name, f"{picture.width}×{picture.height}")
             yield picture

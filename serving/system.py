@@ -50,7 +50,7 @@ async def worker_stats(site: Site) -> Mapping[str, Any]:
     try:
         found = await asyncio.wait_for(site.worker.ask("stats"), ANSWER_S)
     except (WorkerError, TimeoutError):
-        found = getattr(site.worker, "stats", None)
+        found = site.desk.stats
     return found if isinstance(found, Mapping) else {}
 
 

@@ -64,6 +64,13 @@ class FakeWorker:
 
 
 @dataclass
+class FakeDesk:
+    """Knows what the worker said of itself when it was ready."""
+
+    stats: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class FakeLog:
     """Lines, and whoever listens."""
 
@@ -175,7 +182,7 @@ def serving(
         settings,
         Folders.below(base),
         nodes=cast(Any, None),
-        desk=cast(Any, None),
+        desk=cast(Any, FakeDesk()),
         hub=cast(Any, hub or FakeHub()),
         worker=cast(Any, worker or FakeWorker()),
         log=cast(Any, FakeLog()),
