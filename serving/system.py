@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from serving.site import Site
+from serving.version import weft_version
 from serving.workers import WorkerError
 
 COMFYUI_VERSION = "0.33.0"  # whose API this server speaks
@@ -29,7 +30,7 @@ async def system_stats(site: Site) -> dict[str, Any]:
         "os": sys.platform,
         **memory(),
         "comfyui_version": COMFYUI_VERSION,
-        "weft_version": version_of("weft"),
+        "weft_version": weft_version(),
         "required_frontend_version": FRONT_END_VERSION,
         "installed_templates_version": version_of("comfyui-workflow-templates"),
         "required_templates_version": TEMPLATES_VERSION,

@@ -87,12 +87,6 @@ async def get_file(site: Site, digest: str) -> web.Response:
     return _answer(wanted, found, was_there=True)
 
 
-@route("HEAD", "/api/v1/files/{digest}", summary="Whether a file of that digest is there", errors=(404,))
-async def head_file(site: Site, digest: str) -> web.Response:
-    """Answer with 200 or 404."""
-    return await get_file(site, digest)
-
-
 def read_digest(text: str) -> Digest:
     """Return a digest, perhaps written `sha256:…`; 400 if it is none."""
     named, _, digits = text.lower().rpartition(":")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from serving.log_feed import terminal_size
+from serving.log_feed import entry_of, terminal_size
 from serving.routing import refuse, route
 from serving.site import Site
 
@@ -24,13 +24,13 @@ class Subscription(msgspec.Struct, rename="camel"):
 @route("GET", "/internal/logs", summary="The log as one text")
 async def get_logs(site: Site) -> str:
     """Return the recent lines, each with its time."""
-    return "".join(f"{entry['t']} - {entry['m']}" for entry in site.log.entries())
+    return "".join(f"{line.t} - {line.m}\n" for line in site.log.entries())
 
 
 @route("GET", "/internal/logs/raw", summary="The log as entries")
 async def get_raw_logs(site: Site) -> dict[str, Any]:
     """Return the recent lines and the size of the terminal."""
-    return {"entries": list(site.log.entries()), "size": terminal_size()}
+    return {"entries": [entry_of(line) for line in site.log.entries()], "size": terminal_size()}
 
 
 @route("PATCH", "/internal/logs/subscribe", summary="Hear the log, or hear it no more")

@@ -16,9 +16,11 @@ from typing import Any, NamedTuple, cast
 from aiohttp import web
 
 from files.folders import Folders
+from serving.hub import Hub
 from serving.routing import add_routes, collect_routes
 from serving.settings import ServeSettings
 from serving.site import SITE, Site
+from serving.worker_log import WorkerLog
 from serving.workers import WorkerError
 
 MODULES = (
@@ -68,47 +70,6 @@ class FakeDesk:
     """Knows what the worker said of itself when it was ready."""
 
     stats: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class FakeLog:
-    """Lines, and whoever listens."""
-
-    lines: list[dict[str, str]] = field(default_factory=list)
-    listeners: list[Callable[[Mapping[str, str]], None]] = field(default_factory=list)
-
-    def entries(self) -> list[dict[str, str]]:
-        """Return all lines."""
-        return self.lines
-
-    def append(self, text: str) -> None:
-        """Write a line at noon."""
-        entry = {"t": "2026-01-01T12:00:00", "m": text}
-        self.lines.append(entry)
-        for listener in self.listeners:
-            listener(entry)
-
-    def listen(self, callback: Callable[[Mapping[str, str]], None]) -> None:
-        """Tell each line that comes."""
-        self.listeners.append(callback)
-
-
-@dataclass
-class FakeHub:
-    """Keeps what is sent to the clients that are there."""
-
-    clients: set[str] = field(default_factory=set)
-    sent: list[tuple[str, Any, str | None]] = field(default_factory=list)
-    has_sent: threading.Event = field(default_factory=threading.Event)
-
-    def audience(self, client_id: str | None) -> tuple[str, ...]:
-        """Return the client if it is there."""
-        return tuple(self.clients & {client_id or ""})
-
-    def send(self, event: str, data: Any, client_id: str | None = None) -> None:
-        """Keep a message."""
-        self.sent.append((event, data, client_id))
-        self.has_sent.set()
 
 
 @dataclass
@@ -172,9 +133,7 @@ def form(name: str, data: bytes, fields: Mapping[str, str]) -> bytes:
 
 
 @contextmanager
-def serving(
-    base: Path, *, worker: FakeWorker | None = None, hub: FakeHub | None = None, **choices: Any
-) -> Iterator[FileServer]:
+def serving(base: Path, *, worker: FakeWorker | None = None, **choices: Any) -> Iterator[FileServer]:
     """Run a server below a folder. choices: of ServeSettings."""
     loop = asyncio.new_event_loop()
     settings = ServeSettings(worker_command=(), user=base / "user", **choices)
@@ -183,9 +142,9 @@ def serving(
         Folders.below(base),
         nodes=cast(Any, None),
         desk=cast(Any, FakeDesk()),
-        hub=cast(Any, hub or FakeHub()),
+        hub=Hub(),
         worker=cast(Any, worker or FakeWorker()),
-        log=cast(Any, FakeLog()),
+        log=WorkerLog(),
     )
     runner = loop.run_until_complete(_start(site))
     thread = threading.Thread(target=loop.run_forever)
