@@ -19,7 +19,8 @@ from serving.packs import (
     gather_translations,
     pack_folders,
 )
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.sent_file import NOSNIFF, SentFile
 from serving.site import Site
 

@@ -18,7 +18,8 @@ from aiohttp import web
 
 from serving.file_names import inside
 from serving.file_store import CHUNK_BYTES, digest_of, place, receiving, telling_disk_errors, too_large
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 
 FOLDER = "by-digest"

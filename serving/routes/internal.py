@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from serving.log_feed import entry_of, terminal_size
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 
 

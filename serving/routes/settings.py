@@ -6,7 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from serving.routing import read_body, refuse, route
+from serving.refusals import refuse
+from serving.routing import read_body, route
 from serving.site import Site
 from serving.user_files import change_settings, read_settings
 
