@@ -19,6 +19,7 @@ from cli.launch_flag import LaunchFlag
 from cli.launch_flags import LaunchError, all_flags, given_flags, parse_flags
 from cli.server_logging import set_up_logging
 from cli.worker_flags import worker_flags
+from files.containment import FolderError
 from runtime.settings import default_base
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
             print(json.dumps(KNOWN_FEATURES, indent=2))
             return 0
         return _start(typed, argv)
-    except LaunchError as error:
+    except (LaunchError, FolderError) as error:
         print(error, file=sys.stderr)
         return INVALID
 
@@ -85,19 +86,21 @@ def settings_of(typed: argparse.Namespace, argv: Sequence[str] = ()) -> ServeSet
 
 
 def folders_of(typed: argparse.Namespace) -> Folders:
-    """Return the folders that were chosen."""
-    from dataclasses import replace
-
+    """Return the folders that were chosen; ModelPathsError if a file of model folders is wrong."""
     from files.folders import Folders
-    from files.kinds import MODEL_FOLDERS
+    from files.model_paths import gather_model_paths
 
-    folders = Folders.below(_base(typed), output=typed.output_directory, input=typed.input_directory)
-    if typed.temp_directory is not None:
-        folders = replace(folders, temp=typed.temp_directory / "temp")
-    if typed.models_directory is not None:
-        models = {kind: tuple(typed.models_directory / name for name in names) for kind, names in MODEL_FOLDERS.items()}
-        folders = replace(folders, models=models)
-    return folders
+    base = _base(typed)
+    files = [path for paths in typed.extra_model_paths_config or () for path in paths]
+    return Folders.below(
+        base,
+        output=typed.output_directory,
+        input=typed.input_directory,
+        temp=None if typed.temp_directory is None else typed.temp_directory / "temp",
+        user=typed.user_directory,
+        models=typed.models_directory,
+        extra=gather_model_paths(base, files),
+    )
 
 
 def notes_of(typed: argparse.Namespace) -> list[str]:

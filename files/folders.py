@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from files.containment import FolderError, contained, names_below
-from files.kinds import BASE_FOLDERS, KIND_ALIASES, MODEL_FOLDERS, PICTURE_SUFFIXES, suffixes_of
+from files.kinds import BASE_FOLDERS, KIND_ALIASES, MODEL_FOLDERS, PICTURE_SUFFIXES, SAVED_KINDS, suffixes_of
 from files.model_paths import ModelPath
 from graph.nearest import did_you_mean, nearest
 
@@ -47,13 +47,15 @@ class Folders:
         tree = models or base / "models"
         kinds = {kind: tuple(tree / name for name in names) for kind, names in MODEL_FOLDERS.items()}
         kinds |= {kind: (base / kind,) for kind in BASE_FOLDERS}
+        output = output or base / "output"
+        saved = [ModelPath(kind, output / kind) for kind in SAVED_KINDS]
         return Folders(
             base,
-            output or base / "output",
+            output,
             input or base / "input",
             temp or base / "temp",
             user or base / "user",
-            _with_more(kinds, extra),
+            _with_more(kinds, (*extra, *saved)),
         )
 
     def root(self, kind: str) -> Path | None:
@@ -123,7 +125,7 @@ def _no_model(name: str, roots: tuple[Path, ...], names: list[str]) -> str:
     broken = next(filter(None, (_dangling(root / name) for root in roots)), None)
     if broken is not None:
         return broken
-    where = " or ".join(str(root) for root in roots)
+    where = " or ".join(str(root) for root in roots if root.is_dir()) or str(roots[0])
     meant = nearest(name, names)
     listed = f"; there is: {', '.join(names[:5])}." if names else "; the folder is empty."
     hint = listed if meant is None else did_you_mean(name, names)

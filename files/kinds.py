@@ -33,6 +33,8 @@ MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
     "vae_approx": ("vae_approx",),
 }
 BASE_FOLDERS = ("custom_nodes", "datasets")  # kinds whose folder lies beside models/
+# What nodes save as models into the output folder is found there (output/checkpoints), as in ComfyUI.
+SAVED_KINDS = ("checkpoints", "clip", "diffusion_models", "loras", "vae")
 KIND_ALIASES: Mapping[str, str] = {"unet": "diffusion_models", "clip": "text_encoders"}
 MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
 ANY_SUFFIX: frozenset[str] = frozenset()  # every file is of the kind

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from files.containment import FolderError
 
 FILE_NAME = "extra_model_paths.yaml"  # is read without being asked for if it lies in the base folder
@@ -50,6 +48,8 @@ def read_model_paths(file: Path) -> tuple[ModelPath, ...]:
 
 
 def _load(file: Path) -> Any:
+    import yaml
+
     try:
         return yaml.safe_load(file.read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -19,6 +19,8 @@ CONTENT_TYPES: Mapping[str, str] = {
     **mimetypes.MimeTypes().types_map[True],
     ".avif": "image/avif",
     ".flac": "audio/flac",
+    ".glb": "model/gltf-binary",
+    ".gltf": "model/gltf+json",
     ".jxl": "image/jxl",
     ".m4a": "audio/mp4",
     ".md": "text/markdown",
@@ -31,8 +33,8 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".webp": "image/webp",
     ".yaml": "text/plain",
 }
+SHOWN_FAMILIES = frozenset({"image", "video", "audio", "model"})
 SHOWN_TEXTS = frozenset({"text/plain", "text/csv", "text/markdown", "application/json"})
-ACTIVE_PICTURES = frozenset({"image/svg+xml"})  # may carry scripts
 
 
 def content_type_of(name: str) -> str:
@@ -42,10 +44,8 @@ def content_type_of(name: str) -> str:
 
 def is_shown(content_type: str) -> bool:
     """Return whether a browser may show a type in place: it can carry no script. What is not known cannot be shown."""
-    family = content_type.partition("/")[0]
-    return content_type in SHOWN_TEXTS or (
-        family in ("image", "video", "audio") and content_type not in ACTIVE_PICTURES
-    )
+    is_xml = content_type.endswith("xml")  # SVG among them
+    return content_type in SHOWN_TEXTS or (content_type.partition("/")[0] in SHOWN_FAMILIES and not is_xml)
 
 
 def disposition(kind: str, name: str) -> str:

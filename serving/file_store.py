@@ -139,6 +139,11 @@ def temporary_beside(path: Path) -> Path:
     return path.parent / f".{secrets.token_hex(8)}.part"
 
 
+def is_temporary(name: str) -> bool:
+    """Return whether a name is one of those that `temporary_beside` gives."""
+    return name.startswith(".") and name.endswith(".part")
+
+
 def write_all(descriptor: int, data: bytes) -> None:
     """Write all bytes; a full disk may take only a part of them before it says so."""
     rest = memoryview(data)

@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from serving.sent_file import etag_of
+from serving.etags import etag_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 89_478_485  # where PIL begins to warn of decompression bombs: a quarter of a gigabyte in RGB
 MAX_AT_ONCE = 2  # each may take some hundred megabytes
 KEPT_BYTES = 8 * 2**20
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "TGA", "JPEG2000")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "ICO", "PPM", "TGA", "JPEG2000")
 TRANSPARENT_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -86,17 +86,18 @@ def on_picture(source: Path | BytesIO, work: Callable[[Image], Encoded]) -> Enco
 @contextmanager
 def opened(source: Path | BytesIO) -> Iterator[Image]:
     """Open a picture whose size is bearable; all that PIL says against it or its decoding is a PictureError."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     name = source.name if isinstance(source, Path) else "The upload"
     try:
-        with Image.open(source, formats=FORMATS) as picture:
+        Image.init()
+        with Image.open(source, formats=[name for name in FORMATS if name in Image.OPEN]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise _bomb(name, f"{picture.width}×{picture.height}")
             yield picture
     except PictureError:
         raise
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise PictureError(f"{name} is no picture that this server can read.", 415) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _bomb(name, "far too many") from error

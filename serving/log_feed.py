@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import deque
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from serving.hub import Hub
-    from serving.worker_log import WorkerLog
+    from serving.worker_log import LogLine, WorkerLog
 
 DELAY_S = 0.05
 MAX_CLIENTS = 256
@@ -23,12 +22,17 @@ def terminal_size() -> dict[str, int]:
     return {"cols": size.columns, "rows": size.lines}
 
 
+def entry_of(line: LogLine) -> dict[str, str]:
+    """Return a line as ComfyUI's front end writes it into its terminal: with an end."""
+    return {"t": line.t, "m": f"{line.m}\n"}
+
+
 class LogFeed:
     """Who hears the log. It begins to listen with the first client."""
 
     def __init__(self) -> None:
         self._clients: dict[str, None] = {}
-        self._waiting: deque[Mapping[str, Any]] = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[dict[str, str]] = deque(maxlen=MAX_WAITING)
         self._is_listening = False
 
     def add(self, client_id: str, log: WorkerLog, hub: Hub) -> None:
@@ -38,18 +42,18 @@ class LogFeed:
             self.remove(next(iter(self._clients)))
         if not self._is_listening:
             self._is_listening = True
-            log.listen(lambda entry: self._take(entry, hub))
+            log.listen(lambda line: self._take(line, hub))
 
     def remove(self, client_id: str) -> None:
         """Let a client hear nothing more."""
         self._clients.pop(client_id, None)
 
-    def _take(self, entry: Mapping[str, Any], hub: Hub) -> None:
+    def _take(self, line: LogLine, hub: Hub) -> None:
         if not self._clients:
             return
         if not self._waiting:
             asyncio.get_running_loop().call_later(DELAY_S, self._send, hub)
-        self._waiting.append(entry)
+        self._waiting.append(entry_of(line))
 
     def _send(self, hub: Hub) -> None:
         data = {"entries": list(self._waiting), "size": None}

@@ -1,4 +1,4 @@
-"""What node packs give to browsers: scripts, translations, example workflows, subgraphs, and names of nodes that replace others.
+"""What node packs give to browsers: scripts, translations, examples, subgraphs, and names of nodes that replace others.
 
 Files are looked up in the packs' folders (`custom_nodes/NAME`), whether the packs are loaded or not, as ComfyUI does.
 """

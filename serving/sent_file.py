@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_request import BaseRequest
 
+from serving.etags import etag_of
 from serving.file_names import OCTET_STREAM, content_type_of, disposition, is_shown
 
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
@@ -52,9 +53,3 @@ class SentFile(web.FileResponse):
             return if_range != f'"{etag_of(self._file)}"'
         except OSError:
             return True
-
-
-def etag_of(path: Path) -> str:
-    """Return what a file's ETag is, in aiohttp's form: it changes with time and size."""
-    found = path.stat()
-    return f"{found.st_mtime_ns:x}-{found.st_size:x}"

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from serving.file_names import inside
-from serving.file_store import write_atomic
+from serving.file_store import is_temporary, write_atomic
 from serving.settings import ServeSettings
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def list_entries(folder: Path, shown: str) -> list[Entry]:
         )
         prefix = f"{where}/" if where else ""
         found += [Entry(name, prefix + name, "directory") for name in subfolders]
-        found += [_file_entry(Path(current, name), prefix + name) for name in files if not name.endswith(".part")]
+        found += [_file_entry(Path(current, name), prefix + name) for name in files if not is_temporary(name)]
     return sorted(found, key=lambda entry: (entry.type != "directory", entry.name.lower()))
 
 

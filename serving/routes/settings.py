@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from serving.refusals import refuse
 from serving.routing import read_body, route
 from serving.site import Site
 from serving.user_files import change_settings, read_settings
@@ -32,4 +33,7 @@ async def post_settings(site: Site, body: dict[str, Any]) -> None:
 @route("POST", "/settings/{id}", summary="Change one setting of the front end", errors=(507,))
 async def post_setting(request: web.Request, site: Site, id: str) -> None:
     """Set one setting to any JSON value."""
-    change_settings(site.settings, {id: read_body(await request.read() or b"null", Any)})
+    data = await request.read()
+    if not data:
+        raise refuse(400, f"The body is empty; expected the value of {id} in JSON.")
+    change_settings(site.settings, {id: read_body(data, Any)})

@@ -32,6 +32,30 @@ class Uploaded(msgspec.Struct):
     type: str
 
 
+class ImageForm(msgspec.Struct):
+    """What is uploaded, and where to.
+
+    image: the file; any file, not only pictures.
+    type: input, temp or output.
+    overwrite: "true" replaces a file of that name.
+    """
+
+    image: bytes
+    type: str = "input"
+    subfolder: str = ""
+    overwrite: str = "false"
+
+
+class MaskForm(ImageForm):
+    """A mask for a picture that is there.
+
+    image: a picture whose alpha is the mask.
+    original_ref: the other picture, as JSON with filename, subfolder and type.
+    """
+
+    original_ref: str = ""
+
+
 class Original(msgspec.Struct):
     """The picture that a mask is for."""
 
@@ -40,14 +64,20 @@ class Original(msgspec.Struct):
     type: str = "output"
 
 
-@route("POST", "/upload/image", summary="Put a file into a folder", errors=(403, 413, 507))
+@route("POST", "/upload/image", summary="Put a file into a folder", errors=(403, 413, 507), form=ImageForm)
 async def upload_image(request: web.Request, site: Site) -> Uploaded:
     """Take a form with `image`, `type`, `subfolder`, `overwrite`; another file of that name makes it "name (1).png"."""
     async with receiving_form(request, "image", site.folders.input, site.settings.max_upload_bytes) as form:
         return await asyncio.to_thread(_settle, site, form, form.file.path)
 
 
-@route("POST", "/upload/mask", summary="Put a picture with a mask into a folder", errors=(403, 404, 413, 415, 422, 507))
+@route(
+    "POST",
+    "/upload/mask",
+    summary="Put a picture with a mask into a folder",
+    errors=(403, 404, 413, 415, 422, 507),
+    form=MaskForm,
+)
 async def upload_mask(request: web.Request, site: Site) -> Uploaded:
     """Take a form as for `/upload/image` with `original_ref`: that picture is stored with the alpha of the upload."""
     async with receiving_form(request, "image", site.folders.input, site.settings.max_upload_bytes) as form:

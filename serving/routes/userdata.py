@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import hdrs, web
 
-from serving.file_names import check_new_name
+from serving.file_names import OCTET_STREAM, check_new_name
 from serving.file_store import CHUNK_BYTES, move, place, receiving, telling_disk_errors, too_large
 from serving.refusals import refuse
 from serving.routing import route
@@ -84,7 +84,7 @@ async def list_userdata_v2(site: Site, query: PathQuery) -> list[Entry]:
     return await asyncio.to_thread(list_entries, folder, shown_path(site.settings, name))
 
 
-@route("GET", "/userdata/{file}", summary="A file of the user", errors=(206, 304, 403, 404, 416))
+@route("GET", "/userdata/{file}", summary="A file of the user", errors=(403, 404, 416), produces=OCTET_STREAM)
 async def get_userdata(site: Site, file: str) -> web.StreamResponse:
     """Send a file as a download, so that it is never shown as a page of this server."""
     path = _existing(site, file)

@@ -10,11 +10,12 @@ import msgspec
 from aiohttp import hdrs, web
 
 from files.folders import split_annotation
-from serving.file_names import disposition, inside
+from serving.etags import etag_of
+from serving.file_names import OCTET_STREAM, disposition, inside
 from serving.images import Encoded, PictureError, Preview, alpha_of, as_preview, colours_of
 from serving.refusals import refuse
 from serving.routing import route
-from serving.sent_file import NOSNIFF, SentFile, etag_of, file_headers
+from serving.sent_file import NOSNIFF, SentFile, file_headers
 from serving.site import Site
 
 DEFAULT_QUALITY = 90
@@ -34,9 +35,9 @@ class ViewQuery(msgspec.Struct):
     "GET",
     "/view",
     summary="A file of the output, input or temp folder",
-    errors=(206, 304, 403, 404, 413, 415, 416, 422),
+    errors=(403, 404, 413, 415, 416, 422),
+    produces=OCTET_STREAM,
 )
-@route("HEAD", "/view", summary="Whether a file is there", described=False)
 async def view(request: web.Request, site: Site, query: ViewQuery) -> web.StreamResponse:
     """Send a file; ranges work on whole files. What could carry a script (SVG, HTML, …) is a download."""
     path = await asyncio.to_thread(find_file, site, query)
