@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from typing import NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -12,10 +14,18 @@ from serving.event_log import EventLog, Sent
 from serving.routing import refuse, route
 from serving.site import Site
 
-HEARTBEAT_S = 15.0  # proxies end connections that are silent for a minute
-STALL_S = 30.0  # how long a reader may take no bytes
 BATCH_BYTES = 2**18
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # a proxy must not wait for more
+
+
+class Pace(NamedTuple):
+    """When a silent stream says that it lives, and how long a reader may take no bytes."""
+
+    heartbeat_s: float = 15.0  # proxies end connections that are silent for a minute
+    stall_s: float = 30.0
+
+
+PACE = Pace()
 
 
 class EventsQuery(msgspec.Struct):
@@ -44,13 +54,7 @@ async def stream_events(request: web.Request, site: Site, query: EventsQuery) ->
     response.content_type = "text/event-stream"
     response.charset = "utf-8"
     await response.prepare(request)
-    try:
-        await _follow(response, log, log.newest if seen is None else seen, query)
-    except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-    except ConnectionError:
-        pass  # the reader went away
+    await follow(request, response, log, log.newest if seen is None else seen, query)
     return response
 
 
@@ -65,38 +69,54 @@ def _number_of(request: web.Request, query: EventsQuery) -> int | None:
         raise refuse(400, f"Last-Event-ID: {header[:40]!r} is not the number of an event.") from error
 
 
-async def _follow(response: web.StreamResponse, log: EventLog, seen: int, query: EventsQuery) -> None:
-    """Write events until the reader or the server goes, or the log has lost what the reader has not read."""
+async def follow(
+    request: web.Request,
+    response: web.StreamResponse,
+    log: EventLog,
+    seen: int,
+    query: EventsQuery,
+    pace: Pace = PACE,
+) -> None:
+    """Write what comes after a number until reader or server goes, or the log has lost what the reader has not read."""
+    try:
+        async with aclosing(_blocks(log, seen, query, pace.heartbeat_s)) as blocks:
+            async for data in blocks:
+                async with asyncio.timeout(pace.stall_s):
+                    await response.write(data)
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+    except ConnectionError:
+        pass  # the reader went away
+
+
+async def _blocks(log: EventLog, seen: int, query: EventsQuery, heartbeat_s: float) -> AsyncGenerator[bytes]:
+    """Yield what is to be written."""
     news = asyncio.Event()
     stop = log.listen(news.set)
     try:
         if log.misses(seen):
-            await _write(response, _gap(seen, log.oldest))
+            yield _gap(seen, log.oldest)
             seen = log.oldest - 1
-        await _write(response, b"retry: 1000\n" + _mark(seen))
+        yield b"retry: 1000\n" + _mark(seen)
         while not (log.is_closed or log.misses(seen)):
             news.clear()
             if batch := log.after(seen, BATCH_BYTES):
                 seen = batch[-1][0]
-                await _write(response, _events((number, sent) for number, sent in batch if query.wants(sent)))
-            elif not await _comes(news):
-                await _write(response, b": nothing new\n" + _mark(seen))
+                if wanted := [(number, sent) for number, sent in batch if query.wants(sent)]:
+                    yield _events(wanted)
+            elif not await _comes(news, heartbeat_s):
+                yield b": nothing new\n" + _mark(seen)
     finally:
         stop()
 
 
-async def _comes(news: asyncio.Event) -> bool:
+async def _comes(news: asyncio.Event, heartbeat_s: float) -> bool:
     try:
-        async with asyncio.timeout(HEARTBEAT_S):
+        async with asyncio.timeout(heartbeat_s):
             return await news.wait()
     except TimeoutError:
         return False
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    if data:
-        async with asyncio.timeout(STALL_S):
-            await response.write(data)
 
 
 def _events(events: Iterable[tuple[int, Sent]]) -> bytes:
