@@ -57,7 +57,7 @@ async def open_line(hub: Hub) -> AsyncIterator[Line]:
     server = TestServer(app)
     await server.start_server()
     try:
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             yield Line(hub, server, session)
     finally:
         await hub.close()

@@ -160,7 +160,7 @@ def test_who_is_dropped_hears_why() -> None:
                 hub.send("progress", {"number": number}, "me")
             message = await me.receive()
             assert (message.type, message.data) == (WSMsgType.CLOSE, TOO_SLOW)
-            assert message.extra == "You read too slowly: 10 messages (530 bytes) wait."
+            assert message.extra == "You read too slowly: 10 messages (390 bytes) wait."
 
     run(check())
 
