@@ -2,10 +2,8 @@
 
 log = EventLog()
 log.append(Sent("executing", b'{"type":"executing",...}', client_id="me", job_id="5f0c"))
-log.after(number)  # those that came later, if all of them are still there
-
-Numbers begin with the time of the start in microseconds: they go on growing when the server starts again, and they
-fit a JavaScript number.
+log.misses(number)  # whether some that came after this number are gone
+log.after(number)   # those that are kept
 """
 
 from __future__ import annotations
@@ -37,6 +35,7 @@ class EventLog:
         self._nbytes = 0
         self._kept: deque[Sent] = deque()
         self._listeners: dict[object, Callable[[], None]] = {}
+        self._is_closed = False
 
     @property
     def oldest(self) -> int:
@@ -47,6 +46,11 @@ class EventLog:
     def newest(self) -> int:
         """The number of the latest message; one less than `oldest` if none is kept."""
         return self._first + len(self._kept) - 1
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing comes any more."""
+        return self._is_closed
 
     @property
     def nbytes(self) -> int:
@@ -61,21 +65,39 @@ class EventLog:
         while len(self._kept) > self._max_events or self._nbytes > self._max_bytes:
             self._nbytes -= len(self._kept.popleft().text)
             self._first += 1
-        for call in list(self._listeners.values()):
-            call()
+        self._ring()
         return number
+
+    def close(self) -> None:
+        """Let those who listen know that nothing comes any more."""
+        self._is_closed = True
+        self._ring()
 
     def misses(self, number: int) -> bool:
         """Whether messages after this number are gone, or the number is none of this log."""
         return not self._first - 1 <= number <= self.newest
 
-    def after(self, number: int, limit: int = 1000) -> list[tuple[int, Sent]]:
-        """Return up to `limit` messages after a number, with theirs, from the oldest that is kept."""
+    def after(self, number: int, nbytes: int = MIB) -> list[tuple[int, Sent]]:
+        """Return messages after a number, with theirs, from the oldest that is kept on, until they have so many bytes."""
         start = max(number + 1, self._first)
-        return list(enumerate(islice(self._kept, start - self._first, start - self._first + limit), start))
+        found = []
+        for each in enumerate(islice(self._kept, start - self._first, None), start):
+            found.append(each)
+            nbytes -= len(each[1].text)
+            if nbytes <= 0:
+                break
+        return found
 
     def listen(self, call: Callable[[], None]) -> Callable[[], None]:
-        """Call a function after each message; return what ends that."""
+        """Call a function after each message and at the end; return what stops that."""
         mark = object()
         self._listeners[mark] = call
-        return lambda: self._listeners.pop(mark, None) and None
+
+        def stop() -> None:
+            del self._listeners[mark]
+
+        return stop
+
+    def _ring(self) -> None:
+        for call in list(self._listeners.values()):
+            call()

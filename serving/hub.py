@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -73,7 +74,8 @@ class Hub:
     """The clients by their ids. It knows nothing of jobs: what a new client must hear comes from its callables.
 
     queue_remaining: how many jobs run or wait. current: the data of `executing` for a client whose job runs now.
-    log: where every message goes as well.
+    log: where every message goes as well. Its numbers begin with the time in microseconds unless one is given: so they
+    go on growing when the server starts again, and a JavaScript number holds them.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class Hub:
         limits: Limits = LIMITS,
     ) -> None:
         self.features = features
-        self.log = EventLog() if log is None else log
+        self.log = EventLog(time.time_ns() // 1000) if log is None else log
         self._queue_remaining = queue_remaining
         self._current = current
         self._limits = limits
@@ -140,7 +142,8 @@ class Hub:
             self._forget(client)
 
     async def close(self) -> None:
-        """Close all sockets and wait until they are closed."""
+        """Close all sockets and the log, and wait until they are closed."""
+        self.log.close()
         for client in list(self._writers):
             self._dismiss(client, WSCloseCode.GOING_AWAY, "The server stops.")
         await asyncio.gather(*self._closings)

@@ -158,7 +158,7 @@ class JobMessages:
         error = {"exception_type": kind, "exception_message": sentence}
         return self.end(JobEnded(self._job.id, "failed", error=error), store)
 
-    def _begin(self, event: NodeStarted) -> None:
+    def _begin(self, event: NodeStarted | NodeBlocked) -> None:
         self._running[event.node_id] = None
         self._state.start(event.node_id, event.origin)
         self._throttle.ask()
@@ -201,9 +201,12 @@ class JobMessages:
         self._send_to_owner("executed", data)
 
     def _block(self, event: NodeBlocked) -> None:
+        """Show a node that makes some or none of its calls; ComfyUI begins it in either case."""
+        if event.node_id not in self._running:
+            self._begin(event)
         if event.message:
             error = {"exception_message": f"Execution Blocked: {event.message}", "exception_type": "ExecutionBlocked"}
-            self._send_to_owner("execution_error", self._error(event.node_id, error) | {"current_inputs": []})
+            self._send_to_owner("execution_error", self._error(event.node_id, {**error, "current_inputs": []}))
         if event.calls == event.total:
             self._leave(event)
 
@@ -221,16 +224,21 @@ class JobMessages:
 
     def _ending(self, state: JobState, told: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the data of how a job ended too early, completed from what was seen of it."""
-        running = next(reversed(self._running), "")
-        error = self._error(self._state.place(running).real, told)
+        node_id = told.get("node_id") or next(reversed(self._running), "")
         if state is JobState.CANCELLED:
-            return {name: error[name] for name in ("prompt_id", "node_id", "node_type", "executed")}
-        return error
+            return self._at(node_id, told)
+        return self._error(node_id, {"current_outputs": [*self._cached, *self._executed], **told})
 
     def _error(self, node_id: str, told: Mapping[str, Any]) -> dict[str, Any]:
-        found = {"prompt_id": self._job.id, "node_id": node_id, **NO_ERROR, "executed": self._executed.copy()}
-        found |= {"current_outputs": [*self._cached, *self._executed], **told}
-        return found if "node_type" in told else {**found, "node_type": self._type_of(found["node_id"])}
+        at = self._at(node_id, told)
+        return {**at, **NO_ERROR, **told, **at}
+
+    def _at(self, node_id: str, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Return where a run ended: the node of the workflow, for clients know no other."""
+        real = self._state.place(node_id).real
+        node_type = (told.get("node_type") if real == node_id else None) or self._type_of(real)
+        executed = self._executed.copy()
+        return {"prompt_id": self._job.id, "node_id": real, "node_type": node_type, "executed": executed}
 
     def _executing(self, node_id: str) -> Mapping[str, Any]:
         return {"node": node_id, "display_node": self._state.place(node_id).display, "prompt_id": self._job.id}
@@ -245,7 +253,7 @@ class JobMessages:
 
     def _announce(self, event: str, data: Mapping[str, Any], *, to_all: bool = False) -> Mapping[str, Any]:
         """Tell something of the run as a whole, which the history keeps."""
-        data = {**data, "prompt_id": self._job.id, "timestamp": self._now_ms()}
+        data = {"prompt_id": self._job.id, **data, "timestamp": self._now_ms()}
         self._told.append((event, data))
         if to_all:
             self._hub.send(event, data, self._job.client_id)
