@@ -85,19 +85,21 @@ def settings_of(typed: argparse.Namespace, argv: Sequence[str] = ()) -> ServeSet
 
 
 def folders_of(typed: argparse.Namespace) -> Folders:
-    """Return the folders that were chosen."""
-    from dataclasses import replace
-
+    """Return the folders that were chosen; FolderError if a list of model folders cannot be read."""
     from files.folders import Folders
-    from files.kinds import MODEL_FOLDERS
+    from files.model_paths import gather_model_paths
 
-    folders = Folders.below(_base(typed), output=typed.output_directory, input=typed.input_directory)
-    if typed.temp_directory is not None:
-        folders = replace(folders, temp=typed.temp_directory / "temp")
-    if typed.models_directory is not None:
-        models = {kind: tuple(typed.models_directory / name for name in names) for kind, names in MODEL_FOLDERS.items()}
-        folders = replace(folders, models=models)
-    return folders
+    base = _base(typed)
+    configs = [path for paths in typed.extra_model_paths_config or () for path in paths]
+    return Folders.below(
+        base,
+        output=typed.output_directory,
+        input=typed.input_directory,
+        temp=typed.temp_directory and typed.temp_directory / "temp",
+        user=typed.user_directory,
+        models=typed.models_directory,
+        extra=gather_model_paths(base, configs),
+    )
 
 
 def notes_of(typed: argparse.Namespace) -> list[str]:
