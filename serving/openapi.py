@@ -167,11 +167,16 @@ def _form_field(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    plain = {
+        str(status): {"description": HTTPStatus(status).phrase}
+        for status in sorted(operation.route.errors)
+        if HTTPStatus.OK < status < HTTPStatus.BAD_REQUEST
+    }
     errors = {
         str(status): {"description": HTTPStatus(status).phrase, "content": _json(schemas, kind)}
         for status, kind in sorted(_errors(operation).items())
     }
-    return {**_success(operation, schemas), **errors, "default": {"$ref": "#/components/responses/Error"}}
+    return {**_success(operation, schemas), **plain, **errors, "default": {"$ref": "#/components/responses/Error"}}
 
 
 def _errors(operation: Operation) -> dict[int, Any]:
@@ -180,7 +185,8 @@ def _errors(operation: Operation) -> dict[int, Any]:
     may_not_fit = any(each is not None for each in checked) or any(
         each is not str for each in operation.path_types.values()
     )
-    return {**({400: ErrorBody} if may_not_fit else {}), **operation.route.errors}
+    named = {status: kind for status, kind in operation.route.errors.items() if status >= HTTPStatus.BAD_REQUEST}
+    return {**({400: ErrorBody} if may_not_fit else {}), **named}
 
 
 def _success(operation: Operation, schemas: Schemas) -> dict[str, Any]:
