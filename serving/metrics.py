@@ -2,7 +2,7 @@
 
     metrics = Metrics()
     app = web.Application(middlewares=[metrics.measure])
-    metrics.hear(message)                      # what the worker says
+    desk = Desk(..., on_finish=metrics.job_over)
     metrics.watch(lambda: read_figures(site))  # what is asked when someone looks
     metrics.text(accept="")                    # (b"# HELP weft_jobs ...", "text/plain; ...")
 
@@ -23,8 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from graph.protocol import FromWorker, JobEnded
-from serving.jobs import JobState
+from serving.jobs import JobState, Outcome
 from serving.site import Site
 from serving.workers import Died, WorkerState
 
@@ -95,11 +94,14 @@ class Metrics:
         """Show what `read` gives at each look."""
         self.registry.register(_FiguresCollector(read))
 
-    def hear(self, message: FromWorker | Died) -> None:
-        """Count jobs that end and the worker's deaths among what the worker says."""
-        if isinstance(message, JobEnded):
-            self._job_seconds.labels(message.status).observe(message.seconds)
-        elif isinstance(message, Died):
+    def job_over(self, outcome: Outcome) -> None:
+        """Count a job that is over; one that never began has no duration."""
+        if outcome.started_ms is not None and outcome.ended_ms is not None:
+            self._job_seconds.labels(outcome.state.value).observe((outcome.ended_ms - outcome.started_ms) / 1000)
+
+    def hear(self, message: object) -> None:
+        """Count the worker's deaths among what it says."""
+        if isinstance(message, Died):
             self._deaths.inc()
 
     @web.middleware

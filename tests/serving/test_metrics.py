@@ -9,8 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
-from graph.protocol import JobEnded, Ready
-from serving.jobs import JobState
+from serving.jobs import JobState, Outcome
 from serving.metrics import METRICS, Figures, Metrics, read_memory
 from serving.routes.metrics import show_metrics
 from serving.routing import Route, add_routes, refuse
@@ -45,8 +44,8 @@ def after(talk: Talk) -> dict[tuple[str, ...], float]:
     async def run() -> str:
         metrics = Metrics()
         metrics.watch(lambda: FIGURES)
-        metrics.hear(JobEnded("5f0c", "done", seconds=2.0))
-        metrics.hear(Ready(1))
+        metrics.job_over(Outcome(JobState.DONE, started_ms=1000, ended_ms=3000))
+        metrics.job_over(Outcome(JobState.CANCELLED, ended_ms=3000))
         metrics.hear(Died("killed"))
         app = web.Application(middlewares=[metrics.measure])
         app[METRICS] = metrics
@@ -76,9 +75,10 @@ def test_figures_of_the_moment_are_told() -> None:
     assert found["weft_memory_bytes", "worker"] == 2000
 
 
-def test_jobs_that_end_count_with_their_seconds_and_deaths_of_the_worker_too() -> None:
+def test_jobs_that_ran_count_with_their_seconds_and_deaths_of_the_worker_too() -> None:
     found = after(silence)
-    assert (found["weft_job_seconds_sum", "done"], found["weft_job_seconds_count", "done"]) == (2, 1)
+    assert found["weft_job_seconds_sum", "completed"] == 2
+    assert ("weft_job_seconds_count", "cancelled") not in found
     assert found["weft_worker_deaths_total",] == 1
 
 
