@@ -139,9 +139,17 @@ def _query_parameters(operation: Operation, schemas: Schemas) -> list[dict[str, 
     found = []
     for name, schema, is_required in schemas.fields(operation.query):
         about = {"description": schema["description"]} if "description" in schema else {}
-        rest = {key: value for key, value in schema.items() if key != "description"}
-        found.append({"name": name, "in": "query", "required": is_required, **about, "schema": rest})
+        found.append({"name": name, "in": "query", "required": is_required, **about, "schema": _in_query(schema)})
     return found
+
+
+def _in_query(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter: a query cannot say null, only leave it out."""
+    rest = {key: value for key, value in schema.items() if key not in ("description", "anyOf")}
+    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if "default" in rest and rest["default"] is None:
+        del rest["default"]
+    return {**choices[0], **rest} if len(choices) == 1 else {**rest, **({"anyOf": choices} if choices else {})}
 
 
 def _request_body(operation: Operation, schemas: Schemas) -> dict[str, Any] | None:
