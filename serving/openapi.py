@@ -139,9 +139,17 @@ def _query_parameters(operation: Operation, schemas: Schemas) -> list[dict[str, 
     found = []
     for name, schema, is_required in schemas.fields(operation.query):
         about = {"description": schema["description"]} if "description" in schema else {}
-        rest = {key: value for key, value in schema.items() if key != "description"}
-        found.append({"name": name, "in": "query", "required": is_required, **about, "schema": rest})
+        found.append({"name": name, "in": "query", "required": is_required, **about, "schema": _in_query(schema)})
     return found
+
+
+def _in_query(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter: a query cannot say null, only leave it out."""
+    rest = {key: value for key, value in schema.items() if key not in ("description", "anyOf")}
+    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if "default" in rest and rest["default"] is None:
+        del rest["default"]
+    return {**choices[0], **rest} if len(choices) == 1 else {**rest, **({"anyOf": choices} if choices else {})}
 
 
 def _request_body(operation: Operation, schemas: Schemas) -> dict[str, Any] | None:
@@ -167,11 +175,16 @@ def _form_field(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    plain = {
+        str(status): {"description": HTTPStatus(status).phrase}
+        for status in sorted(operation.route.errors)
+        if HTTPStatus.OK < status < HTTPStatus.BAD_REQUEST
+    }
     errors = {
         str(status): {"description": HTTPStatus(status).phrase, "content": _json(schemas, kind)}
         for status, kind in sorted(_errors(operation).items())
     }
-    return {**_success(operation, schemas), **errors, "default": {"$ref": "#/components/responses/Error"}}
+    return {**_success(operation, schemas), **plain, **errors, "default": {"$ref": "#/components/responses/Error"}}
 
 
 def _errors(operation: Operation) -> dict[int, Any]:
@@ -180,7 +193,8 @@ def _errors(operation: Operation) -> dict[int, Any]:
     may_not_fit = any(each is not None for each in checked) or any(
         each is not str for each in operation.path_types.values()
     )
-    return {**({400: ErrorBody} if may_not_fit else {}), **operation.route.errors}
+    named = {status: kind for status, kind in operation.route.errors.items() if status >= HTTPStatus.BAD_REQUEST}
+    return {**({400: ErrorBody} if may_not_fit else {}), **named}
 
 
 def _success(operation: Operation, schemas: Schemas) -> dict[str, Any]:

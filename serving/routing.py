@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from serving.refusals import JSON, refuse
 from serving.site import SITE
@@ -93,12 +93,14 @@ def collect_routes(package: str = "serving.routes") -> tuple[Route, ...]:
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
-    """Let an application answer to routes."""
+    """Let an application answer to routes, and to HEAD wherever to GET."""
+    routes = list(routes)
+    own_heads = {path for each in routes if each.method == hdrs.METH_HEAD for path in each.paths}
     for each in routes:
         answer = adapt(each.handler)
         for path in each.paths:
-            if each.method == "GET":
-                app.router.add_get(path, answer)  # and HEAD
+            if each.method == hdrs.METH_GET:
+                app.router.add_get(path, answer, allow_head=path not in own_heads)
             else:
                 app.router.add_route(each.method, path, answer)
 

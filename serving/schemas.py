@@ -8,18 +8,15 @@ schemas.components(document) # those that the document refers to, described by t
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from graph.docstrings import read_docstring
-
 PREFIX = "#/components/schemas/"
 FILE: Mapping[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
-_ENTRY = re.compile(r"^\w+: .*(\n +.*)*\n?", re.MULTILINE)  # a `name: text` line and those that continue it
+_ENTRY = re.compile(r"(?:^|(?<=[.;]) )(\w+): ")
 
 
 class Field(NamedTuple):
@@ -28,6 +25,13 @@ class Field(NamedTuple):
     name: str
     schema: dict[str, Any]
     is_required: bool
+
+
+class About(NamedTuple):
+    """What a docstring says of the whole, and of fields by name."""
+
+    whole: str
+    fields: Mapping[str, str]
 
 
 class Schemas:
@@ -61,16 +65,30 @@ class Schemas:
 
 def described(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a Struct with what its docstring says, of the whole and of each field."""
-    text = inspect.cleandoc(schema.get("description", ""))
     properties: dict[str, dict[str, Any]] = schema.get("properties", {})
-    tooltips = read_docstring(text, properties).tooltips
-    described = {
-        name: {"description": tooltips[name], **part} if name in tooltips else part for name, part in properties.items()
+    about = read_about(schema.get("description", ""), properties)
+    fields = {
+        name: {"description": about.fields[name], **part} if name in about.fields else part
+        for name, part in properties.items()
     }
-    own = _ENTRY.sub(lambda found: "" if found[0].partition(":")[0] in tooltips else found[0], text).strip()
-    changes = {"properties": described} if properties else {}
     rest = {key: value for key, value in schema.items() if key != "description"}
-    return {**rest, **changes, **({"description": own} if own else {})}
+    changes = {"properties": fields} if fields else {}
+    return {**rest, **changes, **({"description": about.whole} if about.whole else {})}
+
+
+def read_about(docstring: str, names: Collection[str]) -> About:
+    """Return what a docstring says: `name: text` tells of a field, at the start of a line or after a sentence or ";"."""
+    fields: dict[str, str] = {}
+    whole = []
+    for paragraph in re.split(r"\n\s*\n", docstring):
+        before, *found = _ENTRY.split(" ".join(paragraph.split()))
+        for name, text in zip(found[::2], found[1::2], strict=True):
+            if name in names:
+                fields[name] = text.strip("; ")
+            else:
+                before += f" {name}: {text}"
+        whole.append(before.strip())
+    return About("\n\n".join(filter(None, whole)), fields)
 
 
 def references(part: Any) -> Iterator[str]:

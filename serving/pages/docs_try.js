@@ -53,6 +53,7 @@ async function described(response, url, started) {
   const status = h("span", { class: response.ok ? "good" : "bad" }, `${response.status} ${response.statusText}`);
   const link = h("a", { href: url, target: "_blank", rel: "noreferrer" }, "open");
   const head = h("p", {}, status, ` · ${milliseconds} ms · ${type || "no body"} · `, link);
+  if (type.startsWith("image/")) return [head, h("img", { alt: "", src: URL.createObjectURL(await response.blob()) })];
   return body ? [head, h("pre", {}, pretty(body, type))] : [head];
 }
 

@@ -24,7 +24,7 @@ class Order(Enum):
 
 
 class Search(msgspec.Struct):
-    """What to look for.
+    """What to look for. order: by age; q: a word.
 
     limit: at most so many,
       on one page.
@@ -32,7 +32,7 @@ class Search(msgspec.Struct):
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
     order: Order = Order.NEWEST
-    text: str = msgspec.field(default="", name="q")
+    text: str | None = msgspec.field(default=None, name="q")
 
 
 class Leaf(msgspec.Struct):
@@ -138,7 +138,8 @@ def test_query_becomes_parameters_with_their_limits_and_tooltips(document: dict[
     assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
     assert limit["description"] == "at most so many, on one page."
     assert order["schema"]["default"] == "newest"
-    assert (text["name"], text["required"]) == ("q", False)
+    assert (order["description"], text["description"]) == ("by age", "a word.")
+    assert (text["name"], text["required"], text["schema"]) == ("q", False, {"type": "string"})
 
 
 def test_structs_of_bodies_are_components_and_those_of_queries_are_not(document: dict[str, Any]) -> None:
