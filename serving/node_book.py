@@ -1,6 +1,6 @@
 """NodeBook: the node types as the server knows them, from the worker or, until that is up, from the last time.
 
-book = NodeBook(folders, SpecCache(user / "cache", fingerprint))
+book = NodeBook(folders, user=Path("user"))  # what they were the last time lies in user/cache
 await book.wait(timeout_s=30)  # Registry
 book.object_info()             # bytes: the answer to /object_info
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from graph.describe import describe, describe_all
 from graph.registry import Registry
 from graph.spec_document import SpecDocumentError, read_registry
 from serving.name_lists import NameLists
-from serving.spec_cache import SpecCache
+from serving.spec_cache import SpecCache, fingerprint, own_sources
 from serving.workers import WorkerError
 
 logger = logging.getLogger(__name__)
@@ -37,11 +38,11 @@ class BookState(Enum):
 class NodeBook:
     """Node types and the files that they may choose."""
 
-    def __init__(self, folders: Folders, cache: SpecCache | None = None) -> None:
+    def __init__(self, folders: Folders, user: Path) -> None:
         self.registry: Registry | None = None
         self.state = BookState.EMPTY
         self._lists = NameLists(folders)
-        self._cache = cache
+        self._cache = SpecCache(user / "cache", fingerprint(own_sources(folders.base)))
         self._payload = b""
         self._kinds: tuple[str, ...] = ()
         self._described: tuple[tuple[int, ...], bytes] | None = None
@@ -72,8 +73,7 @@ class NodeBook:
         """Take the document of a worker's Specs message; SpecDocumentError if it is none."""
         if payload != self._payload:
             self._take(payload)
-            if self._cache is not None:
-                self._cache.write(payload)
+            self._cache.write(payload)
         self.state = BookState.CURRENT
 
     def object_info(self) -> bytes:
@@ -91,7 +91,7 @@ class NodeBook:
         return None if spec is None else describe(spec, self.names, name=name)
 
     def _remember(self) -> None:
-        payload = None if self._cache is None else self._cache.read()
+        payload = self._cache.read()
         if payload is None:
             return
         try:

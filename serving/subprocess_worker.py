@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -28,6 +29,11 @@ PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # before the first, second … star
 SHOWN_LINES = 8  # of what the worker wrote last, in the reason of its death
 
 
+def to_stderr(line: str) -> None:
+    """Write a line to this process's standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 class SubprocessWorker:
     """Implements serving.workers.Worker. `echo` gets each line that the worker writes; `reason` says why it died last."""
 
@@ -36,7 +42,7 @@ class SubprocessWorker:
         command: Sequence[str],
         log: WorkerLog,
         *,
-        echo: Callable[[str], None] = lambda line: None,
+        echo: Callable[[str], None] = to_stderr,
         pauses_s: Sequence[float] = PAUSES_S,
     ) -> None:
         self.reason = ""
