@@ -2,8 +2,8 @@
 
 error_document(error)["exception_type"]  # "torch.OutOfMemoryError"
 
-Which nodes had run is known from the events. `kind` says what went wrong: `node` (a node raised), `memory` (too little of it), `workflow` (it cannot be planned),
-`internal` (Weft's own fault).
+Which nodes had run is known from the events. `kind` says what went wrong: `node` (a node raised), `memory` (too little
+of it), `workflow` (it cannot be planned), `internal` (Weft's own fault).
 """
 
 from __future__ import annotations

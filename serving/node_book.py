@@ -1,6 +1,6 @@
 """NodeBook: the node types as the server knows them, from the worker or, until that is up, from the last time.
 
-book = NodeBook(folders, user=Path("user"))  # what they were the last time lies in user/cache
+book = NodeBook(folders, SpecCache(user / "cache", fingerprint(own_sources(base))))
 await book.wait(timeout_s=30)  # Registry
 book.object_info()             # bytes: the answer to /object_info
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,7 +20,7 @@ from graph.describe import describe, describe_all
 from graph.registry import Registry
 from graph.spec_document import SpecDocumentError, read_registry
 from serving.name_lists import NameLists
-from serving.spec_cache import SpecCache, fingerprint, own_sources
+from serving.spec_cache import SpecCache
 from serving.workers import WorkerError
 
 logger = logging.getLogger(__name__)
@@ -38,11 +37,11 @@ class BookState(Enum):
 class NodeBook:
     """Node types and the files that they may choose."""
 
-    def __init__(self, folders: Folders, user: Path) -> None:
+    def __init__(self, folders: Folders, cache: SpecCache) -> None:
         self.registry: Registry | None = None
         self.state = BookState.EMPTY
         self._lists = NameLists(folders)
-        self._cache = SpecCache(user / "cache", fingerprint(own_sources(folders.base)))
+        self._cache = cache
         self._payload = b""
         self._kinds: tuple[str, ...] = ()
         self._described: tuple[tuple[int, ...], bytes] | None = None

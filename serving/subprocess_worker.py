@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -29,11 +29,6 @@ PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # before the first, second … star
 SHOWN_LINES = 8  # of what the worker wrote last, in the reason of its death
 
 
-def to_stderr(line: str) -> None:
-    """Write a line to this process's standard error."""
-    print(line, file=sys.stderr, flush=True)
-
-
 class SubprocessWorker:
     """Implements serving.workers.Worker. `echo` gets each line that the worker writes; `reason` says why it died last."""
 
@@ -42,7 +37,7 @@ class SubprocessWorker:
         command: Sequence[str],
         log: WorkerLog,
         *,
-        echo: Callable[[str], None] = to_stderr,
+        echo: Callable[[str], None] = lambda line: None,
         pauses_s: Sequence[float] = PAUSES_S,
     ) -> None:
         self.reason = ""
@@ -140,7 +135,8 @@ class SubprocessWorker:
     def _hear_line(self, line: str) -> None:
         self._last_lines = [*self._last_lines, line][-SHOWN_LINES:]
         self._log.append(line)
-        self._echo(line)
+        with suppress(OSError, ValueError):  # nobody reads our own standard error any more
+            self._echo(line)
 
     def _hear_end(self, sentence: str) -> None:
         self._process = None
