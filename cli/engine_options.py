@@ -23,15 +23,21 @@ from cli.precision_options import PrecisionFlags, with_precision
 if TYPE_CHECKING:
     from graph.registry import Registry
     from runtime.engine import Studio
-    from runtime.settings import CacheSettings
+    from runtime.settings import CacheSettings, Settings
 
 PARAMETER = "engine"
+MEMORY_SWITCHES = ("gpu_only", "highvram", "lowvram", "novram", "cpu")
 
 
 def engine_options(
     output_directory: Annotated[Path | None, typer.Option(help="Where pictures are written.")] = None,
-    input_directory: Annotated[Path | None, typer.Option(help="Where pictures are read.")] = None,
     base_directory: Annotated[Path | None, typer.Option(help="The folder that holds models/ and input/.")] = None,
+    input_directory: Annotated[Path | None, typer.Option(help="Where pictures are read.")] = None,
+    models_directory: Annotated[Path | None, typer.Option(help="The folder of models, in place of models/.")] = None,
+    temp_directory: Annotated[Path | None, typer.Option(help="Where pictures go that are only shown.")] = None,
+    extra_model_paths_config: Annotated[
+        list[Path] | None, typer.Option(help="A file with more folders of models, as extra_model_paths.yaml.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
     cache_none: Annotated[bool, typer.Option("--cache-none", help="Keep no results, not on the disk either.")] = False,
     cache_lru: Annotated[int | None, typer.Option(help="Keep the N results in memory that were used last.")] = None,
@@ -50,6 +56,9 @@ def engine_options(
     lowvram: LowVram = False,
     novram: NoVram = False,
     cpu: Cpu = False,
+    disable_metadata: Annotated[
+        bool, typer.Option("--disable-metadata", help="Write no workflows into pictures.")
+    ] = False,
 ) -> None:
     """Hold the options; its signature is all that counts."""
 
@@ -63,22 +72,28 @@ class EngineFlags:
 
     def open(self, tell: Callable[[str], None] = lambda sentence: None, registry: Registry | None = None) -> Studio:
         """Return the engine; UsageError if an option is wrong, or two contradict each other."""
-        from cli.workflow_file import open_here
+        from cli.workflow_file import open_chosen
+
+        return open_chosen(self.settings(), tell, registry)
+
+    def settings(self) -> Settings:
+        """Return what the options choose."""
+        from runtime.settings import Settings, default_base
 
         given = self.values
-        switches = {
-            name.replace("_", "-"): given[name] for name in ("gpu_only", "highvram", "lowvram", "novram", "cpu")
-        }
-        return open_here(
-            given["base_directory"],
-            given["output_directory"],
-            "cpu" if given["cpu"] else given["device"],
-            self._cache(),
-            memory_settings(given["memory_budget"], given["reserve_vram"], switches, given["device"]),
-            self.precision.settings(),
-            tell,
+        switches = {name.replace("_", "-"): given[name] for name in MEMORY_SWITCHES}
+        return Settings(
+            given["base_directory"] or default_base(),
+            output=given["output_directory"],
             input=given["input_directory"],
-            registry=registry,
+            temp=given["temp_directory"],
+            models=given["models_directory"],
+            extra_model_paths=tuple(given["extra_model_paths_config"] or ()),
+            device="cpu" if given["cpu"] else given["device"],
+            cache=self._cache(),
+            write_metadata=not given["disable_metadata"],
+            memory=memory_settings(given["memory_budget"], given["reserve_vram"], switches, given["device"]),
+            precision=self.precision.settings(),
         )
 
     def _cache(self) -> CacheSettings:

@@ -35,7 +35,7 @@ def explain(
         from cli.memory_options import memory_settings
         from cli.workflow_file import check, load_workflow, open_here
 
-        studio = open_here(base_directory, None, device, memory=memory_settings(budget, None, {}))
+        studio = open_here(base_directory, device, memory_settings(budget, None, {}))
         workflow = load_workflow(file, studio)
         check(workflow, studio)
         explanation = _explain(workflow, studio, bandwidth)

@@ -14,6 +14,7 @@ from cli.engine_options import EngineFlags, with_engine
 def worker(
     nodes_module: Annotated[list[str] | None, typer.Option(help="A Python module with more nodes.")] = None,
     preview_method: Annotated[str, typer.Option(help="none: no pictures of work in progress.")] = "auto",
+    preview_size: Annotated[int, typer.Option(help="The longest side of these pictures in pixels.")] = 512,
     *,
     engine: EngineFlags,
 ) -> None:
@@ -24,8 +25,13 @@ def worker(
     link = claim_stdio()
     with ending():
         from runtime.engine import builtin_registry
-        from runtime.worker import NO_PREVIEW, serve
+        from runtime.worker import NO_PREVIEW, Previews, serve
 
         load = partial(builtin_registry, tuple(nodes_module or ()))
         tell = partial(typer.echo, err=True)
-        serve(link, load, lambda registry: engine.open(tell, registry), previews=preview_method != NO_PREVIEW)
+        serve(
+            link,
+            load,
+            lambda registry: engine.open(tell, registry),
+            Previews(preview_method != NO_PREVIEW, preview_size),
+        )

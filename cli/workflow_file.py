@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from graph.registry import Registry
     from runtime.engine import Studio
     from runtime.memory_settings import MemorySettings
-    from runtime.precision import PrecisionSettings
-    from runtime.settings import CacheSettings
+    from runtime.settings import Settings
 
 __all__ = [
     "CANCELLED",
@@ -36,6 +35,7 @@ __all__ = [
     "find_node",
     "load_workflow",
     "notes_of",
+    "open_chosen",
     "open_here",
     "problems_of",
     "seed_inputs",
@@ -44,42 +44,28 @@ __all__ = [
 ]
 
 
-def open_here(
-    base: Path | None,
-    output: Path | None = None,
-    device: str | None = None,
-    cache: CacheSettings | None = None,
-    memory: MemorySettings | None = None,
-    precision: PrecisionSettings | None = None,
-    tell: Callable[[str], None] = lambda sentence: None,
-    *,
-    input: Path | None = None,
-    registry: Registry | None = None,
+def open_here(base: Path | None, device: str | None = None, memory: MemorySettings | None = None) -> Studio:
+    """Return an engine on a folder and a device; UsageError if they are not there."""
+    from runtime.memory_settings import MemorySettings
+    from runtime.settings import Settings, default_base
+
+    return open_chosen(Settings(base or default_base(), device=device, memory=memory or MemorySettings()))
+
+
+def open_chosen(
+    settings: Settings, tell: Callable[[str], None] = lambda sentence: None, registry: Registry | None = None
 ) -> Studio:
-    """Return an engine on the folders and the device that were named; UsageError if they are not there."""
+    """Return an engine as it was chosen; UsageError if folders or device are not there."""
     from runtime.devices import DeviceError
     from runtime.engine import open_studio
-    from runtime.memory_settings import MemoryOptionError, MemorySettings
-    from runtime.precision import PrecisionSettings
-    from runtime.settings import CacheSettings, Settings, default_base
+    from runtime.memory_settings import MemoryOptionError
 
-    if base is not None and not base.is_dir():
-        raise UsageError(f"--base-directory {base}: there is no such folder; name the one that holds models/.")
-    if output is not None:
-        _check_writable(output)
-    if input is not None and not input.is_dir():
-        raise UsageError(f"--input-directory {input}: there is no such folder; name the one that holds pictures.")
+    if not settings.base.is_dir():
+        raise UsageError(f"--base-directory {settings.base}: there is no such folder; name the one that holds models/.")
+    if settings.output is not None:
+        _check_writable(settings.output)
     try:
-        chosen = Settings(
-            base or default_base(),
-            output=output,
-            input=input,
-            device=device,
-            cache=cache or CacheSettings(),
-            memory=memory or MemorySettings(),
-            precision=precision or PrecisionSettings(),
-        )
-        return open_studio(chosen, tell, registry)
+        return open_studio(settings, tell, registry)
     except DeviceError as error:
         raise UsageError(f"--device: {error}") from error
     except MemoryOptionError as error:

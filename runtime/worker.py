@@ -12,6 +12,7 @@ import asyncio
 import ctypes
 import gc
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -19,7 +20,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
+
+import torch
 
 from graph.errors import Cancelled
 from graph.execute import RunResult
@@ -30,10 +33,12 @@ from graph.spec_document import write_registry
 from runtime.engine import Studio
 from runtime.lookahead import NextJob
 from runtime.worker_errors import error_document
-from runtime.worker_events import EventSender
+from runtime.worker_events import PREVIEW_SIDE, EventSender
 from runtime.worker_inbox import Inbox
 from runtime.worker_link import Link
 from runtime.worker_questions import answer, stats
+
+logger = logging.getLogger(__name__)
 
 FAREWELL_S = 1.0  # the most that results on their way to the disk may hold the process up
 NO_PREVIEW = "none"  # ComfyUI's word
@@ -46,8 +51,18 @@ WARM_UP = (
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
+class Previews(NamedTuple):
+    """What is sent of work in progress to clients that do not say otherwise."""
+
+    are_wanted: bool = True
+    side: int = PREVIEW_SIDE
+
+
 def serve(
-    link: Link, load_nodes: Callable[[], Registry], open_studio: Callable[[Registry], Studio], previews: bool = True
+    link: Link,
+    load_nodes: Callable[[], Registry],
+    open_studio: Callable[[Registry], Studio],
+    previews: Previews,
 ) -> NoReturn:
     """Work until the server is gone. Node types are told as soon as they are known, before the device is opened."""
     studios: list[Studio] = []
@@ -58,7 +73,7 @@ def serve(
     studio = open_studio(registry)
     studios.append(studio)
     link.send(Specs(write_registry(registry, studio.names)))
-    worker = Worker(studio, inbox, EventSender(link), previews=previews)
+    worker = Worker(studio, inbox, EventSender(link, preview_side=previews.side), previews.are_wanted)
     inbox.answer = partial(answer, studio)
     link.send(Ready(os.getpid(), stats(studio)))
     threading.Thread(target=import_networks, name="warm up", daemon=True).start()
@@ -69,7 +84,7 @@ def serve(
 class Worker:
     """Runs jobs in the engine of one process."""
 
-    def __init__(self, studio: Studio, inbox: Inbox, sender: EventSender, *, previews: bool = True) -> None:
+    def __init__(self, studio: Studio, inbox: Inbox, sender: EventSender, previews: bool) -> None:
         self._studio = studio
         self._inbox = inbox
         self._sender = sender
@@ -98,6 +113,8 @@ class Worker:
             self._studio.memory.evict_all()
             self._studio.host.forget()
         gc.collect()
+        if self._studio.device.torch_device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _run(self, job: RunJob) -> JobEnded:
         start = time.perf_counter()
@@ -109,11 +126,12 @@ class Worker:
         try:
             return ended("done", result=self._loop.run_until_complete(self._carry_out(job)))
         except Cancelled:
-            return ended("cancelled", {"node_id": self._sender.executing, "executed": list(self._sender.executed)})
+            return ended("cancelled")
         except NODE_ENDS as error:
             if not isinstance(error, Exception):
                 self._loop = asyncio.new_event_loop()  # it left the old one in the middle of a step
-            told = error_document(error, tuple(self._sender.executed))
+            told = error_document(error)
+            logger.error("%s\n%s", told["message"], "".join(told["traceback"]).rstrip())
             if told["kind"] == "memory":
                 self._studio.memory.evict_all()
             return ended("failed", told)

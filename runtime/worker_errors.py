@@ -2,14 +2,13 @@
 
 error_document(error)["exception_type"]  # "torch.OutOfMemoryError"
 
-`kind` says what went wrong: `node` (a node raised), `memory` (too little of it), `workflow` (it cannot be planned),
-`internal` (Weft's own fault).
+Which nodes had run is known from the events. `kind` says what went wrong: `node` (a node raised), `memory` (too little
+of it), `workflow` (it cannot be planned), `internal` (Weft's own fault).
 """
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -30,24 +29,28 @@ def kind_of(error: BaseException) -> str:
     return "workflow" if isinstance(error, GraphError) else "internal"
 
 
-def error_document(error: BaseException, executed: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what is told of an error."""
+def error_document(error: BaseException) -> dict[str, Any]:
+    """Return what is told of an error.
+
+    The node is named if it is one of the workflow; of one that came by expansion the events know where it is shown.
+    """
     cause = error.__cause__ if isinstance(error, NodeError) and error.__cause__ is not None else error
-    inputs: Mapping[str, Any] = error.inputs if isinstance(error, NodeError) else {}
     kind = kind_of(error)
     message = sentence_of(cause) if isinstance(cause, Exception) else str(cause) or type(cause).__name__
     return {
         "kind": kind,
         "message": _sentence(error, kind),
-        "node_id": error.node_id if isinstance(error, NodeError) else None,
-        "node_type": error.node_type if isinstance(error, NodeError) else None,
         "exception_message": f"{message}\n\n{OUT_OF_MEMORY_ADVICE}" if kind == "memory" else message,
         "exception_type": _full_name(type(cause)),
         "traceback": traceback.format_tb(cause.__traceback__),
-        "current_inputs": {name: list(items) for name, items in inputs.items()},
-        "current_outputs": list(executed),
-        "executed": list(executed),
+        **(_node(error) if isinstance(error, NodeError) else {}),
     }
+
+
+def _node(error: NodeError) -> dict[str, Any]:
+    inputs = {name: list(items) for name, items in error.inputs.items()}
+    place = {"node_id": error.node_id, "node_type": error.node_type} if error.origin is None else {}
+    return {**place, "current_inputs": inputs}
 
 
 def _sentence(error: BaseException, kind: str) -> str:

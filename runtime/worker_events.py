@@ -22,7 +22,7 @@ from typing import Any
 from PIL import Image
 
 from graph.event_document import write_event
-from graph.events import Event, NodeCached, NodeFinished, NodeStarted, Preview
+from graph.events import Event, NodeFinished, Preview
 from graph.protocol import JobEnded, JobEvents, PreviewImage, encode
 from runtime.worker_link import Link
 
@@ -36,9 +36,7 @@ class EventSender:
     """Sends the events of one job after the other. It is called by the thread that runs jobs."""
 
     def __init__(self, link: Link, *, preview_side: int = PREVIEW_SIDE, interval_s: float = INTERVAL_S) -> None:
-        self.executing: str | None = None  # the node that began last, for reports of how a job ended
         self.ui: dict[str, Any] = {}  # what the workflow's own nodes have shown
-        self.executed: dict[str, None] = {}  # the nodes whose results are there
         self._link = link
         self._preview_side = preview_side
         self._interval_s = interval_s
@@ -57,7 +55,7 @@ class EventSender:
             self._thread = threading.Thread(target=self._work, name="event sender", daemon=True)
             self._thread.start()
         self._job_id, self._wants_previews = job_id, wants_previews
-        self.executing, self.ui, self.executed = None, {}, {}
+        self.ui = {}
 
     def __call__(self, event: Event) -> None:
         """Tell an event (graph.events.Emit)."""
@@ -65,22 +63,14 @@ class EventSender:
             if self._wants_previews:
                 self._show(event)
             return
-        self._note(event)
+        if type(event) is NodeFinished and event.ui and event.origin is None:
+            self.ui[event.node_id] = event.ui
         self._events.append(write_event(event))
         if len(self._events) >= MOST_EVENTS:
             with self._order:
                 self._link.write(self._frame())
         elif not self._wake.is_set():
             self._wake.set()
-
-    def _note(self, event: Event) -> None:
-        match event:
-            case NodeStarted():
-                self.executing = event.node_id
-            case NodeFinished(origin=None) if event.ui:
-                self.ui[event.node_id] = event.ui
-        if isinstance(event, NodeFinished | NodeCached):
-            self.executed[event.node_id] = None
 
     def end(self, ended: JobEnded) -> None:
         """Tell that the job is over, after all that was told of it; a picture that waits is left out."""

@@ -1,6 +1,6 @@
 """NodeBook: the node types as the server knows them, from the worker or, until that is up, from the last time.
 
-book = NodeBook(folders, SpecCache(user / "cache", fingerprint))
+book = NodeBook(folders, SpecCache(user / "cache", fingerprint(own_sources(base))))
 await book.wait(timeout_s=30)  # Registry
 book.object_info()             # bytes: the answer to /object_info
 """
@@ -37,7 +37,7 @@ class BookState(Enum):
 class NodeBook:
     """Node types and the files that they may choose."""
 
-    def __init__(self, folders: Folders, cache: SpecCache | None = None) -> None:
+    def __init__(self, folders: Folders, cache: SpecCache) -> None:
         self.registry: Registry | None = None
         self.state = BookState.EMPTY
         self._lists = NameLists(folders)
@@ -72,8 +72,7 @@ class NodeBook:
         """Take the document of a worker's Specs message; SpecDocumentError if it is none."""
         if payload != self._payload:
             self._take(payload)
-            if self._cache is not None:
-                self._cache.write(payload)
+            self._cache.write(payload)
         self.state = BookState.CURRENT
 
     def object_info(self) -> bytes:
@@ -91,7 +90,7 @@ class NodeBook:
         return None if spec is None else describe(spec, self.names, name=name)
 
     def _remember(self) -> None:
-        payload = None if self._cache is None else self._cache.read()
+        payload = self._cache.read()
         if payload is None:
             return
         try:

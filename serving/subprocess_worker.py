@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -134,7 +135,8 @@ class SubprocessWorker:
     def _hear_line(self, line: str) -> None:
         self._last_lines = [*self._last_lines, line][-SHOWN_LINES:]
         self._log.append(line)
-        self._echo(line)
+        with suppress(OSError, ValueError):  # nobody reads our own standard error any more
+            self._echo(line)
 
     def _hear_end(self, sentence: str) -> None:
         self._process = None

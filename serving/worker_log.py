@@ -8,8 +8,7 @@ log.entries()  # [{"t": "2026-11-25T21:00:00.000+00:00", "m": "Loading sd15.safe
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 MOST_LINES = 1000
@@ -17,15 +16,9 @@ MOST_CHARACTERS = 500_000
 LONGEST_LINE = 5_000
 
 
-@dataclass(frozen=True)
-class LogLine:
-    """A line and when it was written. ComfyUI calls them `t` and `m`."""
-
-    t: str
-    m: str
-
-
-LogListener = Callable[[LogLine], None]
+LogEntry = Mapping[str, str]
+"""A line as ComfyUI's API has it. `t`: when it was written, ISO 8601; `m`: the text."""
+LogListener = Callable[[LogEntry], None]
 
 
 class WorkerLog:
@@ -33,27 +26,23 @@ class WorkerLog:
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
-        self._lines: deque[LogLine] = deque()
+        self._lines: deque[LogEntry] = deque()
         self._characters = 0
         self._listeners: list[LogListener] = []
 
     def append(self, text: str) -> None:
         """Add a line; listeners hear of it."""
-        line = LogLine(self._now().isoformat(timespec="milliseconds"), text[:LONGEST_LINE])
+        line = {"t": self._now().isoformat(timespec="milliseconds"), "m": text[:LONGEST_LINE]}
         self._lines.append(line)
-        self._characters += len(line.m)
+        self._characters += len(line["m"])
         while len(self._lines) > MOST_LINES or self._characters > MOST_CHARACTERS:
-            self._characters -= len(self._lines.popleft().m)
+            self._characters -= len(self._lines.popleft()["m"])
         for listener in tuple(self._listeners):
             listener(line)
 
-    def entries(self) -> list[LogLine]:
+    def entries(self) -> list[LogEntry]:
         """Return the lines, the oldest first."""
         return list(self._lines)
-
-    def last(self, count: int) -> list[str]:
-        """Return the texts of the last lines."""
-        return [line.m for line in list(self._lines)[-count:]]
 
     def listen(self, listener: LogListener) -> Callable[[], None]:
         """Call a function with each new line; return what ends that."""
