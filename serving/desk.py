@@ -174,9 +174,11 @@ class Desk:
     def current(self, client_id: str) -> Mapping[str, Any] | None:
         """Return the data of `executing` for a client whose job runs, so that one that comes back sees it."""
         running = self._queue.running
-        if running is None or running.client_id != client_id or self._messages is None:
-            return None
-        return self._messages.current
+        return self.current_of(running.id) if running is not None and running.client_id == client_id else None
+
+    def current_of(self, job_id: str) -> Mapping[str, Any] | None:
+        """Return the data of `executing` for the node of a job that runs now."""
+        return self._messages.current if self._messages is not None and self._is_running(job_id) else None
 
     def documents(self, job_id: str) -> Documents:
         """Return the texts of a job. KeyError if there is no such job."""

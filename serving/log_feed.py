@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from serving.hub import Hub
-    from serving.worker_log import LogLine, WorkerLog
+    from serving.worker_log import LogEntry, WorkerLog
 
 DELAY_S = 0.05
 MAX_CLIENTS = 256
@@ -22,9 +22,9 @@ def terminal_size() -> dict[str, int]:
     return {"cols": size.columns, "rows": size.lines}
 
 
-def entry_of(line: LogLine) -> dict[str, str]:
+def entry_of(line: LogEntry) -> dict[str, str]:
     """Return a line as ComfyUI's front end writes it into its terminal: with an end."""
-    return {"t": line.t, "m": f"{line.m}\n"}
+    return {"t": line["t"], "m": f"{line['m']}\n"}
 
 
 class LogFeed:
@@ -48,7 +48,7 @@ class LogFeed:
         """Let a client hear nothing more."""
         self._clients.pop(client_id, None)
 
-    def _take(self, line: LogLine, hub: Hub) -> None:
+    def _take(self, line: LogEntry, hub: Hub) -> None:
         if not self._clients:
             return
         if not self._waiting:

@@ -11,7 +11,8 @@ import msgspec
 from aiohttp import web
 
 from serving.event_log import EventLog, Sent
-from serving.routing import refuse, route
+from serving.refusals import refuse
+from serving.routing import route
 from serving.site import Site
 
 BATCH_BYTES = 2**18

@@ -25,7 +25,7 @@ class Subscription(msgspec.Struct, rename="camel"):
 @route("GET", "/internal/logs", summary="The log as one text")
 async def get_logs(site: Site) -> str:
     """Return the recent lines, each with its time."""
-    return "".join(f"{line.t} - {line.m}\n" for line in site.log.entries())
+    return "".join(f"{line['t']} - {line['m']}\n" for line in site.log.entries())
 
 
 @route("GET", "/internal/logs/raw", summary="The log as entries")

@@ -44,7 +44,7 @@ class JobChange(msgspec.Struct):
 
 
 class JobView(msgspec.Struct, omit_defaults=True):
-    """A job. Times are in milliseconds since 1970. place: among those that wait, 0 is next."""
+    """A job. Times are in milliseconds since 1970. place: among those that wait, 0 is next. node: which one runs now."""
 
     id: str
     state: str
@@ -54,6 +54,7 @@ class JobView(msgspec.Struct, omit_defaults=True):
     node_count: int = 0
     attempts: int = 0
     place: int | None = None
+    node: str | None = None
     client_id: str | None = None
     workflow_id: str | None = None
     started_ms: int | None = None
@@ -187,7 +188,7 @@ async def get_queue(site: Site) -> QueueView:
     """Return the job that runs and those that wait."""
     queue = site.desk.queue
     pending = [_waiting(job, place) for place, job in enumerate(queue.pending)]
-    running = None if queue.running is None else _waiting(queue.running, None, JobState.RUNNING)
+    running = None if queue.running is None else _view(site, _record(site, queue.running.id))
     return QueueView(queue.is_paused, running, pending)
 
 
@@ -236,6 +237,8 @@ def _view(site: Site, record: Record) -> JobView:
     pending = site.desk.queue.pending
     place = next((index for index, job in enumerate(pending) if job.id == record.job.id), None)
     view = _waiting(record.job, place, record.state)
+    current = site.desk.current_of(record.job.id)
+    view.node = None if current is None else current["node"]
     outcome = record.outcome
     if outcome is not None:
         view.started_ms, view.ended_ms = outcome.started_ms, outcome.ended_ms

@@ -11,7 +11,8 @@ from aiohttp import hdrs, web
 
 from serving.access import ACCESS, Verdict
 from serving.gate import TOO_OFTEN, give_session, refusal
-from serving.routing import read_body, refuse, route
+from serving.refusals import refuse
+from serving.routing import read_body, route
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 MAX_FORM_BYTES = 2**14
