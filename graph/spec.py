@@ -103,11 +103,12 @@ class NodeSpec:
 
         `images0`, `images.image0` and on belong to a growing `*images`; other names to `**values`, if there is one.
         """
-        named = self._named.get(name)
+        named = self.named.get(name)
         return named or next((socket for socket in self._growing if _grows_to(socket, name)), None)
 
     @cached_property
-    def _named(self) -> Mapping[str, Socket]:
+    def named(self) -> Mapping[str, Socket]:
+        """The sockets that do not grow, by name."""
         return {socket.name: socket for socket in self.inputs if not socket.is_growing}
 
     @cached_property
@@ -118,7 +119,12 @@ class NodeSpec:
     @cached_property
     def encoded_names(self) -> Mapping[str, bytes]:
         """The names of inputs that do not grow, as keys have them."""
-        return {name: encode(name) for name in self._named}
+        return {name: encode(name) for name in self.named}
+
+    @cached_property
+    def required_names(self) -> frozenset[str]:
+        """The inputs for which a value or a link must be given."""
+        return frozenset(socket.name for socket in self.inputs if socket.is_required)
 
     @cached_property
     def output_types(self) -> tuple[SocketType, ...]:

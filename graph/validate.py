@@ -43,7 +43,7 @@ def validate(
         if spec is None:
             problems.append(_unknown_type(node, near_misses(node.type)))
         elif node.id in needed:
-            problems.extend(node_problems(node, spec, workflow, types_of, listed))
+            problems += node_problems(node, spec, workflow, types_of, listed)
         if node.id in circles:
             problems.append(_circle_problem(workflow, circles[node.id]))
     return (*problems, *_output_problems(workflow, registry, wanted))
@@ -97,6 +97,9 @@ def _circles_and_order(workflow: Workflow, needed: frozenset[str]) -> tuple[Mapp
 
 def _sorted(workflow: Workflow, needed: frozenset[str]) -> list[str]:
     """Return the nodes in an order in which none comes before what it needs, without those in or behind a circle."""
+    written = _in_written_order(workflow, needed)
+    if written is not None:
+        return written
     readers: dict[str, list[str]] = {}
     missing: dict[str, int] = {}
     order: list[str] = []
@@ -113,6 +116,20 @@ def _sorted(workflow: Workflow, needed: frozenset[str]) -> list[str]:
             missing[reader] -= 1
             if not missing[reader]:
                 order.append(reader)
+    return order
+
+
+def _in_written_order(workflow: Workflow, needed: frozenset[str]) -> list[str] | None:
+    """Return the nodes as they were written if none of them needs a later one, as most documents have it."""
+    order: list[str] = []
+    seen: set[str] = set()
+    for node_id, node in workflow.nodes.items():
+        if node_id in needed:
+            for _, link in node.links():
+                if link.node_id not in seen and link.node_id in needed:
+                    return None
+            seen.add(node_id)
+            order.append(node_id)
     return order
 
 

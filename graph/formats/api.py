@@ -21,7 +21,7 @@ _NESTED = (list, dict)  # kinds of values that may be a link, or stand for a lis
 
 def from_api(document: Mapping[str, Any]) -> Workflow:
     """Return the workflow of an API document; FormatError names the node that is not well formed."""
-    return Workflow.of(*(_read_node(str(node_id), node) for node_id, node in document.items()))
+    return Workflow({str(node_id): _read_node(str(node_id), node) for node_id, node in document.items()})
 
 
 def to_api(workflow: Workflow) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def _read_node(node_id: str, document: Any) -> Node:
     read = {name: _read_input(value) if type(value) in _NESTED else value for name, value in inputs.items()}
     meta = fields.get("_meta")
     if not isinstance(meta, dict):
-        return Node(node_id, node_type, read)
+        return Node.made(node_id, node_type, read)
     title = meta.get("title")
     is_named = isinstance(title, str) and title not in ("", node_type)
-    return Node(node_id, node_type, read, title if is_named else None, CacheMark.of(meta.get(CACHE_PROPERTY)))
+    return Node.made(node_id, node_type, read, title if is_named else None, CacheMark.of(meta.get(CACHE_PROPERTY)))
 
 
 def _place(node_id: str) -> str:
@@ -52,7 +52,7 @@ def _place(node_id: str) -> str:
 
 def _read_input(value: Any) -> Input:
     if isinstance(value, list):
-        if len(value) == 2 and isinstance(value[0], str) and _is_number(value[1]):
+        if len(value) == 2 and isinstance(value[0], str) and (type(value[1]) is int or _is_number(value[1])):
             return Link(value[0], int(value[1]))
     elif set(value) == {WRAPPER}:
         return value[WRAPPER]
