@@ -43,7 +43,7 @@ def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
     return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 
-def poisoned(kind: bytes, nbytes: int = 200 * 2**20) -> bytes:
+def poisoned(kind: bytes, nbytes: int = 8 * 2**20) -> bytes:
     """Return a small PNG with a compressed text (`zTXt` or `iTXt`) that becomes huge when it is read."""
     packed = zlib.compressobj(9)
     zeros = bytes(2**20)

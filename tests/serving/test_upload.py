@@ -61,26 +61,22 @@ def test_weird_names_are_kept(server: FileServer, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "../cat.png",
-        "a/../../cat.png",
-        "/etc/cat.png",
-        "..",
-        ".",
-        "",
-        "a//b",
-        "..\\cat.png",
-        "a\\b.png",
-        "a\tb.png",
-        "x" * 252 + ".png",
-    ],
+    "name", ["../cat.png", "a/../../cat.png", "..", ".", "", "a//b", "a\tb.png", "x" * 252 + ".png"]
 )
 def test_names_that_are_none_are_refused(server: FileServer, name: str) -> None:
     answer = server.upload(name, b"1")
-    assert answer.status == 400
+    assert (answer.status, files(server.folders.input)) == (400, [])
     assert answer.json["error"]
-    assert files(server.folders.base) == ["user/queue.sqlite"] or "cat.png" not in str(files(server.folders.base))
+
+
+@pytest.mark.parametrize(
+    "name", ["..%5Ccat.png", "%2Fetc%2Fcat.png", "%2e%2e%2Fcat.png", "a%00b", "a%0Ab", "C%3A%5Cx", "%FF%FE"]
+)
+def test_names_that_are_none_are_refused_however_they_are_written(server: FileServer, name: str) -> None:
+    body = form("cat.png", b"1", {}).replace(b'filename="cat.png"', f"filename*=UTF-8''{name}".encode())
+    assert server.ask("POST", "/upload/image", body, Content_Type=MULTIPART).status in (200, 400)
+    assert [path for path in files(server.folders.base) if not path.startswith(("user/", "input/"))] == []
+    assert all("\\" not in path and path.isprintable() for path in files(server.folders.input))
 
 
 @pytest.mark.parametrize("subfolder", ["..", "../x", "a/../..", "/etc", "..\\x", "a\\..\\..", "\x00"])
@@ -232,13 +228,14 @@ class TestMasks:
         [
             (picture(size=(9, 9)), picture(), 400),
             (picture(), b"no picture", 415),
-            (picture(), picture()[:60], 422),
+            (picture(), picture()[:50], 422),
             (picture(), bomb(), 413),
             (bomb(), picture(), 413),
-            (poisoned(b"zTXt", 80 * 2**20), picture(), 422),
-            (poisoned(b"iTXt", 80 * 2**20), picture(), 422),
+            (poisoned(b"zTXt"), picture(), 422),
+            (poisoned(b"iTXt"), picture(), 422),
             (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 6\n", picture(), 415),
         ],
+        ids=["size", "text", "cut", "bomb", "bombed-original", "ztxt", "itxt", "postscript"],
     )
     def test_pictures_that_do_harm_are_refused(
         self, server: FileServer, original: bytes, mask: bytes, status: int
