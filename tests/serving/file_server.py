@@ -67,6 +67,13 @@ class FileServer:
         return self.site.folders
 
     @property
+    def worker(self) -> ScriptedWorker:
+        """What stands in for the worker."""
+        worker = self.site.worker
+        assert isinstance(worker, ScriptedWorker)
+        return worker
+
+    @property
     def user(self) -> Path:
         """The folder of the one user."""
         return self.site.settings.user / "default"
