@@ -60,7 +60,7 @@ async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
             if isinstance(part, MultipartReader):
                 raise refuse(400, "A part of the form is a form itself; expected fields and a file.")
             yield part
-    except (ValueError, KeyError, AssertionError, RuntimeError, LookupError) as error:
+    except (ValueError, LookupError, AssertionError, RuntimeError, RuntimeWarning) as error:
         raise refuse(400, f"The form is broken: {error}.") from error
     raise refuse(400, f"The form has more than {MAX_FIELDS} parts.")
 

@@ -62,3 +62,31 @@ def test_a_missing_model_is_told_in_a_sentence(folders: Folders, kind: str, name
 def test_a_missing_picture_is_told_in_a_sentence(folders: Folders, name: str, part: str) -> None:
     with pytest.raises(FolderError, match="^" + part.replace("?", re.escape("?"))):
         folders.input_path(name)
+
+
+def test_every_folder_may_be_elsewhere(tmp_path: Path) -> None:
+    places = {name: tmp_path / "elsewhere" / name for name in ("output", "input", "temp", "user", "models")}
+    folders = Folders.below(tmp_path, **places)
+    assert folders.root("output") == places["output"]
+    assert (folders.input, folders.temp, folders.user) == (places["input"], places["temp"], places["user"])
+    assert folders.model_roots("vae") == (places["models"] / "vae", places["output"] / "vae")
+    assert folders.model_roots("custom_nodes") == (tmp_path / "custom_nodes",)
+    assert folders.root("models") is None
+
+
+def test_models_that_nodes_saved_are_found(folders: Folders) -> None:
+    saved = folders.output / "checkpoints" / "merged.safetensors"
+    saved.parent.mkdir(parents=True)
+    saved.write_bytes(b"")
+    assert "merged.safetensors" in folders.model_names("checkpoints")
+    assert folders.find_model("checkpoints", "merged.safetensors") == saved
+
+
+def test_kinds_list_the_files_that_are_of_them(folders: Folders) -> None:
+    for name in ("configs/v1.yaml", "configs/readme.txt", "classifiers/plain", "diffusers/m/model_index.json"):
+        path = folders.base / "models" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    assert folders.model_names("configs") == ["v1.yaml"]
+    assert folders.model_names("classifiers") == ["plain"]
+    assert folders.model_names("diffusers") == []

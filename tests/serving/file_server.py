@@ -1,41 +1,28 @@
-"""A real server with the routes of files on a free loopback port, in a thread, with nothing that computes behind it."""
+"""A real server on a free loopback port, in a thread, with nothing that computes behind it, and a client of it."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
+import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from files.folders import Folders
-from serving.hub import Hub
-from serving.routing import add_routes, collect_routes
+from serving.app import make_app, open_site
 from serving.settings import ServeSettings
-from serving.site import SITE, Site
-from serving.worker_log import WorkerLog
+from serving.site import Site
 from serving.workers import WorkerError
+from tests.serving.scripted_worker import ScriptedWorker
 
-MODULES = (
-    "assets",
-    "extensions",
-    "files_v1",
-    "internal",
-    "models",
-    "settings",
-    "system",
-    "upload",
-    "userdata",
-    "users",
-    "view",
-)
 BOUNDARY = "weft-test-boundary"
 
 
@@ -52,24 +39,18 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-@dataclass
-class FakeWorker:
+class StatsWorker(ScriptedWorker):
     """Answers `stats`, or says that it cannot."""
 
-    answer: dict[str, Any] | None = None
+    def __init__(self, stats: dict[str, Any] | None) -> None:
+        super().__init__()
+        self._stats = stats
 
     async def ask(self, what: str, arguments: dict[str, Any] | None = None, payload: bytes = b"") -> Any:
-        """Return the answer that was given."""
-        if self.answer is None:
-            raise WorkerError(f"There is no worker to answer {what}.")
-        return self.answer
-
-
-@dataclass
-class FakeDesk:
-    """Knows what the worker said of itself when it was ready."""
-
-    stats: Mapping[str, Any] = field(default_factory=dict)
+        """Return what was given."""
+        if what != "stats" or self._stats is None:
+            raise WorkerError(f"There is no answer to {what}.")
+        return self._stats
 
 
 @dataclass
@@ -84,6 +65,13 @@ class FileServer:
     def folders(self) -> Folders:
         """Where files lie."""
         return self.site.folders
+
+    @property
+    def worker(self) -> ScriptedWorker:
+        """What stands in for the worker."""
+        worker = self.site.worker
+        assert isinstance(worker, ScriptedWorker)
+        return worker
 
     @property
     def user(self) -> Path:
@@ -133,41 +121,26 @@ def form(name: str, data: bytes, fields: Mapping[str, str]) -> bytes:
 
 
 @contextmanager
-def serving(base: Path, *, worker: FakeWorker | None = None, **choices: Any) -> Iterator[FileServer]:
-    """Run a server below a folder. choices: of ServeSettings."""
-    loop = asyncio.new_event_loop()
+def serving(base: Path, stats: dict[str, Any] | None = None, **choices: Any) -> Iterator[FileServer]:
+    """Run a server below a folder. stats: what its worker answers; choices: of ServeSettings."""
     settings = ServeSettings(worker_command=(), user=base / "user", **choices)
-    site = Site(
-        settings,
-        Folders.below(base),
-        nodes=cast(Any, None),
-        desk=cast(Any, FakeDesk()),
-        hub=Hub(),
-        worker=cast(Any, worker or FakeWorker()),
-        log=WorkerLog(),
-    )
-    runner = loop.run_until_complete(_start(site))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield FileServer(site, runner.addresses[0][1], loop)
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
+    started: queue.SimpleQueue[tuple[Site, int, asyncio.AbstractEventLoop, asyncio.Event]] = queue.SimpleQueue()
 
+    async def run() -> None:
+        async with open_site(settings, Folders.below(base), lambda log: StatsWorker(stats)) as site:
+            runner = web.AppRunner(make_app(site), access_log=None, shutdown_timeout=1)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            stopped = asyncio.Event()
+            started.put((site, runner.addresses[0][1], asyncio.get_running_loop(), stopped))
+            await stopped.wait()
+            await runner.cleanup()
 
-async def _start(site: Site) -> web.AppRunner:
-    app = web.Application()
-    app[SITE] = site
-    names = {f"serving.routes.{name}" for name in MODULES}
-    for name in names:
-        importlib.import_module(name)
-    add_routes(app, [each for each in collect_routes() if each.handler.__module__ in names])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return runner
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(asyncio.run, run())
+        site, port, loop, stopped = started.get(timeout=30)
+        try:
+            yield FileServer(site, port, loop)
+        finally:
+            loop.call_soon_threadsafe(stopped.set)
+            ended.result(30)
