@@ -130,6 +130,9 @@ class Hub:
         A socket that had the same id stays open and hears nothing any more, as in ComfyUI: if it were closed, two
         windows with one id would throw each other out without end.
         """
+        if self.log.is_closed:
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+            return
         client = Client(socket, request.transport, self._limits)
         self._clients[client_id] = client
         self._writers[client] = asyncio.create_task(client.write())
