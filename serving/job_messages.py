@@ -144,7 +144,7 @@ class JobMessages:
         state, event = ENDINGS[ended.status]
         error = None if state is JobState.DONE else self._ending(state, ended.error or {})
         data = self._announce(event, error or {}, to_all=state is JobState.CANCELLED)
-        outputs = {**self._outputs, **ended.ui}
+        outputs = {**self._outputs, **ended.ui} if state is JobState.DONE else self._outputs
         outcome = Outcome(
             state=state,
             started_ms=self._started_ms,
