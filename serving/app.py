@@ -57,7 +57,13 @@ def make_app(site: Site, known: Known | None = None) -> web.Application:
     guard(app, site.settings, known)
     add_routes(app, collect_routes())
     add_front_end(app, site.settings)
+    app.on_shutdown.append(_hang_up)
     return app
+
+
+async def _hang_up(app: web.Application) -> None:
+    """Close sockets and event streams: they would last until the shutdown's time is over."""
+    await app[SITE].hub.close()
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 NOTHING: Mapping[str, Any] = {}
 TOO_SLOW = 4008  # a close code of the private range
 LIMITS = Limits()
+TURN = 100  # so many messages are written before others have their turn
 CLOSE_S = 5.0  # how long a client may take to hear that it is closed
 
 
@@ -55,7 +57,12 @@ class Client:
         try:
             while await self._has_mail.wait():
                 self._has_mail.clear()
-                while letter := self.outbox.take():
+                for number in count(1):
+                    letter = self.outbox.take()
+                    if letter is None:
+                        break
+                    if number % TURN == 0:
+                        await asyncio.sleep(0)
                     await self.socket.send_frame(letter.data, WSMsgType.TEXT if letter.is_text else WSMsgType.BINARY)
         except ConnectionError:
             self.outbox.clear()
@@ -130,6 +137,9 @@ class Hub:
         A socket that had the same id stays open and hears nothing any more, as in ComfyUI: if it were closed, two
         windows with one id would throw each other out without end.
         """
+        if self.log.is_closed:
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+            return
         client = Client(socket, request.transport, self._limits)
         self._clients[client_id] = client
         self._writers[client] = asyncio.create_task(client.write())

@@ -120,7 +120,12 @@ class JobMessages:
                 self._break(event)
 
     def preview(self, message: PreviewImage) -> None:
-        """Show a picture of work in progress, to each client in the form that it knows."""
+        """Show a picture of work in progress, to each client in the form that it knows.
+
+        Not one that comes when its node is done: it would hide the result, or be taken for one of the next node.
+        """
+        if message.node_id not in self._running:
+            return
         about = self._state.about(message.node_id)
         mark = f"preview {message.node_id}"
         for client_id in self._hub.audience(self._job.client_id):
@@ -139,7 +144,7 @@ class JobMessages:
         state, event = ENDINGS[ended.status]
         error = None if state is JobState.DONE else self._ending(state, ended.error or {})
         data = self._announce(event, error or {}, to_all=state is JobState.CANCELLED)
-        outputs = {**self._outputs, **ended.ui}
+        outputs = {**self._outputs, **ended.ui} if state is JobState.DONE else self._outputs
         outcome = Outcome(
             state=state,
             started_ms=self._started_ms,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from serving.event_log import EventLog, Sent
 from serving.refusals import refuse
@@ -29,10 +29,14 @@ class Pace(NamedTuple):
 PACE = Pace()
 
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""The number of an event; a JavaScript number holds it."""
+
+
 class EventsQuery(msgspec.Struct):
     """after: the number of the last event that was seen; job, client: tell only of one."""
 
-    after: int | None = None
+    after: Number | None = None
     job: str | None = None
     client: str | None = None
 
@@ -42,7 +46,13 @@ class EventsQuery(msgspec.Struct):
         return is_of_job and (self.client is None or sent.client_id in (None, self.client))
 
 
-@route("GET", "/api/v1/events", summary="Follow what happens as server-sent events", tag="events")
+@route(
+    "GET",
+    "/api/v1/events",
+    summary="Follow what happens as server-sent events",
+    tag="events",
+    produces="text/event-stream",
+)
 async def stream_events(request: web.Request, site: Site, query: EventsQuery) -> web.StreamResponse:
     """Send what happens from now on, or from after the event with the number in Last-Event-ID or `after`.
 
@@ -55,7 +65,8 @@ async def stream_events(request: web.Request, site: Site, query: EventsQuery) ->
     response.content_type = "text/event-stream"
     response.charset = "utf-8"
     await response.prepare(request)
-    await follow(request, response, log, log.newest if seen is None else seen, query)
+    if request.method == hdrs.METH_GET:  # HEAD wants no more
+        await follow(request, response, log, log.newest if seen is None else seen, query)
     return response
 
 
@@ -65,8 +76,8 @@ def _number_of(request: web.Request, query: EventsQuery) -> int | None:
     if not header:
         return query.after
     try:
-        return int(header)
-    except ValueError as error:
+        return msgspec.convert(header, Number, strict=False)
+    except msgspec.ValidationError as error:
         raise refuse(400, f"Last-Event-ID: {header[:40]!r} is not the number of an event.") from error
 
 

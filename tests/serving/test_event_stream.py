@@ -133,13 +133,23 @@ def test_a_reader_may_follow_one_job_or_one_client() -> None:
     run(check())
 
 
-def test_a_number_that_is_none_is_refused() -> None:
+@pytest.mark.parametrize("number", ["seven", "-1", "1" * 30])
+def test_a_number_that_is_none_is_refused(number: str) -> None:
     async def check() -> None:
         async with open_line(make_hub()) as line:
-            for query, headers in (("", {"Last-Event-ID": "seven"}), ("?after=seven", {})):
+            for query, headers in (("", {"Last-Event-ID": number}), (f"?after={number}", {})):
                 async with line.session.get(line.url(f"/api/v1/events{query}"), headers=headers) as response:
                     assert response.status == 400
-                    assert "seven" in (await response.json())["error"] or "after" in (await response.json())["error"]
+                    assert (await response.json())["error"].startswith(("Last-Event-ID:", "In the query:"))
+
+    run(check())
+
+
+def test_a_look_at_the_head_of_the_stream_ends_at_once() -> None:
+    async def check() -> None:
+        async with open_line(make_hub()) as line, line.session.head(line.url("/api/v1/events")) as response:
+            assert response.headers["Content-Type"].startswith("text/event-stream")
+            assert await response.read() == b""
 
     run(check())
 

@@ -172,6 +172,8 @@ def test_closing_the_hub_closes_all_sockets() -> None:
             await hub.close()
             assert [(await each.receive()).data for each in (a, b)] == [1001, 1001]
             assert hub.connected == 0
+            async with line.session.ws_connect(line.url("/ws")) as late:
+                assert (await late.receive()).data == 1001
 
     run(check())
 

@@ -356,6 +356,12 @@ def test_each_client_gets_previews_in_the_form_that_it_knows() -> None:
     ]
 
 
+def test_a_preview_that_comes_after_its_node_is_not_shown() -> None:
+    stage = Stage().tell(NodeStarted("7"), NodeFinished("7", 0.1), NodeStarted("9"))
+    stage.messages.preview(PreviewImage(JOB, "7", payload=b"late"))
+    assert stage.hub.binary == []
+
+
 def test_a_text_of_progress_is_sent_when_it_changes() -> None:
     stage = Stage().tell(Progress("7", 1, 3, "loads"), Progress("7", 2, 3, "loads"), Progress("7", 3, 3, "ends"))
     assert [data for data, _, _ in stage.hub.binary] == [node_text("7", "loads"), node_text("7", "ends")]
