@@ -123,7 +123,7 @@ def _engine_flags() -> Iterator[LaunchFlag]:
         ("cpu", "Compute on the processor."),
     ):
         yield LaunchFlag(name, where, text, group="memory", is_for_worker=True)
-    yield LaunchFlag("preview-method", where, "How previews are made of latents (none).", None, "NAME",
+    yield LaunchFlag("preview-method", where, "How pictures of work in progress are made (auto).", None, "NAME",
                      choices=("none", "auto", "latent2rgb", "taesd"), is_for_worker=True)  # fmt: skip
     yield LaunchFlag("preview-size", where, "The longest side of a preview in pixels (512).", None, "N", _count,
                      is_for_worker=True)  # fmt: skip

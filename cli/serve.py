@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 INVALID = 2
 MAIN = Path(__file__).resolve().parent.parent / "main.py"
+TOKEN_VARIABLE = "WEFT_TOKEN"  # names it without showing it in the list of processes
 FRONT_END_PACKAGE = "comfyui_frontend_package"
 
 
@@ -69,13 +70,13 @@ def settings_of(typed: argparse.Namespace, argv: Sequence[str] = ()) -> ServeSet
         port=DEFAULT_PORT if typed.port is None else typed.port,
         user=typed.user_directory or _base(typed) / "user",
         front_end_root=_front_end_package() if typed.front_end == "comfyui" else typed.front_end_root,
-        token=typed.token or None,
+        token=typed.token or os.environ.get(TOKEN_VARIABLE) or None,
         wants_token=typed.token is not None,
         allow_hosts=tuple(typed.allow_host or ()),
         tls_keyfile=typed.tls_keyfile,
         tls_certfile=typed.tls_certfile,
         cors_origin=typed.enable_cors_header,
-        argv=("main.py", *argv),
+        argv=("main.py", *without_token(argv, typed.token)),
         features=features_of(typed.feature_flag or ()),
         compresses_here=typed.enable_compress_response_body,
         is_multi_user=typed.multi_user,
@@ -83,6 +84,12 @@ def settings_of(typed: argparse.Namespace, argv: Sequence[str] = ()) -> ServeSet
         is_quick_test=typed.quick_test_for_ci,
         **chosen,
     )
+
+
+def without_token(argv: Sequence[str], token: str | None) -> list[str]:
+    """Return what was typed but for the token: clients are shown it."""
+    hidden = {token: "…", f"--token={token}": "--token=…"} if token else {}
+    return [hidden.get(word, word) for word in argv]
 
 
 def folders_of(typed: argparse.Namespace) -> Folders:

@@ -12,7 +12,6 @@ import gc
 import signal
 import socket
 import sys
-import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -21,6 +20,7 @@ from aiohttp import web
 
 from files.folders import Folders
 from serving.access import settle_access
+from serving.announcement import announce
 from serving.desk import Desk
 from serving.errors import StartError
 from serving.features import server_features
@@ -31,6 +31,7 @@ from serving.metrics import METRICS, Metrics, read_figures
 from serving.middleware import guard
 from serving.node_book import NodeBook
 from serving.queue_store import QueueStore, StoreError
+from serving.quick_test import comes_up
 from serving.routing import add_routes, collect_routes
 from serving.settings import ServeSettings
 from serving.site import SITE, Site
@@ -39,14 +40,13 @@ from serving.subprocess_worker import SubprocessWorker
 from serving.tls import tls_context
 from serving.token_file import Known
 from serving.worker_log import WorkerLog
-from serving.workers import Worker, WorkerError
+from serving.workers import Worker
 
 MOST_BODY_BYTES = 64 * 2**20  # of a JSON body; uploads have their own limit
 QUEUE_FILE = "queue.sqlite"
-QUICK_TEST_S = 300.0
 MOST_NEW_OBJECTS = 50_000
-GREETING = "To see the GUI go to: {url}"  # launchers wait for these words
 INVALID = 2
+FAILED = 1
 
 
 def make_app(site: Site, known: Known | None = None) -> web.Application:
@@ -100,8 +100,8 @@ def _subprocess(settings: ServeSettings, log: WorkerLog) -> Worker:
     return SubprocessWorker(settings.worker_command, log, echo=partial(print, file=sys.stderr, flush=True))
 
 
-async def serve(settings: ServeSettings, folders: Folders, sockets: Sequence[socket.socket]) -> None:
-    """Answer requests at these sockets until SIGINT or SIGTERM comes."""
+async def serve(settings: ServeSettings, folders: Folders, sockets: Sequence[socket.socket]) -> int:
+    """Answer requests at these sockets until SIGINT or SIGTERM comes; return the exit code."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -112,23 +112,22 @@ async def serve(settings: ServeSettings, folders: Folders, sockets: Sequence[soc
     async with open_site(settings, folders) as site:
         app = make_app(site, known)
         async with listening(app, sockets, tls) as urls:
-            _greet(settings, urls, known)
+            announce(urls, settings, known)
             settle_heap()
             if settings.is_quick_test:
-                await site.nodes.wait(QUICK_TEST_S)
-                return
+                return 0 if await comes_up(site.worker, stopped) else FAILED
             await stopped.wait()
+    return 0
 
 
 def run_server(settings: ServeSettings, folders: Folders) -> int:
     """Serve until the process is told to end; return the exit code, 2 if it cannot start."""
     try:
         with bind(settings) as sockets:
-            asyncio.run(serve(settings, folders, sockets))
-    except (StartError, StoreError, WorkerError) as error:
+            return asyncio.run(serve(settings, folders, sockets))
+    except (StartError, StoreError) as error:
         print(error, file=sys.stderr)
         return INVALID
-    return 0
 
 
 def settle_heap() -> None:
@@ -140,12 +139,3 @@ def settle_heap() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(MOST_NEW_OBJECTS, 20, 20)
-
-
-def _greet(settings: ServeSettings, urls: Sequence[str], known: Known | None) -> None:
-    if known is not None and known.is_new:
-        print(f"The token, shown this once: {known.token}", flush=True)
-    for url in urls:
-        print(GREETING.format(url=url), flush=True)
-    if settings.opens_browser:
-        webbrowser.open(urls[0])

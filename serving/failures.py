@@ -12,6 +12,8 @@ import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from serving.refusals import JSON
+
 logger = logging.getLogger(__name__)
 
 SENTENCES = {
@@ -24,6 +26,7 @@ SENTENCES = {
     500: "The server failed where it should not; its log tells more under {id}.",
 }
 MIB = 2**20
+IS_BEGUN = web.RequestKey("is_begun", bool)  # the answer is on its way
 
 
 @web.middleware
@@ -47,24 +50,23 @@ def sentence(request: web.Request, status: int, text: str, **details: object) ->
     """Return an answer that is a sentence: JSON below /api and for programs, else plain text."""
     if is_program(request):
         body = msgspec.json.encode({"error": text, **details})
-        return web.Response(body=body, status=status, content_type="application/json")
+        return web.Response(body=body, status=status, content_type=JSON)
     return web.Response(text=f"{text}\n", status=status)
 
 
 def is_program(request: web.Request) -> bool:
     """Whether JSON is better understood than text."""
-    is_api = request.path.startswith("/api/") or request.content_type == "application/json"
+    is_api = request.path.startswith("/api/") or request.content_type == JSON
     return is_api or "json" in request.headers.get(hdrs.ACCEPT, "")
 
 
 def _is_bare(error: web.HTTPException) -> bool:
     """Whether it is as aiohttp raised it, without a sentence of ours."""
-    return error.status >= 400 and (error.status == 413 or error.text in (None, f"{error.status}: {error.reason}"))
+    is_ours = error.status < 400 or error.content_type == JSON
+    return not is_ours and (error.status == 413 or error.text in (None, f"{error.status}: {error.reason}"))
 
 
 def _answer(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
-    if error.content_type == "application/json":
-        return error
     limit_mib = request.client_max_size / MIB
     text = SENTENCES.get(error.status, f"{error.reason}.")
     answer = sentence(request, error.status, text.format(path=request.path, method=request.method, limit_mib=limit_mib))
@@ -91,9 +93,6 @@ def _answer_failure(request: web.Request, error: Exception) -> web.Response:
     if request.get(IS_BEGUN):
         raise error  # the answer is on its way already: the connection is closed in its middle
     return sentence(request, 500, SENTENCES[500].format(id=name), id=name)
-
-
-IS_BEGUN = "is_begun"  # the key of a request whose answer is on its way
 
 
 async def note_begun(request: web.Request, response: web.StreamResponse) -> None:

@@ -48,14 +48,11 @@ def refusal(request: web.Request, verdict: Verdict) -> web.Response:
 
 def give_session(request: web.Request, response: web.StreamResponse) -> None:
     """Let a browser stay logged in."""
-    response.set_cookie(
-        cookie_name(request),
-        request.app[ACCESS].new_session(),
-        max_age=SESSION_S,
-        httponly=True,
-        samesite="Strict",
-        secure=request.secure,
-    )
+    name, value = cookie_name(request), request.app[ACCESS].new_session()
+    secure = "; Secure" if request.secure else ""
+    # As a header: cookies are no longer looked at when `on_response_prepare` comes.
+    text = f"{name}={value}; Max-Age={SESSION_S}; Path=/; HttpOnly; SameSite=Strict{secure}"
+    response.headers.add(hdrs.SET_COOKIE, text)
 
 
 def cookie_name(request: web.Request) -> str:
@@ -69,7 +66,7 @@ async def add_session(request: web.Request, response: web.StreamResponse) -> Non
         give_session(request, response)
 
 
-NEEDS_SESSION = "needs_session"
+NEEDS_SESSION = web.RequestKey("needs_session", bool)
 
 
 async def _with_session(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -50,9 +50,10 @@ async def listening(
     tls: ssl.SSLContext | None = None,
     *,
     headers_s: float = HEADERS_S,
+    shutdown_s: float = SHUTDOWN_S,
 ) -> AsyncIterator[tuple[str, ...]]:
     """Answer at these sockets until the block ends; gives the addresses for people."""
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=headers_s, shutdown_timeout=SHUTDOWN_S)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=headers_s, shutdown_timeout=shutdown_s)
     await runner.setup()
     try:
         for each in sockets:

@@ -59,6 +59,7 @@ def header_signal(*, is_foreign: bool, cors_origin: str | None) -> Signal:
         headers.setdefault(CSP, page if response.content_type in PAGE_TYPES else other)
         for name, value in shared.items():
             headers.setdefault(name, value)
+        headers[hdrs.SERVER] = "weft"  # nobody needs to know which version of what answers
 
     return add
 

@@ -6,15 +6,19 @@ import json
 import logging
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from cli.acting_flags import ACTING_FLAGS
+from cli.app import app
 from cli.idle_flags import IDLE_FLAGS, IdleFlag
 from cli.launch_flags import LaunchError, all_flags, parse_flags
 from cli.serve import folders_of, main, notes_of, settings_of
 from cli.server_logging import log_output
-from cli.worker_flags import worker_flags
+from cli.worker_flags import FOLDER_FLAGS, worker_flags
 from serving.settings import MIB, ServeSettings
 
 ROOT = Path(__file__).parents[2]
@@ -203,3 +207,28 @@ def test_flags_without_a_command_are_those_of_the_server(words: list[str]) -> No
         2,
         "--no-such is no flag of `weft serve`; `weft serve --help` lists them all.\n",
     )
+
+
+def test_the_token_is_not_shown_with_what_was_typed() -> None:
+    for words in (["--token", "open sesame", "--cpu"], ["--token=open sesame", "--cpu"]):
+        assert "open sesame" not in " ".join(settings(*words).argv)
+        assert settings(*words).argv[-1] == "--cpu"
+
+
+def test_the_token_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEFT_TOKEN", "from outside")
+    assert (settings().token, settings().asks_token) == ("from outside", True)
+    assert settings("--token", "typed").token == "typed"
+
+
+def test_the_worker_knows_every_flag_that_it_is_given() -> None:
+    known = {name for option in get_command(app).commands["worker"].params for name in option.opts}  # type: ignore[attr-defined]
+    passed = {flag.name for flag in ACTING_FLAGS if flag.is_for_worker} | set(FOLDER_FLAGS)
+    assert {f"--{name}" for name in (*passed, "temp-directory", "extra-model-paths-config", "cache-ram")} <= known
+
+
+def test_the_official_front_end_must_be_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    if find_spec("comfyui_frontend_package") is not None:
+        pytest.skip("it is installed here")
+    assert main(["--front-end", "comfyui"]) == 2
+    assert "`pip install comfyui-frontend-package` brings it" in capsys.readouterr().err

@@ -58,7 +58,7 @@ class Guarded(NamedTuple):
         """Send a request; `Sec_Fetch_Site="none"` is a header, `Host=""` leaves that out."""
         given = {"Host": f"127.0.0.1:{self.port}", **{name.replace("_", "-"): value for name, value in headers.items()}}
         lengths = {"Content-Length": str(len(body))} if body and "Content-Length" not in given else {}
-        head = [f"{name}: {value}" for name, value in {**given, **lengths, "Connection": "close"}.items() if value]
+        head = [f"{name}: {value}" for name, value in {"Connection": "close", **given, **lengths}.items() if value]
         return await self.send("\r\n".join([f"{method} {path} HTTP/1.1", *head, "", ""]).encode() + body)
 
     async def send(self, data: bytes) -> Answer:
@@ -102,7 +102,7 @@ async def guarded(
     known = settle_token(tmp_path, chosen.token) if chosen.asks_token else None
     guard(app, chosen, known, clock=clock or FakeClock(), pace=pace or Pace())
     with bind(chosen) as sockets:
-        async with listening(app, sockets, headers_s=headers_s):
+        async with listening(app, sockets, headers_s=headers_s, shutdown_s=0.1):
             yield Guarded(sockets[0].getsockname()[1], seen)
 
 
@@ -134,10 +134,16 @@ def _add_handlers(app: web.Application, seen: list[str]) -> None:
         await response.close()
         return response
 
+    async def script(request: web.Request) -> web.Response:
+        return web.Response(text="0", content_type="text/javascript")
+
+    async def picture(request: web.Request) -> web.Response:
+        return web.Response(text="<svg/>", content_type="image/svg+xml")
+
     app.router.add_get("/", page)
     app.router.add_get("/health", data)
-    app.router.add_get("/script.js", lambda request: _typed("text/javascript"))
-    app.router.add_get("/picture", lambda request: _typed("image/svg+xml"))
+    app.router.add_get("/script.js", script)
+    app.router.add_get("/picture", picture)
     app.router.add_get("/ws", socket)
     for path in ("/data", "/api/data"):
         app.router.add_get(path, data)
@@ -146,6 +152,3 @@ def _add_handlers(app: web.Application, seen: list[str]) -> None:
             app.router.add_route(method, path, adapt(echo))
     add_routes(app, [each for each in collect_routes() if each.handler in (log_in, show_login, show_style)])
 
-
-async def _typed(content_type: str) -> web.Response:
-    return web.Response(text="<svg/>", content_type=content_type)
