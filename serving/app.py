@@ -39,6 +39,7 @@ from serving.spec_cache import SpecCache, fingerprint, own_sources
 from serving.subprocess_worker import SubprocessWorker
 from serving.tls import tls_context
 from serving.token_file import Known
+from serving.user_files import prepare_user_folder
 from serving.worker_log import WorkerLog
 from serving.workers import Worker
 
@@ -72,6 +73,7 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """Open the queue, start a worker, and end both again. make_worker: in place of a subprocess."""
     store = QueueStore.open(settings.user / QUEUE_FILE)
+    prepare_user_folder(settings)
     log = WorkerLog()
     worker = _subprocess(settings, log) if make_worker is None else make_worker(log)
     metrics = Metrics()

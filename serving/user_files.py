@@ -17,6 +17,7 @@ from serving.settings import ServeSettings
 
 logger = logging.getLogger(__name__)
 DEFAULT_USER = "default"
+LISTED_FOLDERS = ("workflows", "subgraphs")
 SETTINGS_FILE = "comfy.settings.json"
 
 
@@ -42,6 +43,12 @@ class Entry(msgspec.Struct, omit_defaults=True):
 def user_root(settings: ServeSettings) -> Path:
     """Return the folder of the one user."""
     return settings.user / DEFAULT_USER
+
+
+def prepare_user_folder(settings: ServeSettings) -> None:
+    """Make the folders that editors list at their start."""
+    for name in LISTED_FOLDERS:
+        (user_root(settings) / name).mkdir(parents=True, exist_ok=True)
 
 
 def user_path(settings: ServeSettings, name: str, status: int = 403) -> Path:

@@ -29,6 +29,8 @@ from serving.user_files import (
 )
 
 USER_CSS = "user.css"  # the one file that front ends load as it is
+# What ComfyUI's editor asks for at its start and is content to find empty; a missing file would be an error in its log.
+EMPTY_FILES = {USER_CSS: ("text/css", ""), "comfy.templates.json": ("application/json", "[]")}
 
 
 class ListQuery(msgspec.Struct):
@@ -87,6 +89,9 @@ async def list_userdata_v2(site: Site, query: PathQuery) -> list[Entry]:
 @route("GET", "/userdata/{file}", summary="A file of the user", errors=(403, 404, 416), produces=OCTET_STREAM)
 async def get_userdata(site: Site, file: str) -> web.StreamResponse:
     """Send a file as a download, so that it is never shown as a page of this server."""
+    if file in EMPTY_FILES and not user_path(site.settings, file).exists():
+        content_type, text = EMPTY_FILES[file]
+        return web.Response(text=text, content_type=content_type)
     path = _existing(site, file)
     if not path.is_file():
         raise refuse(404, f"{file} is a folder.")
@@ -94,6 +99,12 @@ async def get_userdata(site: Site, file: str) -> web.StreamResponse:
     if path == user_path(site.settings, USER_CSS):
         headers |= {hdrs.CONTENT_TYPE: "text/css", hdrs.CONTENT_DISPOSITION: "inline"}
     return SentFile(path, headers)
+
+
+@route("GET", "/user.css", summary="The user's own styles", produces="text/css", described=False)
+async def get_user_css(site: Site) -> web.StreamResponse:
+    """Send what ComfyUI's editor loads beside its own styles."""
+    return await get_userdata(site, USER_CSS)
 
 
 @route("POST", "/userdata/{file}", summary="Write a file of the user", errors=(403, 409, 413, 507))

@@ -151,4 +151,3 @@ def _add_handlers(app: web.Application, seen: list[str]) -> None:
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             app.router.add_route(method, path, adapt(echo))
     add_routes(app, [each for each in collect_routes() if each.handler in (log_in, show_login, show_style)])
-
