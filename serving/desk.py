@@ -124,7 +124,9 @@ class Desk:
         self.store.add(job, prompt=asked.prompt, extra=msgspec.json.encode(extra))
         if secrets:
             self._secrets[job_id] = secrets
-        self._carry_out(self._queue.submit(job))
+        instructions = self._queue.submit(job)
+        self._tell_status()
+        self._carry_out(instructions)
         return job
 
     def cancel(self, job_ids: Iterable[str]) -> list[str]:
@@ -197,10 +199,7 @@ class Desk:
                 if self._is_running(message.job_id) and self._messages is not None:
                     self._messages.preview(message)
             case JobEnded():
-                if self._is_running(message.job_id) and self._messages is not None:
-                    self._messages.end(message, partial(self._finish, message.job_id))
-                    self._carry_out(self._queue.ended(message.job_id))
-                    self._tell_status()
+                self._hear_end(message)
             case Ready():
                 self.stats = message.stats
                 self._carry_out(self._queue.worker_ready())
@@ -219,6 +218,20 @@ class Desk:
             self._queue.began(message.job_id)
             for document in message.events:
                 self._messages.tell(read_event(document))
+
+    def _hear_end(self, message: JobEnded) -> None:
+        """Write the outcome down and tell how many jobs are left before clients hear that the job is over."""
+        if not self._is_running(message.job_id) or self._messages is None:
+            return
+        next_ones: list[Instruction] = []
+
+        def leave(outcome: Outcome) -> None:
+            self._finish(message.job_id, outcome)
+            next_ones.extend(self._queue.ended(message.job_id))
+            self._tell_status()
+
+        self._messages.end(message, leave)
+        self._carry_out(next_ones)
 
     def _pass_on(self, message: Said) -> None:
         if message.payload:
@@ -241,7 +254,7 @@ class Desk:
                     self._worker.send(ExpectJob(job.id, job.outputs, payload=self.documents(job.id).prompt))
                 case Drop(job):
                     self._finish(job.id, Outcome(JobState.CANCELLED, ended_ms=self._clock()))
-        if any(not isinstance(each, Expect | Interrupt) for each in instructions):
+        if any(isinstance(each, Requeue | Fail | Drop) for each in instructions):
             self._tell_status()
 
     def _start(self, job: Job) -> None:
