@@ -1,0 +1,69 @@
+/** Node types as the server's /object_info describes them, read once into a form that editors want. */
+
+import type { Json, JsonObject } from './graph.ts';
+
+export type WidgetKind =
+  | 'int'
+  | 'float'
+  | 'text'
+  | 'multiline'
+  | 'toggle'
+  | 'choice'
+  | 'seed'
+  | 'color'
+  | 'file'
+  | 'unknown';
+
+export interface WidgetSpec {
+  readonly kind: WidgetKind;
+  readonly default: Json;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly step: number | null;
+  readonly round: number | null;
+  readonly display: 'number' | 'slider';
+  readonly choices: readonly Json[];
+  readonly placeholder: string;
+  readonly labels: readonly [off: string, on: string];
+  /** Editors change the value after each run: fixed, increment, decrement, randomize. */
+  readonly hasControl: boolean;
+  /** Where a file may be uploaded to; null if none may. */
+  readonly upload: 'image' | 'video' | 'audio' | 'file' | null;
+  readonly options: JsonObject;
+}
+
+export interface InputSpec {
+  readonly name: string;
+  readonly type: string;
+  readonly isOptional: boolean;
+  readonly tooltip: string;
+  /** Null: only a link can give it. */
+  readonly widget: WidgetSpec | null;
+  /** A socket even though it has a widget (`forceInput`). */
+  readonly isForced: boolean;
+  /** Sockets that grow: `images.image0`, `images.image1` … */
+  readonly growth: { readonly prefix: string; readonly min: number; readonly max: number } | null;
+}
+
+export interface OutputSpec {
+  readonly name: string;
+  readonly type: string;
+  readonly isList: boolean;
+  readonly tooltip: string;
+}
+
+export interface NodeSpec {
+  readonly type: string;
+  readonly title: string;
+  readonly category: string;
+  readonly description: string;
+  readonly inputs: readonly InputSpec[];
+  readonly outputs: readonly OutputSpec[];
+  readonly isOutput: boolean;
+  readonly isDeprecated: boolean;
+  readonly isExperimental: boolean;
+  readonly aliases: readonly string[];
+  readonly module: string;
+}
+
+export type Specs = ReadonlyMap<string, NodeSpec>;
