@@ -1,0 +1,71 @@
+/** New nodes from their specs. */
+
+import { leastSize } from './size.ts';
+import type { GraphNode, InputSlot, Json, JsonObject, NodeId, OutputSlot, Point } from '../graph.ts';
+import type { InputSpec, NodeSpec, OutputSpec } from '../specs.ts';
+import { socketOfWidget } from './widgets.ts';
+
+/** Return a node of a type as it is when just added: sockets first, then a slot for each widget. */
+export function newNode(spec: NodeSpec, id: NodeId, pos: Point): GraphNode {
+  const sockets = spec.inputs.filter((input) => !isWidget(input));
+  const widgets = spec.inputs.filter(isWidget);
+  const node = blankNode(id, spec.type, pos, {
+    inputs: [...sockets.flatMap(inputSlots), ...widgets.map(widgetSlotOf)],
+    outputs: spec.outputs.map(outputSlot),
+    widgets: Object.fromEntries(widgets.map((input) => [input.name, input.widget?.default ?? null])),
+  });
+  return { ...node, size: leastSize(node, spec) };
+}
+
+/** Return a node of any type, with what is given and nothing else. */
+export function blankNode(id: NodeId, type: string, pos: Point, given: Partial<GraphNode> = {}): GraphNode {
+  return {
+    id,
+    type,
+    title: null,
+    pos,
+    size: [210, 60],
+    mode: 'always',
+    isCollapsed: false,
+    isPinned: false,
+    color: null,
+    bgcolor: null,
+    inputs: [],
+    outputs: [],
+    widgets: {} as { readonly [name: string]: Json },
+    rawWidgets: undefined,
+    properties: { 'Node name for S&R': type } as JsonObject,
+    raw: {},
+    ...given,
+  };
+}
+
+export function outputSlot(output: OutputSpec): OutputSlot {
+  return { name: output.name, type: output.type, label: null, links: [], raw: {} };
+}
+
+/** Whether an input is shown as a widget, not as a socket alone. */
+export function isWidget(input: InputSpec): boolean {
+  return input.widget !== null && !input.isForced && input.growth === null;
+}
+
+/** Return the slots of an input at the start: one, or the first ones of sockets that grow. */
+export function inputSlots(input: InputSpec): InputSlot[] {
+  if (input.growth === null) return [socket(input, input.name)];
+  const count = Math.max(input.growth.min, 1);
+  return Array.from({ length: count }, (_, index) => socket(input, grownName(input, index)));
+}
+
+/** Return the name of one of the sockets that grow: `images.image0`. */
+export function grownName(input: InputSpec, index: number): string {
+  return `${input.name}.${input.growth?.prefix ?? ''}${index}`;
+}
+
+export function socket(input: InputSpec, name: string): InputSlot {
+  const { type, isOptional } = input;
+  return { name, type, label: null, widget: null, isOptional, link: null, raw: {} };
+}
+
+function widgetSlotOf(input: InputSpec): InputSlot {
+  return { ...socketOfWidget(input.name, input.type), isOptional: input.isOptional };
+}
