@@ -3,7 +3,16 @@
  * It knows no DOM. Panels and the canvas watch its stores; commands change it.
  */
 
-import { EMPTY_WORKFLOW, graphAt, type Graph, type GroupId, type NodeId, type Path, type RerouteId, type Workflow } from './graph.ts';
+import {
+  EMPTY_WORKFLOW,
+  graphAt,
+  type Graph,
+  type GroupId,
+  type NodeId,
+  type Path,
+  type RerouteId,
+  type Workflow,
+} from './graph.ts';
 import { History } from './history.ts';
 import type { Specs } from './specs.ts';
 import { Store } from './store.ts';

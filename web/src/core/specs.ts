@@ -3,16 +3,7 @@
 import type { Json, JsonObject } from './graph.ts';
 
 export type WidgetKind =
-  | 'int'
-  | 'float'
-  | 'text'
-  | 'multiline'
-  | 'toggle'
-  | 'choice'
-  | 'seed'
-  | 'color'
-  | 'file'
-  | 'unknown';
+  'int' | 'float' | 'text' | 'multiline' | 'toggle' | 'choice' | 'seed' | 'color' | 'file' | 'unknown';
 
 export interface WidgetSpec {
   readonly kind: WidgetKind;
