@@ -1,14 +1,14 @@
 /**
  * The curve of a link: from its output through its reroutes to its input.
  *
- *     const curve = curveOf([[0, 0], [200, 80]], 'spline');
+ *     const curve = curveOf([[0, 0], [200, 80]], 'curve');
  *     distanceTo(curve, [100, 40]); // 0
  */
 
 import type { Point, Rect } from './graph.ts';
 
-/** `spline`: bent; `straight`: at right angles; `linear`: a straight line; `hidden`: none. */
-export type LinkStyle = 'spline' | 'straight' | 'linear' | 'hidden';
+/** `curve`: bent; `straight`: a straight line; `square`: at right angles; `hidden`: as bent, but not drawn. */
+export type LinkStyle = 'curve' | 'straight' | 'square' | 'hidden';
 
 /** A cubic Bézier piece. Straight pieces have their control points on the line. */
 export interface Piece {
@@ -68,8 +68,8 @@ export function distanceTo(curve: Curve, point: Point): number {
 }
 
 function piecesBetween(from: Point, to: Point, style: LinkStyle): Piece[] {
-  if (style === 'spline') return [spline(from, to)];
-  if (style === 'straight') {
+  if (style === 'curve' || style === 'hidden') return [spline(from, to)];
+  if (style === 'square') {
     const x = to[0] - from[0] > 2 * STUB ? (from[0] + to[0]) / 2 : from[0] + STUB;
     return lines([from, [x, from[1]], [x, to[1]], to]);
   }

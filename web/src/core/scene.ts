@@ -56,7 +56,7 @@ export class Scene {
   readonly #ranks = new Map<NodeId, number>();
   #ports: readonly GraphNode[] = [];
   #specOf: SpecOf = () => undefined;
-  #style: LinkStyle = 'spline';
+  #style: LinkStyle = 'curve';
   #extra = NO_EXTRA;
 
   /** Show a graph. `ports` are the nodes that stand for the inputs and outputs of a subgraph, seen from inside. */

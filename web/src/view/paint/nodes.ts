@@ -1,0 +1,94 @@
+/** Nodes from afar: boxes with title bars. Also near ones whose elements are not there yet. */
+
+import { colourOf } from '../../core/colours.ts';
+import { HEADER, SOCKET_RADIUS, titleOf } from '../../core/geometry.ts';
+import type { NodeId } from '../../core/graph.ts';
+import type { PlacedNode } from '../../core/scene.ts';
+import { inGraph, Paths, type Brush } from './brush.ts';
+
+const TITLE_ZOOM = 0.12; // below it titles are a few pixels high
+const PARTS_ZOOM = 0.3;
+const RADIUS = 6;
+const LEAST_TITLE = 9; // pixels
+
+/** Draw those nodes that have no element. */
+export function paintNodes(brush: Brush, hasElement: (id: NodeId) => boolean): void {
+  const { view, rect } = brush;
+  const { scene } = view;
+  const ids = scene.nodesIn(rect).filter((id) => !hasElement(id));
+  if (ids.length === 0) return;
+  ids.sort((a, b) => scene.rank(a) - scene.rank(b));
+  const nodes = ids.map((id) => scene.nodes.get(id)!);
+  inGraph(brush);
+  for (const placed of nodes) paintBox(brush, placed);
+  if (brush.camera.zoom >= PARTS_ZOOM) paintParts(brush, nodes);
+  if (brush.camera.zoom >= TITLE_ZOOM) for (const placed of nodes) paintTitle(brush, placed);
+}
+
+function paintBox({ context, view, camera, colours }: Brush, { node, bounds }: PlacedNode): void {
+  const { x, y, width, height } = bounds;
+  const isSelected = view.editor.selection.value.nodes.has(node.id);
+  context.globalAlpha = node.mode === 'always' ? 1 : 0.45;
+  const head = Math.min(height, HEADER);
+  if (camera.zoom < PARTS_ZOOM) {
+    context.fillStyle = node.bgcolor ?? colours.node;
+    context.fillRect(x, y, width, height);
+    context.fillStyle = node.color ?? colours.strong;
+    context.fillRect(x, y, width, head);
+  } else {
+    context.fillStyle = node.bgcolor ?? colours.node;
+    context.beginPath();
+    context.roundRect(x, y, width, height, RADIUS);
+    context.fill();
+    context.fillStyle = node.color ?? colours.head;
+    context.beginPath();
+    context.roundRect(x, y, width, head, node.isCollapsed ? RADIUS : [RADIUS, RADIUS, 0, 0]);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+  if (isSelected) {
+    context.strokeStyle = colours.accent;
+    context.lineWidth = 2 / camera.zoom;
+    context.strokeRect(x, y, width, height);
+  }
+}
+
+function paintParts({ context, colours }: Brush, nodes: readonly PlacedNode[]): void {
+  const sockets = new Paths();
+  const widgets = new Path2D();
+  for (const { node, layout, bounds } of nodes) {
+    const [x, y] = node.pos;
+    const dot = (type: string, place: readonly [number, number]) => {
+      const path = sockets.of(colourOf(type));
+      path.moveTo(x + place[0] + SOCKET_RADIUS, y + place[1]);
+      path.arc(x + place[0], y + place[1], SOCKET_RADIUS, 0, 2 * Math.PI);
+    };
+    for (const widget of layout.widgets)
+      widgets.rect(x + 10, y + widget.y + 3, bounds.width - 20, widget.height - 6);
+    layout.inputs.forEach((place, slot) => {
+      if (layout.rows.includes(slot) || node.inputs[slot]?.link != null)
+        dot(node.inputs[slot]?.type ?? '*', place);
+    });
+    layout.outputs.forEach((place, slot) => dot(node.outputs[slot]?.type ?? '*', place));
+  }
+  context.fillStyle = colours.line;
+  context.fill(widgets);
+  sockets.each((path, colour) => {
+    context.fillStyle = colour;
+    context.fill(path);
+  });
+}
+
+/** A title is written as large as its node allows, and cut at the node's side. */
+function paintTitle({ context, camera, colours }: Brush, { node, spec, bounds }: PlacedNode): void {
+  const { x, y, width, height } = bounds;
+  const size = Math.min(Math.max(13, LEAST_TITLE / camera.zoom), Math.max(13, height * 0.4));
+  if (size * camera.zoom < 5) return;
+  context.font = `${size}px ${colours.font}`;
+  context.fillStyle = colours.text;
+  context.textBaseline = 'middle';
+  const title = titleOf(node, spec);
+  const letters = Math.max(1, Math.floor((width - 16) / (size * 0.52)));
+  const middle = y + Math.max(HEADER, size * 1.4) / 2;
+  context.fillText(title.length > letters ? `${title.slice(0, letters - 1)}…` : title, x + 9, middle);
+}
