@@ -43,6 +43,12 @@ export function outputOfPort(port: Port): OutputSlot {
   return { name: port.name, type: port.type, label: port.label, links: [], raw: {} };
 }
 
+/** Return the number of an instance's slot for a port: by its name, else by its place; files may have others between. */
+export function slotOfPort(slots: readonly { readonly name: string }[], port: Port, index: number): number {
+  const named = slots.findIndex(({ name }) => name === port.name);
+  return named < 0 ? index : named;
+}
+
 export interface InnerWidget {
   readonly node: NodeId;
   readonly widget: string;

@@ -22,7 +22,7 @@ import {
   type Port,
   type Workflow,
 } from '../graph.ts';
-import { freeName, inputOfPort, instancesAt, outputOfPort, promotedAt } from './instances.ts';
+import { freeName, inputOfPort, instancesAt, outputOfPort, promotedAt, slotOfPort } from './instances.ts';
 import { portId } from './make.ts';
 
 export type Side = 'input' | 'output';
@@ -141,8 +141,10 @@ export function dropPort(level: Level, draft: Draft, side: Side, index: number):
   setPorts(level, side, portsOf(level, side).toSpliced(index, 1));
   renumberPorts(level);
   for (const { at, node } of instances(level, draft)) {
-    if (side === 'input') removeInputSlot(at, draft, node.id, index);
-    else removeOutputSlot(at, draft, node.id, index);
+    const slots = side === 'input' ? node.inputs : node.outputs;
+    const slot = slotOfPort(slots, port, index);
+    if (side === 'input') removeInputSlot(at, draft, node.id, slot);
+    else removeOutputSlot(at, draft, node.id, slot);
   }
   if (side === 'input') changeInstances(level, draft, (node) => withoutWidget(node, port.name));
 }

@@ -74,6 +74,7 @@ export function promoteWidget(
     if (level.subgraph === null || before === undefined) return;
     const known = widgetSlot(before, name);
     if (known !== null && before.inputs[known]?.link !== null) return;
+    if (known === null && workflow.subgraphs.has(before.type)) return; // its widgets have slots already
     if (known === null) {
       level.nodes.set(id, { ...before, inputs: [...before.inputs, socketOfWidget(name, type)] });
     }

@@ -8,7 +8,6 @@ import {
   INPUT_NODE,
   OUTPUT_NODE,
   type End,
-  type Graph,
   type GraphNode,
   type Json,
   type Link,
@@ -18,7 +17,7 @@ import {
   type Subgraph,
   type Workflow,
 } from '../graph.ts';
-import { findInstances, promotedAt } from './instances.ts';
+import { findInstances, slotOfPort } from './instances.ts';
 import { boundsOfNodes } from './make.ts';
 import { proxiesOf } from './promote.ts';
 
@@ -32,14 +31,13 @@ export function unpackSubgraph(workflow: Workflow, path: Path, id: NodeId): Work
     const subgraph = host && workflow.subgraphs.get(host.type);
     if (host === undefined || subgraph === undefined) return;
     const keepsIds = findInstances(workflow, subgraph.id).length === 1;
+    const linkAt = (slot: number): Link | undefined => linkInto(level, host, subgraph, slot);
     const startOf = (from: End): End | null =>
-      from.node === INPUT_NODE ? sourceOf(level, host, from.slot) : null;
-    const copied = copyInto(level, draft, insideOf(subgraph), awayFrom(host, subgraph), {
-      keepsIds,
-      startOf,
-    });
+      from.node === INPUT_NODE ? (linkAt(from.slot)?.from ?? null) : null;
+    const options = { keepsIds, startOf };
+    const copied = copyInto(level, draft, insideOf(subgraph), awayFrom(host, subgraph), options);
     for (const { old, id: link } of copied.fromOutside) {
-      extendChain(level, link, linkIntoHost(level, host, old.from.slot)?.parent ?? null);
+      extendChain(level, link, linkAt(old.from.slot)?.parent ?? null);
     }
     wireOutputs(level, draft, host, subgraph, copied);
     setInside(level, host, subgraph, copied);
@@ -69,13 +67,11 @@ function awayFrom(host: GraphNode, subgraph: Subgraph): Point {
   ];
 }
 
-function linkIntoHost(level: Level, host: GraphNode, slot: number): Link | undefined {
-  const link = host.inputs[slot]?.link ?? null;
-  return link === null ? undefined : level.links.get(link);
-}
-
-function sourceOf(level: Level, host: GraphNode, slot: number): End | null {
-  return linkIntoHost(level, host, slot)?.from ?? null;
+/** Return the link that gives an input of the subgraph from outside. */
+function linkInto(level: Level, host: GraphNode, subgraph: Subgraph, index: number): Link | undefined {
+  const port = subgraph.inputs[index];
+  const slot = port && host.inputs[slotOfPort(host.inputs, port, index)];
+  return slot === undefined || slot.link === null ? undefined : level.links.get(slot.link);
 }
 
 /** Let the links that leave the node come from the outputs inside. */
@@ -84,15 +80,16 @@ function wireOutputs(level: Level, draft: Draft, host: GraphNode, subgraph: Subg
     const link = subgraph.graph.links.get(port.links[0] ?? '');
     if (link === undefined) return;
     const node = copied.nodes.get(link.from.node);
-    const outside = link.from.node === INPUT_NODE ? sourceOf(level, host, link.from.slot) : null;
+    const isThrough = link.from.node === INPUT_NODE;
+    const outside = isThrough ? linkInto(level, host, subgraph, link.from.slot)?.from : undefined;
     const from = node === undefined ? outside : { node, slot: link.from.slot };
-    if (from !== null) moveStarts(level, draft, linksFrom(level, { node: host.id, slot }), from);
+    if (from !== undefined) moveStarts(level, draft, linksFrom(level, { node: host.id, slot }), from);
   });
 }
 
 /** Give the values that the node set to the widgets inside. */
 function setInside(level: Level, host: GraphNode, subgraph: Subgraph, copied: Copied): void {
-  for (const { node, widget, value } of valuesInside(host, subgraph.inputs, subgraph.graph)) {
+  for (const { node, widget, value } of [...valuesOfProxies(host), ...valuesOfPorts(host, subgraph)]) {
     level.nodes.change(copied.nodes.get(node) ?? '', (inner) => ({
       ...inner,
       widgets: { ...inner.widgets, [widget]: value },
@@ -106,15 +103,17 @@ interface ValueInside {
   readonly value: Json;
 }
 
-function valuesInside(host: GraphNode, ports: Subgraph['inputs'], graph: Graph): ValueInside[] {
-  const byPort = ports.flatMap((port, index) => {
-    const inner = promotedAt(graph, index);
-    const value = host.widgets[port.name];
-    return inner === null || value === undefined ? [] : [{ ...inner, value }];
+function valuesOfPorts(host: GraphNode, { graph, inputs }: Subgraph): ValueInside[] {
+  return [...graph.links.values()].flatMap(({ from, to }) => {
+    const value = from.node === INPUT_NODE ? host.widgets[inputs[from.slot]?.name ?? ''] : undefined;
+    const widget = graph.nodes.get(to.node)?.inputs[to.slot]?.widget ?? null;
+    return widget === null || value === undefined ? [] : [{ node: to.node, widget, value }];
   });
-  const byProxy = proxiesOf(host).flatMap((proxy) => {
-    const value = host.widgets[proxy.key];
-    return value === undefined ? [] : [{ node: proxy.node, widget: proxy.widget, value }];
+}
+
+function valuesOfProxies(host: GraphNode): ValueInside[] {
+  return proxiesOf(host).flatMap(({ key, node, widget }) => {
+    const value = host.widgets[key];
+    return value === undefined ? [] : [{ node, widget, value }];
   });
-  return [...byProxy, ...byPort];
 }
