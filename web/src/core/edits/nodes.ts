@@ -10,6 +10,7 @@ import {
   graphAt,
   subgraphIdAt,
   type GraphNode,
+  type LinkId,
   type NodeId,
   type Path,
   type Point,
@@ -21,7 +22,7 @@ import { Draft, edit, type Level } from './draft.ts';
 import { newNode } from './new-node.ts';
 import { pruneSubgraphs } from './prune.ts';
 import { dropReroute } from './reroutes.ts';
-import { chainOf, enterChain, moveStarts, part } from './wires.ts';
+import { extendChain, moveStarts, part } from './wires.ts';
 
 /** Return the id that the next new node gets. */
 export function nextNodeId(workflow: Workflow, path: Path): NodeId {
@@ -125,16 +126,9 @@ function passThrough(level: Level, draft: Draft, node: GraphNode): void {
 }
 
 /** Let a link start where another one does, through the reroutes of both. */
-function splice(level: Level, draft: Draft, source: string, id: string): void {
+function splice(level: Level, draft: Draft, source: LinkId, id: LinkId): void {
   const before = level.links.get(source);
   if (before === undefined) return;
   moveStarts(level, draft, [id], before.from);
-  const link = level.links.get(id);
-  if (link === undefined || link.from !== before.from) return;
-  const first = chainOf(level, link.parent).at(-1);
-  if (first === undefined) level.links.set(id, { ...link, parent: before.parent });
-  else if (first.links.every((other) => other === id)) {
-    level.reroutes.set(first.id, { ...first, parent: before.parent });
-  } else return;
-  enterChain(level, before.parent, id);
+  if (level.links.get(id)?.from === before.from) extendChain(level, id, before.parent);
 }

@@ -5,7 +5,17 @@
  *     connectWidget(workflow, path, { node: '8', slot: 0 }, '3', 'steps', 'INT');
  */
 
-import type { End, GraphNode, InputSlot, Json, NodeId, Path, RerouteId, Workflow } from '../graph.ts';
+import {
+  graphAt,
+  type End,
+  type GraphNode,
+  type InputSlot,
+  type Json,
+  type NodeId,
+  type Path,
+  type RerouteId,
+  type Workflow,
+} from '../graph.ts';
 import { edit, editNodes } from './draft.ts';
 import { removeInputSlot } from './slots.ts';
 import { join } from './wires.ts';
@@ -34,7 +44,7 @@ export function widgetSlot(node: GraphNode, name: string): number | null {
   return index < 0 ? null : index;
 }
 
-/** Return the workflow where a widget has an input slot. */
+/** Return the workflow where a widget has an input slot. Instances of subgraphs have those of their ports only. */
 export function widgetToSocket(
   workflow: Workflow,
   path: Path,
@@ -42,6 +52,7 @@ export function widgetToSocket(
   name: string,
   type: string,
 ): Workflow {
+  if (isInstance(workflow, path, id)) return workflow;
   return editNodes(workflow, path, [id], (node) =>
     widgetSlot(node, name) === null
       ? { ...node, inputs: [...node.inputs, socketOfWidget(name, type)] }
@@ -51,6 +62,7 @@ export function widgetToSocket(
 
 /** Return the workflow where a widget has no input slot, nor a link. */
 export function socketToWidget(workflow: Workflow, path: Path, id: NodeId, name: string): Workflow {
+  if (isInstance(workflow, path, id)) return workflow;
   return edit(workflow, path, (level, draft) => {
     const node = level.nodes.get(id);
     const slot = node === undefined ? null : widgetSlot(node, name);
@@ -74,6 +86,10 @@ export function connectWidget(
     const slot = node === undefined ? null : widgetSlot(node, name);
     if (slot !== null) join(level, draft, from, { node: id, slot }, parent);
   });
+}
+
+function isInstance(workflow: Workflow, path: Path, id: NodeId): boolean {
+  return workflow.subgraphs.has(graphAt(workflow, path).nodes.get(id)?.type ?? '');
 }
 
 export function socketOfWidget(name: string, type: string): InputSlot {

@@ -155,6 +155,17 @@ export function leaveChain(level: Level, draft: Draft, last: RerouteId | null, i
   }
 }
 
+/** Let a link's reroutes come behind another one, which belongs to the same output; nothing if they carry more links. */
+export function extendChain(level: Level, id: LinkId, before: RerouteId | null): void {
+  const link = level.links.get(id);
+  if (link === undefined || before === null) return;
+  const first = chainOf(level, link.parent).at(-1);
+  if (first === undefined) level.links.set(id, { ...link, parent: before });
+  else if (first.id === before || first.links.some((other) => other !== id)) return;
+  else level.reroutes.set(first.id, { ...first, parent: before });
+  enterChain(level, before, id);
+}
+
 function changeStart(level: Level, end: End, change: (links: readonly LinkId[]) => readonly LinkId[]): void {
   if (end.node === INPUT_NODE) {
     level.inputs = replaceAt(level.inputs, end.slot, (port) => ({ ...port, links: change(port.links) }));

@@ -1,0 +1,63 @@
+/** What an instance of a subgraph looks like, as a spec, so that it is drawn and edited as any other node. */
+
+import type { GraphNode, Subgraph, Workflow } from '../graph.ts';
+import type { InputSpec, NodeSpec, Specs } from '../specs.ts';
+import { promotedOf } from './promote.ts';
+
+/** Return the spec of a node: of its type, or made of its subgraph's ports and promoted widgets. */
+export function specOf(node: GraphNode, workflow: Workflow, specs: Specs): NodeSpec | undefined {
+  const subgraph = workflow.subgraphs.get(node.type);
+  return subgraph === undefined ? specs.get(node.type) : specOfInstance(node, subgraph, workflow, specs);
+}
+
+function specOfInstance(node: GraphNode, subgraph: Subgraph, workflow: Workflow, specs: Specs): NodeSpec {
+  const promoted = new Map(
+    promotedOf(node, subgraph).map((each) => [
+      each.port ?? each.key,
+      innerInput(each, subgraph, workflow, specs),
+    ]),
+  );
+  const ports = subgraph.inputs.map((port, index) => ({
+    ...(promoted.get(index) ?? BARE),
+    name: port.name,
+    type: port.type,
+  }));
+  const proxies = [...promoted].flatMap(([key, input]) =>
+    typeof key === 'string' && input !== undefined ? [{ ...input, name: key }] : [],
+  );
+  return {
+    type: subgraph.id,
+    title: subgraph.name,
+    category: '',
+    description: '',
+    inputs: [...ports, ...proxies],
+    outputs: subgraph.outputs.map(({ name, type }) => ({ name, type, isList: false, tooltip: '' })),
+    isOutput: false,
+    isDeprecated: false,
+    isExperimental: false,
+    aliases: [],
+    module: '',
+  };
+}
+
+const BARE: InputSpec = {
+  name: '',
+  type: '*',
+  isOptional: false,
+  tooltip: '',
+  widget: null,
+  isForced: false,
+  growth: null,
+};
+
+/** Return the spec of an inner widget; it may itself be one that an inner subgraph shows. */
+function innerInput(
+  at: { readonly node: string; readonly widget: string },
+  subgraph: Subgraph,
+  workflow: Workflow,
+  specs: Specs,
+): InputSpec | undefined {
+  const node = subgraph.graph.nodes.get(at.node);
+  const inputs = node && specOf(node, workflow, specs)?.inputs;
+  return inputs?.find((input) => input.name === at.widget);
+}

@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { History } from '../../../src/core/history.ts';
+import { EMPTY_WORKFLOW, type Workflow } from '../../../src/core/graph.ts';
+import { connect } from '../../../src/core/edits/links.ts';
+import { addReroute } from '../../../src/core/edits/reroutes.ts';
+import { makeSubgraph } from '../../../src/core/subgraphs/make.ts';
+import {
+  ALL,
+  BATCH,
+  DECODE,
+  EMPTY_LATENT,
+  ENCODE,
+  LOADER,
+  SAMPLER,
+  SAVE,
+  SCALE,
+  withNodes,
+} from './examples.ts';
+import { problemsOf } from './invariants.ts';
+import { applyEdit, RANDOM_EDITS } from './random.ts';
+
+/** A usual workflow: a reroute on the model, two nodes in a subgraph, one subgraph in another. */
+export function usualWorkflow(): Workflow {
+  let workflow = withNodes([LOADER, ENCODE, ENCODE, EMPTY_LATENT, SAMPLER, DECODE, SCALE, SAVE, BATCH]);
+  const links: [string, number, string, number][] = [
+    ['1', 0, '5', 0],
+    ['1', 1, '2', 0],
+    ['1', 1, '3', 0],
+    ['2', 0, '5', 1],
+    ['3', 0, '5', 2],
+    ['4', 0, '5', 3],
+    ['5', 0, '6', 0],
+    ['1', 2, '6', 1],
+    ['6', 0, '7', 0],
+    ['7', 0, '8', 0],
+    ['6', 0, '9', 0],
+  ];
+  for (const [node, slot, target, input] of links) {
+    workflow = connect(workflow, [], { node, slot }, { node: target, slot: input });
+  }
+  workflow = addReroute(workflow, [], '1', [100, 100]);
+  const [groups, reroutes] = [new Set<string>(), new Set<string>()];
+  workflow = makeSubgraph(workflow, [], { nodes: new Set(['6', '7']), groups, reroutes }, 'Show', 'show');
+  const around = { nodes: new Set(['5', String(workflow.lastNodeId)]), groups, reroutes };
+  return makeSubgraph(workflow, [], around, 'Make', 'make');
+}
+
+const STARTS = { nothing: EMPTY_WORKFLOW, loose: withNodes(ALL), usual: usualWorkflow() };
+const START = fc.constantFrom<keyof typeof STARTS>('nothing', 'loose', 'usual');
+
+test('the usual workflow is sound', () => {
+  expect(problemsOf(usualWorkflow())).toEqual([]);
+});
+
+test('any edits keep links, slots, ports and reroutes in agreement', () => {
+  fc.assert(
+    fc.property(START, RANDOM_EDITS, (start, edits) => {
+      let workflow = STARTS[start];
+      for (const edit of edits) {
+        workflow = applyEdit(workflow, edit);
+        expect(problemsOf(workflow), edit.name).toEqual([]);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a number is never given to a second node, link, reroute or group', () => {
+  fc.assert(
+    fc.property(START, RANDOM_EDITS, (start, edits) => {
+      let workflow = STARTS[start];
+      for (const edit of edits) {
+        const before = workflow;
+        workflow = applyEdit(before, edit);
+        const old = idsOf(before);
+        for (const id of idsOf(workflow)) {
+          const [kind, number] = id.split(' ');
+          const most = kind === 'nodes' ? before.lastNodeId : before.lastLinkId;
+          if (!old.has(id)) expect(Number(number), `${edit.name}: ${id}`).toBeGreaterThan(most);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('undo of everything gives the very first workflow, redo the very last', () => {
+  fc.assert(
+    fc.property(START, RANDOM_EDITS, (start, edits) => {
+      const history = new History(STARTS[start], () => 0);
+      const states = [STARTS[start]];
+      for (const edit of edits) {
+        history.do(edit.name, (workflow) => applyEdit(workflow, edit));
+        const { workflow } = history.present.value;
+        if (workflow !== states.at(-1)) states.push(workflow);
+      }
+      for (const state of states.toReversed()) {
+        expect(history.present.value.workflow).toBe(state);
+        history.undo();
+      }
+      expect(history.canUndo).toBe(false);
+      for (const state of states) {
+        expect(history.present.value.workflow).toBe(state);
+        history.redo();
+      }
+      expect(history.canRedo).toBe(false);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('edits leave the workflow that they are given as it was', () => {
+  fc.assert(
+    fc.property(START, RANDOM_EDITS, (start, edits) => {
+      const text = textOf(STARTS[start]);
+      edits.reduce(applyEdit, STARTS[start]);
+      expect(textOf(STARTS[start])).toBe(text);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+/** Return the kinds and ids of all that a workflow has, on any level. */
+function idsOf(workflow: Workflow): Set<string> {
+  const graphs = [workflow.root, ...[...workflow.subgraphs.values()].map(({ graph }) => graph)];
+  const kinds = ['nodes', 'links', 'reroutes', 'groups'] as const;
+  return new Set(
+    graphs.flatMap((graph) => kinds.flatMap((kind) => [...graph[kind].keys()].map((id) => `${kind} ${id}`))),
+  );
+}
+
+function textOf(workflow: Workflow): string {
+  return JSON.stringify(workflow, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+}
