@@ -43,7 +43,11 @@ logger = logging.getLogger(__name__)
 FAREWELL_S = 1.0  # the most that results on their way to the disk may hold the process up
 NO_PREVIEW = "none"  # ComfyUI's word
 NODE_ENDS = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)  # what code of a pack may raise
-WARM_UP = (
+WARM_UP = (  # what the first job with a model wants, imported while there is none: 4 s in all (2 cores, 2026-11); not in a
+    # thread, as jobs import too, and diffusers cannot be imported by two threads at once
+    "transformers",
+    "diffusers",
+    "transformers.modeling_utils",
     "diffusers.models.unets.unet_2d_condition",
     "diffusers.models.autoencoders.autoencoder_kl",
     "transformers.models.clip.modeling_clip",
@@ -76,7 +80,10 @@ def serve(
     worker = Worker(studio, inbox, EventSender(link, preview_side=previews.side), previews.are_wanted)
     inbox.answer = partial(answer, studio)
     link.send(Ready(os.getpid(), stats(studio)))
-    threading.Thread(target=import_networks, name="warm up", daemon=True).start()
+    for module in WARM_UP:
+        while inbox.has_work:
+            worker.do(inbox.take())
+        importlib.import_module(module)
     while True:
         worker.do(inbox.take())
 
@@ -169,9 +176,3 @@ def live_no_longer_than_parent() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
-
-
-def import_networks() -> None:
-    """Import what the first job with a model will want, while the worker waits: it takes seconds."""
-    for module in WARM_UP:
-        importlib.import_module(module)

@@ -41,6 +41,11 @@ class Inbox:
         """Begin to hear."""
         threading.Thread(target=self._hear, name="inbox", daemon=True).start()
 
+    @property
+    def has_work(self) -> bool:
+        """Whether `take` would not wait."""
+        return not self._work.empty()
+
     def take(self) -> Work:
         """Return the next thing to do; wait for it."""
         return self._work.get()
