@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, ProtocolError, RunJob
+from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, RunJob
 from runtime.worker_link import Link
 
 logger = logging.getLogger(__name__)
@@ -63,8 +63,8 @@ class Inbox:
         try:
             for message in self._link.messages():
                 self._sort(message)
-        except (OSError, ProtocolError) as error:
-            logger.error("The link to the server broke: %s", error)
+        except Exception:
+            logger.exception("The link to the server broke")
         finally:
             self._on_gone()
 
