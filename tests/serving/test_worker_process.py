@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import psutil
 import pytest
@@ -15,7 +18,7 @@ from PIL import Image
 
 from graph.events import NodeStarted, Progress, RunFinished, RunStarted
 from graph.formats import parse, read_workflow, to_api
-from graph.protocol import CancelJob, Decoder, FreeMemory, JobEvents, RunJob, Specs, encode
+from graph.protocol import CancelJob, Decoder, FreeMemory, JobEvents, PreviewImage, RunJob, Specs, encode
 from graph.spec_document import read_registry
 from runtime.engine import builtin_registry
 from serving.workers import Died, WorkerError
@@ -119,12 +122,30 @@ def test_five_thousand_events_arrive_in_order(session: WorkerSession) -> None:
 
 
 def test_of_many_previews_the_stale_ones_are_dropped(session: WorkerSession) -> None:
-    finished = session.run(prompt_of("Paint", pictures=200))
-    assert finished.ended.status == "done"
-    assert len(finished.previews) < 100
-    for preview in finished.previews:
+    job_id = session.start_job(prompt_of("Paint"))
+    previews = [session.wait_for(PreviewImage) for _ in range(3)]
+    session.send(CancelJob(job_id))
+    finished = session.finish(job_id)
+    painted = [event.value for event in finished.events if isinstance(event, Progress)][-1]
+    assert len(previews) + len(finished.previews) < painted
+    for preview in previews:
         with Image.open(io.BytesIO(preview.payload)) as picture:
             assert picture.size == (512, 256)
+
+
+def test_a_preview_that_is_no_picture_is_left_out(session: WorkerSession) -> None:
+    written: Queue[str] = Queue()
+    end = session.log.listen(lambda entry: written.put(entry["m"]))
+    job_id = session.start_job(prompt_of("PaintNothing"))
+    while "cannot be shown" not in written.get(timeout=PATIENCE_S):
+        pass
+    end()
+    session.send(CancelJob(job_id))
+    assert session.finish(job_id).ended.status == "cancelled"
+    job_id = session.start_job(prompt_of("Paint"))
+    session.wait_for(PreviewImage)
+    session.send(CancelJob(job_id))
+    assert session.finish(job_id).ended.status == "cancelled"
 
 
 def test_what_json_does_not_know_is_shown_as_text(session: WorkerSession) -> None:
@@ -156,9 +177,9 @@ def test_other_ends_of_nodes_are_told_apart(session: WorkerSession, how: str, ki
     assert session.run(prompt_of("Count", total=1)).ended.status == "done"
 
 
-@pytest.mark.parametrize("payload", [{"1": {"class_type": "Nowhere", "inputs": {}}}, {"1": "no node"}])
-def test_a_workflow_that_cannot_be_planned_fails_alone(session: WorkerSession, payload: dict[str, object]) -> None:
-    ended = session.run(payload).ended  # type: ignore[arg-type]
+@pytest.mark.parametrize("payload", [{"1": {"class_type": "Nowhere", "inputs": {}}}, {"1": "no node"}, ["1"]])
+def test_a_workflow_that_cannot_be_planned_fails_alone(session: WorkerSession, payload: Any) -> None:
+    ended = session.run(payload).ended
     assert ended.status == "failed"
     assert ended.error is not None
     assert ended.error["kind"] == "workflow"
@@ -200,6 +221,15 @@ def test_memory_is_let_go_between_jobs(session: WorkerSession) -> None:
     session.send(FreeMemory(models=True, results=True))
     events = session.run(prompt).events
     assert [event.node_id for event in events if isinstance(event, NodeStarted)] == ["1", "2"], "nothing was kept"
+
+
+def test_an_interrupt_from_the_terminal_is_left_to_the_server(session: WorkerSession) -> None:
+    job_id = session.start_job(prompt_of("Wait"))
+    session.wait_for(JobEvents)
+    session.process().send_signal(signal.SIGINT)
+    assert session.ask("stats")["devices"], "the worker goes on"
+    session.send(CancelJob(job_id))
+    assert session.finish(job_id).ended.status == "cancelled"
 
 
 def test_a_worker_that_dies_in_a_job_is_replaced(session: WorkerSession) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from itertools import count
 from typing import Annotated, Any
 
 import torch
@@ -48,11 +49,19 @@ def Count(total: int, *, run: Run) -> None:
 
 
 @node(category="test", output=True, pure=False)
-def Paint(pictures: int, *, run: Run) -> None:
-    """Show many pictures, larger than anyone wants."""
-    for _ in range(pictures):
+def Paint(*, run: Run) -> None:
+    """Show pictures, larger than anyone wants, until the run is cancelled."""
+    for value in count(1):
         run.preview(lambda: Image.new("RGB", (1024, 512), "red"))
-    run.progress(1, 1)
+        run.progress(value, value)
+
+
+@node(category="test", output=True, pure=False)
+def PaintNothing(*, run: Run) -> None:
+    """Show what is no picture, and wait until the run is cancelled."""
+    run.preview("a text")
+    while True:
+        run.check_cancelled()
 
 
 @node(category="test", output=True, pure=False)
