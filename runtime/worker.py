@@ -100,7 +100,7 @@ class Worker:
         self._previews = previews
         self._next = NextJob(studio)
         self._loop = asyncio.new_event_loop()
-        studio.memory.look_ahead(self._next)
+        studio.memory.outlook.look_ahead(self._next)
         inbox.expect = self._next.expect
 
     def do(self, work: RunJob | FreeMemory) -> None:

@@ -60,7 +60,7 @@ def lost_by_decoding(base: Path, peak_bytes: int, following: ExpectJob) -> dict[
     """Decode where some bytes must go to make room for the VAE; return what the other networks lost."""
     studio = open_here(base)
     next_job = NextJob(studio)
-    studio.memory.look_ahead(next_job)
+    studio.memory.outlook.look_ahead(next_job)
     studio.engine.run(picture(), outputs=["sample"])
     before = {network: bytes_of(studio, network) for network in ("clip", "model")}
     studio.memory.ledger.budget_bytes = peak_bytes - TOO_FEW_BYTES
