@@ -18,6 +18,11 @@ def write(server: FileServer, name: str, data: bytes = b"{}", query: str = "") -
     return server.ask("POST", f"/api/userdata/{quote(name, safe='')}{query}", data)
 
 
+def files_of(server: FileServer) -> list[str]:
+    """Return the names of all files directly in the user's folder, hidden ones too."""
+    return sorted(path.name for path in server.user.iterdir() if path.is_file())
+
+
 def test_what_is_written_is_read_and_lies_where_comfyui_has_it(server: FileServer) -> None:
     assert write(server, "workflows/my cat.json", b'{"a": 1}').json == "workflows/my cat.json"
     assert (server.user / "workflows" / "my cat.json").read_bytes() == b'{"a": 1}'
@@ -40,7 +45,7 @@ def test_only_one_of_many_writers_wins_without_overwriting(server: FileServer) -
     assert sorted(answer.status for answer in answers) == [200] + [409] * 7
     winner = [answer.status for answer in answers].index(200)
     assert server.get("/userdata/a.json").body == b"%d" % winner
-    assert [path.name for path in server.user.iterdir()] == ["a.json"]
+    assert files_of(server) == ["a.json"]
 
 
 def test_full_info_tells_size_and_times(server: FileServer) -> None:
@@ -63,7 +68,8 @@ def test_files_are_listed_as_asked(server: FileServer) -> None:
 
 
 def test_all_that_is_below_a_folder_is_listed_with_folders_first(server: FileServer) -> None:
-    assert server.get("/v2/userdata").json == []
+    assert {each["type"] for each in server.get("/v2/userdata").json} == {"directory"}
+    (server.user / "subgraphs").rmdir()
     for name in ("workflows/b.json", "workflows/Sub/c.json", "a.json"):
         write(server, name, b"12")
     found = server.get("/v2/userdata").json
@@ -169,7 +175,7 @@ def test_a_name_is_decoded_twice_as_in_comfyui_and_its_slashes_are_single(server
 def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(server: FileServer) -> None:
     assert write(server, "fits.json", bytes(MOST_BYTES)).status == 200
     assert write(server, "large.json", bytes(MOST_BYTES + 1)).status == 413
-    assert [path.name for path in server.user.iterdir()] == ["fits.json"]
+    assert files_of(server) == ["fits.json"]
 
 
 class TestSettings:
@@ -199,7 +205,6 @@ class TestSettings:
         assert server.get("/settings").json == {}
 
     def test_a_broken_file_is_kept_aside(self, server: FileServer) -> None:
-        server.user.mkdir(parents=True)
         (server.user / "comfy.settings.json").write_text('{"a": 1')
         assert server.get("/settings").json == {}
         assert server.ask("POST", "/settings/b", b"2").status == 200
@@ -208,8 +213,6 @@ class TestSettings:
 
 
 def test_there_is_one_user(server: FileServer) -> None:
-    assert server.get("/users").json == {"storage": "server", "migrated": False}
-    write(server, "a.json")
     assert server.get("/users").json == {"storage": "server", "migrated": True}
     for name in ("default", "me"):
         assert server.ask("POST", "/users", json.dumps({"username": name})).status == 400
