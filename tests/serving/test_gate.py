@@ -73,7 +73,7 @@ def test_the_log_in_page_needs_nothing_from_outside_and_no_script(tmp_path: Path
             assert "<script" not in page
             assert " style=" not in page
             assert "://" not in page
-            assert re.findall(r'(?:src|href|action)="([^"]*)"', page) == ["/login.css", "/login"]
+            assert re.findall(r'(?:src|href|action)="([^"]*)"', page) == ["data:,", "/login.css", "/login"]
 
     run(body)
 
