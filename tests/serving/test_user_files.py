@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.serving.conftest import MOST_BYTES
-from tests.serving.file_server import Answer, FileServer
+from tests.serving.file_server import Answer, FileServer, serving
 
 
 def write(server: FileServer, name: str, data: bytes = b"{}", query: str = "") -> Answer:
@@ -216,3 +217,35 @@ def test_there_is_one_user(server: FileServer) -> None:
     assert server.get("/users").json == {"storage": "server", "migrated": True}
     for name in ("default", "me"):
         assert server.ask("POST", "/users", json.dumps({"username": name})).status == 400
+
+
+class TestManyUsers:
+    @pytest.fixture
+    def shared(self, tmp_path: Path) -> Iterator[FileServer]:
+        with serving(tmp_path, is_multi_user=True) as found:
+            yield found
+
+    def add(self, server: FileServer, name: str) -> Answer:
+        return server.ask("POST", "/users", json.dumps({"username": name}))
+
+    def test_each_has_files_and_settings_of_their_own(self, shared: FileServer) -> None:
+        assert shared.get("/users").json == {"storage": "server", "users": {}}
+        ann, bob = (self.add(shared, name).json for name in ("Ann Ü", "Bob"))
+        assert shared.get("/users").json["users"] == {ann: "Ann Ü", bob: "Bob"}
+        assert shared.ask("POST", "/settings/a", b"1", comfy_user=ann).status == 200
+        assert shared.ask("POST", "/userdata/x.json", b"1", comfy_user=ann).status == 200
+        assert shared.get("/settings", comfy_user=ann).json == {"a": 1}
+        assert shared.get("/settings", comfy_user=bob).json == {}
+        assert shared.get("/userdata/x.json", comfy_user=bob).status == 404
+        assert (shared.site.settings.user / ann / "x.json").read_bytes() == b"1"
+
+    @pytest.mark.parametrize("name", ["Ann", " Ann ", "", "  ", "__system"])
+    def test_names_that_are_taken_or_none_are_refused(self, shared: FileServer, name: str) -> None:
+        self.add(shared, "Ann")
+        assert self.add(shared, name).status == 400
+
+    @pytest.mark.parametrize("user", ["default", "none", "..", "__system", "../x", "/etc"])
+    def test_who_is_unknown_gets_nothing(self, shared: FileServer, user: str) -> None:
+        assert shared.get("/settings", comfy_user=user).status == 401
+        assert shared.ask("POST", "/userdata/x.json", b"1", comfy_user=user).status == 401
+        assert shared.get("/v2/userdata").status == 401
