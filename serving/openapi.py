@@ -68,7 +68,10 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
         at_root = {"servers": BELOW_API} if len(each.route.paths) > 1 else {}
         paths.setdefault(each.path, at_root)[each.route.method.lower()] = _operation(each, schemas)
     responses = {
-        "Error": {"description": "Something is wrong; the sentence says what.", "content": _json(schemas, ErrorBody)}
+        "Error": {
+            "description": "Something is wrong; the sentence says what. As text where no JSON is asked for.",
+            "content": {**_json(schemas, ErrorBody), "text/plain": {"schema": {"type": "string"}}},
+        }
     }
     return {
         "openapi": "3.1.0",
