@@ -41,6 +41,7 @@ from runtime.worker_questions import answer, stats
 logger = logging.getLogger(__name__)
 
 FAREWELL_S = 1.0  # the most that results on their way to the disk may hold the process up
+IDLE_S = 0.2  # without a job before the next import begins, which takes up to 2 s
 NO_PREVIEW = "none"  # ComfyUI's word
 NODE_ENDS = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)  # what code of a pack may raise
 WARM_UP = (  # what the first job with a model wants, imported while there is none: 4 s in all (2 cores, 2026-11); not in a
@@ -81,8 +82,8 @@ def serve(
     inbox.answer = partial(answer, studio)
     link.send(Ready(os.getpid(), stats(studio)))
     for module in WARM_UP:
-        while inbox.has_work:
-            worker.do(inbox.take())
+        while (work := inbox.take_within(IDLE_S)) is not None:
+            worker.do(work)
         importlib.import_module(module)
     gc.collect()
     gc.freeze()  # 600,000 objects of libraries, through which each full collection would go: 40 ms in place of 470

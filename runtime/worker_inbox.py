@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, RunJob
 from runtime.worker_link import Link
@@ -41,14 +41,16 @@ class Inbox:
         """Begin to hear."""
         threading.Thread(target=self._hear, name="inbox", daemon=True).start()
 
-    @property
-    def has_work(self) -> bool:
-        """Whether `take` would not wait."""
-        return not self._work.empty()
-
     def take(self) -> Work:
         """Return the next thing to do; wait for it."""
         return self._work.get()
+
+    def take_within(self, seconds: float) -> Work | None:
+        """Return the next thing to do; None if there is none in time."""
+        try:
+            return self._work.get(timeout=seconds)
+        except Empty:
+            return None
 
     def is_cancelled(self, job_id: str) -> bool:
         """Return whether a job is to end."""
