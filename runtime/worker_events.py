@@ -33,6 +33,8 @@ INTERVAL_S = 0.004  # a click is felt after some 20 ms; a graph of a thousand sm
 MOST_EVENTS = 1000  # in a frame
 JPEG_QUALITY = 95  # ComfyUI's
 PREVIEW_SIDE = 512
+ENLARGED_SIDE = 256  # up to here small pictures are enlarged, so that editors need not show 64 pixels
+CELL_PIXELS = 8  # what a latent's cell becomes in the picture
 
 
 class EventSender:
@@ -132,11 +134,14 @@ def _encoded(message: JobEvents | JobEnded, **shown: Any) -> bytes:
 
 
 def jpeg(picture: Image.Image, side: int) -> bytes:
-    """Return a picture as JPEG, its longer side at most `side`."""
-    small = picture.convert("RGB")
-    small.thumbnail((side, side), Image.Resampling.BILINEAR)
+    """Return a picture as JPEG, its longer side at most `side`; one that shows a latent's cells as pixels is enlarged."""
+    shown = picture.convert("RGB")
+    times = min(CELL_PIXELS, min(side, ENLARGED_SIDE) // max(shown.size))
+    if times > 1:
+        shown = shown.resize((shown.width * times, shown.height * times), Image.Resampling.BICUBIC)
+    shown.thumbnail((side, side), Image.Resampling.BILINEAR)
     data = io.BytesIO()
-    small.save(data, "JPEG", quality=JPEG_QUALITY)
+    shown.save(data, "JPEG", quality=JPEG_QUALITY)
     return data.getvalue()
 
 
