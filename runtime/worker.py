@@ -1,6 +1,6 @@
 """The worker process: jobs come over a link and run here one after the other; the server sees what happens.
 
-    serve(claim_stdio(), open_studio)  # returns never: the process ends with its server
+    serve(claim_stdio(), builtin_registry, open_studio, Previews())  # never returns: the process ends with its server
 
 One thread reads the link and answers questions at any time, this one runs the jobs, a third sends events. When the
 server is gone, whatever runs, the process ends.
