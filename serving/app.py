@@ -43,7 +43,7 @@ from serving.tls import tls_context
 from serving.token_file import Known
 from serving.user_files import prepare_user_folder, user_root
 from serving.worker_log import WorkerLog
-from serving.workers import Worker
+from serving.workers import Died, Worker
 
 MOST_BODY_BYTES = 64 * 2**20  # of a JSON body; uploads have their own limit
 QUEUE_FILE = "queue.sqlite"
@@ -88,7 +88,13 @@ async def open_site(
         queue_remaining=lambda: len(desks[0].queue),
         current=lambda client_id: desks[0].current(client_id),
     )
-    desk = Desk(store, worker, hub, on_specs=book.update, on_finish=metrics.job_over, on_message=metrics.hear)
+
+    def hear(message: object) -> None:
+        metrics.hear(message)
+        if isinstance(message, Died):
+            book.note_trouble(message.reason)
+
+    desk = Desk(store, worker, hub, on_specs=book.update, on_finish=metrics.job_over, on_message=hear)
     desks.append(desk)
     site = Site(settings, folders, book, desk, hub, worker, log, metrics)
     metrics.watch(lambda: read_figures(site))
