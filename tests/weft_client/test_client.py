@@ -35,11 +35,23 @@ def test_a_job_is_followed_from_its_start_to_its_end(client: Client) -> None:
     assert kinds[-2:] == ["execution_success", "executing"]
 
 
-def test_a_job_that_is_over_is_followed_by_nothing_and_keeps_its_result(client: Client) -> None:
+def test_what_happened_in_a_job_that_is_over_is_told_again(client: Client) -> None:
     job = client.submit(picture("over"))
     first = job.wait()
-    assert list(job.follow()) == []
-    assert client.job(job.id).wait() == first
+    again = client.job(job.id)
+    assert [event.kind for event in again.follow()] == [event.kind for event in job.follow()]
+    assert next(again.follow()).kind == "execution_start"
+    assert again.wait() == first
+
+
+def test_a_job_that_was_taken_out_before_it_ran_is_followed_by_nothing(client: Client) -> None:
+    client.pause()
+    try:
+        job = client.submit(count(1000))
+        job.cancel()
+        assert [event.kind for event in job.follow() if event.kind.startswith("exec")] == []
+    finally:
+        client.resume()
 
 
 def test_a_refusal_lists_every_problem_of_every_node(client: Client) -> None:
