@@ -21,7 +21,6 @@ from cli.memory_options import Cpu, GpuOnly, HighVram, LowVram, MemoryBudget, No
 from cli.precision_options import PrecisionFlags, with_precision
 
 if TYPE_CHECKING:
-    from graph.registry import Registry
     from runtime.engine import Studio
     from runtime.settings import CacheSettings, Settings
 
@@ -70,14 +69,14 @@ class EngineFlags:
     values: Mapping[str, Any]
     precision: PrecisionFlags
 
-    def open(self, tell: Callable[[str], None] = lambda sentence: None, registry: Registry | None = None) -> Studio:
+    def open(self, tell: Callable[[str], None] = lambda sentence: None) -> Studio:
         """Return the engine; UsageError if an option is wrong, or two contradict each other."""
         from cli.workflow_file import open_chosen
 
-        return open_chosen(self.settings(), tell, registry)
+        return open_chosen(self.settings(), tell)
 
     def settings(self) -> Settings:
-        """Return what the options choose."""
+        """Return what the options choose; UsageError if two contradict each other."""
         from runtime.settings import Settings, default_base
 
         given = self.values

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 INVALID = 2
 MAIN = Path(__file__).resolve().parent.parent / "main.py"
 TOKEN_VARIABLE = "WEFT_TOKEN"  # names it without showing it in the list of processes
+QUIET_FLAG = "--disable-api-nodes"
 FRONT_END_PACKAGE = "comfyui_frontend_package"
 
 
@@ -76,7 +77,7 @@ def settings_of(typed: argparse.Namespace, argv: Sequence[str] = ()) -> ServeSet
         tls_keyfile=typed.tls_keyfile,
         tls_certfile=typed.tls_certfile,
         cors_origin=typed.enable_cors_header,
-        argv=("main.py", *without_token(argv, typed.token)),
+        argv=("main.py", *shown_flags(argv, typed.token)),
         features=features_of(typed.feature_flag or ()),
         compresses_here=typed.enable_compress_response_body,
         is_multi_user=typed.multi_user,
@@ -86,10 +87,14 @@ def settings_of(typed: argparse.Namespace, argv: Sequence[str] = ()) -> ServeSet
     )
 
 
-def without_token(argv: Sequence[str], token: str | None) -> list[str]:
-    """Return what was typed but for the token: clients are shown it."""
+def shown_flags(argv: Sequence[str], token: str | None) -> list[str]:
+    """Return what clients are shown of what was typed: not the token.
+
+    Always with --disable-api-nodes: ComfyUI's front end asks its makers for news unless it sees this flag.
+    """
     hidden = {token: "…", f"--token={token}": "--token=…"} if token else {}
-    return [hidden.get(word, word) for word in argv]
+    added = [] if QUIET_FLAG in argv else [QUIET_FLAG]
+    return [hidden.get(word, word) for word in (*argv, *added)]
 
 
 def folders_of(typed: argparse.Namespace) -> Folders:

@@ -24,14 +24,12 @@ def worker(
 
     link = claim_stdio()
     with ending():
+        chosen = engine.settings()  # first of all: it may be wrong, and what follows takes seconds
+        from cli.workflow_file import open_chosen
         from runtime.engine import builtin_registry
         from runtime.worker import NO_PREVIEW, Previews, serve
 
         load = partial(builtin_registry, tuple(nodes_module or ()))
         tell = partial(typer.echo, err=True)
-        serve(
-            link,
-            load,
-            lambda registry: engine.open(tell, registry),
-            Previews(preview_method != NO_PREVIEW, preview_size),
-        )
+        previews = Previews(preview_method != NO_PREVIEW, preview_size)
+        serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews)

@@ -13,7 +13,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from graph.choices import Names
 from graph.errors import GraphError
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
@@ -31,9 +30,9 @@ class SpecDocumentError(GraphError):
     """Bytes are no document of node types; the sentence says what was found."""
 
 
-def write_registry(registry: Registry, names: Names | None = None) -> bytes:
-    """Return the document of all node types. `names` lists files for those widgets of packs that ask for them."""
-    return json.dumps({"form": FORM, "nodes": [_write_spec(spec, names) for spec in registry]}).encode()
+def write_registry(registry: Registry) -> bytes:
+    """Return the document of all node types."""
+    return json.dumps({"form": FORM, "nodes": [_write_spec(spec) for spec in registry]}).encode()
 
 
 def read_registry(data: bytes) -> Registry:
@@ -48,7 +47,7 @@ def read_registry(data: bytes) -> Registry:
         raise SpecDocumentError(f"This is no document of node types: {error!r}.") from error
 
 
-def _write_spec(spec: NodeSpec, names: Names | None) -> dict[str, Any]:
+def _write_spec(spec: NodeSpec) -> dict[str, Any]:
     flags = {name: getattr(spec, name) for name in _FLAGS}
     document = {
         **{name: text for name in _TEXTS if (text := getattr(spec, name))},
@@ -60,7 +59,7 @@ def _write_spec(spec: NodeSpec, names: Names | None) -> dict[str, Any]:
         "name": spec.name,
         **{name: value for name, value in document.items() if value},
         **{name: value for name, value in flags.items() if value is not (name == "is_pure")},
-        "inputs": [_write_socket(socket, names) for socket in spec.inputs],
+        "inputs": [_write_socket(socket) for socket in spec.inputs],
         "outputs": [[each.name, _write_type(each.type), each.is_list, each.tooltip] for each in spec.outputs],
     }
 
@@ -69,10 +68,10 @@ def _is_foreign(socket: Socket) -> bool:
     return socket.widget is not None and known_class(socket.widget) is None
 
 
-def _write_socket(socket: Socket, names: Names | None) -> dict[str, Any]:
+def _write_socket(socket: Socket) -> dict[str, Any]:
     parts: dict[str, Any] = {name: True for name in _SOCKET_FLAGS if getattr(socket, name)}
     if socket.widget is not None:
-        parts["widget"] = write_widget(socket.widget, names)
+        parts["widget"] = write_widget(socket.widget)
     if socket.default is not MISSING:
         parts["default"] = socket.default
     if socket.options:

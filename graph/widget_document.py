@@ -75,10 +75,10 @@ _USUAL: Mapping[str, Mapping[str, Any]] = {
 _NUMBERS: Mapping[str, type] = {"int": int, "float": float}
 
 
-def write_widget(widget: Widget, names: Names | None = None) -> list[Any]:
+def write_widget(widget: Widget) -> list[Any]:
     """Return the document of a widget: the name of its class, and what differs from the usual."""
     known = known_class(widget)
-    widget = widget if known is not None else _as_foreign(widget, names)
+    widget = widget if known is not None else _as_foreign(widget)
     name = known or type(widget).__name__
     usual = _USUAL[name]
     values = {part.name: getattr(widget, part.name) for part in fields(_CLASSES[name])}
@@ -108,10 +108,10 @@ def read_widget(document: Sequence[Any]) -> Widget:
     return widget
 
 
-def _as_foreign(widget: Widget, names: Names | None) -> Widget:
+def _as_foreign(widget: Widget) -> Widget:
     options = _readable(widget.describe())
     if isinstance(widget, Chooser):
-        return ForeignChoice(widget.type, options, tuple(_readable(list(widget.choices(names)))))
+        return ForeignChoice(widget.type, options, tuple(_readable(list(widget.choices()))))
     return Foreign(widget.type, options)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -64,6 +65,7 @@ class Studio:
     memory: DeviceMemory
     scheduler: MemoryScheduler
     host: LocalHost
+    digests: FileDigests
     store: Store | None = None
 
     def __enter__(self) -> Studio:
@@ -112,12 +114,12 @@ def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry
         _open_cache(settings.cache, folders, store),
         nbytes=nbytes,
         digest=digest,
-        file_digest=lambda file, name: file_content(folders, digests, file, name),
+        file_digest=partial(file_content, folders, digests.of),
         resources={Host: host},
         prepare=lambda workflow: with_expanded_prefixes(workflow, registry.find, datetime.now()),
         scheduler=scheduler,
     )
-    return Studio(engine, registry, folders, device, memory, scheduler, host, store)
+    return Studio(engine, registry, folders, device, memory, scheduler, host, digests, store)
 
 
 def open_memory(device: Device, settings: MemorySettings) -> DeviceMemory:
@@ -188,13 +190,13 @@ def files_are_there(folders: Folders, result: Result) -> bool:
     return all((roots[item["type"]] / item.get("subfolder", "") / item["filename"]).is_file() for item in files)
 
 
-def file_content(folders: Folders, digests: FileDigests, file: File, name: str) -> Any:
+def file_content(folders: Folders, digest_of: Callable[[Path], Any], file: File, name: str) -> Any:
     """Return what changes with a file, or with any file of its kind for ALL_FILES; None if there is no such file."""
     try:
         if name == ALL_FILES:
             roots = folders.model_roots(file.kind)
             return [[path, *stamp] for root in roots for path, stamp in stamps_below(root)]
-        return digests.of(_path_of(folders, file, name))
+        return digest_of(_path_of(folders, file, name))
     except (ValueError, OSError):
         return None
 

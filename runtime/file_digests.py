@@ -51,16 +51,31 @@ class FileDigests:
         if self._store is None:
             return [status.st_size, status.st_mtime_ns]
         name, stamp = str(path.resolve()), _stamp(status)
+        digest = self._found(name, stamp)
+        if digest is not None:
+            return digest
+        digest = self._read(path)
+        if _stamp(path.stat()) == stamp and time.time() - max(status.st_mtime, status.st_ctime) > SETTLED_S:
+            self._known[name] = Known(stamp, digest)
+            self._store.note_file(name, stamp, bytes.fromhex(digest))
+        return digest
+
+    def glance(self, path: Path) -> Any:
+        """Return the same without reading the file: of one whose content is not known, no more than how it looks."""
+        status = path.stat()
+        digest = None if self._store is None else self._found(str(path.resolve()), _stamp(status))
+        return [status.st_size, status.st_mtime_ns] if digest is None else digest
+
+    def _found(self, name: str, stamp: str) -> str | None:
+        """Return the digest of a file that was read before and looks the same."""
         known = self._known.get(name)
         if known is not None and known.stamp == stamp:
             return known.digest
-        found = self._store.file_digest(name, stamp)
-        digest = found.hex() if found is not None else self._read(path)
-        if _stamp(path.stat()) == stamp and time.time() - max(status.st_mtime, status.st_ctime) > SETTLED_S:
-            self._known[name] = Known(stamp, digest)
-            if found is None:
-                self._store.note_file(name, stamp, bytes.fromhex(digest))
-        return digest
+        found = None if self._store is None else self._store.file_digest(name, stamp)
+        if found is None:
+            return None
+        self._known[name] = Known(stamp, found.hex())
+        return found.hex()
 
     def _read(self, path: Path) -> str:
         state = hashlib.blake2b(digest_size=16)

@@ -91,7 +91,8 @@ class LocalHost:
         """Return the texts to write into a picture: the prompt, and the editor's document if there is one."""
         if not self._write_metadata:
             return {}
-        documents = {"prompt": run.prompt, **run.extra.get("extra_pnginfo", {})}
+        sent = run.extra.get("extra_pnginfo")
+        documents = {"prompt": run.prompt, **(sent if isinstance(sent, dict) else {})}
         return {name: json.dumps(document) for name, document in documents.items()}
 
     def _once(self, kind: str, path: Path, load: Callable[[], T]) -> T:

@@ -1,7 +1,7 @@
 """NextJob: what the job after this one will use of networks, for whoever decides what may go.
 
 next_job = NextJob(studio)
-studio.memory.look_ahead(next_job)
+studio.memory.outlook.look_ahead(next_job)
 next_job.expect(ExpectJob("5f0c", payload=prompt))  # by any thread; it is planned when a decision asks for it
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from graph.errors import GraphError
 from graph.formats import from_api, parse
 from graph.horizon import Use
 from graph.protocol import ExpectJob
-from runtime.engine import Studio
+from runtime.engine import Studio, file_content
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +25,9 @@ class NextJob:
     """The job that is expected, and its uses once somebody asked."""
 
     def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+        glance = partial(file_content, studio.folders, studio.digests.glance)  # reading a file may wait for its own run
+        self._engine = replace(studio.engine, file_digest=glance)
+        self._scheduler = studio.scheduler
         self._running = ""
         self._expected: ExpectJob | None = None
         self._planned: ExpectJob | None = None
@@ -48,8 +52,8 @@ class NextJob:
 
     def _plan(self, job: ExpectJob) -> Sequence[Use]:
         try:
-            plan = self._studio.engine.plan(from_api(parse(job.payload)), job.outputs)
+            plan = self._engine.plan(from_api(parse(job.payload)), job.outputs)
         except GraphError as error:  # its own run will say so
             logger.debug("The next job cannot be planned: %s", error)
             return ()
-        return self._studio.scheduler.uses(plan)
+        return self._scheduler.uses(plan)

@@ -23,9 +23,9 @@ from torch import nn
 
 from diffusion.streaming import ShortOfMemoryError
 from graph.errors import BudgetError
-from graph.horizon import Horizon, Use
+from graph.horizon import Outlook, Use
 from graph.ledger import Ledger, carry_out
-from graph.memory import Block, NextUse, Stream, plan_residency, show_bytes, total_bytes
+from graph.memory import Block, Stream, plan_residency, show_bytes, total_bytes
 from runtime.memory_settings import Residence
 from runtime.networks import Network, Place
 from runtime.transfer import Arrival, PlainTransfer, Transfer
@@ -34,7 +34,6 @@ from runtime.workspace import Need, PeakMeter, Workspaces
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-BEFORE_ALL = -1  # the place in a plan of which no use has come
 GUESS_SHARE = 4  # a workspace that was never measured counts as at most this part of the budget
 
 
@@ -66,10 +65,7 @@ class DeviceMemory:
         self.residence = residence
         self.tables_on_device = tables_on_device
         self._places: dict[str, Place] = {}
-        self._horizon = Horizon()
-        self._beyond: tuple[Sequence[Use], Horizon] = ((), self._horizon)  # what comes after it, and both together
-        self._then: Callable[[], Sequence[Use]] = tuple
-        self._position = BEFORE_ALL
+        self.outlook = Outlook()
         self._in_use: list[Network] = []
         self._arriving: dict[str, Arrival] = {}  # blocks in the books that are still on their way
         self._meter: PeakMeter | None = None
@@ -86,12 +82,7 @@ class DeviceMemory:
 
     def expect(self, uses: Sequence[Use]) -> None:
         """Be told which networks will be used, in order."""
-        self._horizon, self._position = Horizon(uses), BEFORE_ALL
-        self._beyond = ((), self._horizon)
-
-    def look_ahead(self, then: Callable[[], Sequence[Use]]) -> None:
-        """Be told whom to ask for the uses after those that are expected; asked only when something must go."""
-        self._then = then
+        self.outlook.expect(uses)
 
     def run(self, network: Network, need: Need, work: Callable[[], T]) -> T:
         """Call a function with a network in place; if the memory is short, evict and call it once more."""
@@ -151,7 +142,7 @@ class DeviceMemory:
             for name in tuple(self._arriving):
                 self.leave(network, self._places[name].block)
         budget = self.ledger.budget_bytes - self._reserved_bytes()
-        moves = plan_residency(budget, self.ledger.blocks, (block,), 0, self._next_use(), self._pinned())
+        moves = plan_residency(budget, self.ledger.blocks, (block,), 0, self.outlook.next_use(), self._pinned())
         if any(isinstance(move, Stream) for move in moves):
             raise BudgetError(
                 f"There is no room for {block.name}.", wanted_bytes=block.nbytes, budget_bytes=self.ledger.free_bytes
@@ -198,7 +189,7 @@ class DeviceMemory:
 
     @contextmanager
     def _lease(self, network: Network, operation: str, workspace: int) -> Iterator[None]:
-        self._advance(network)
+        self.outlook.advance(network.places)
         blocks = network.needed_by(operation)
         here = all(block.name in self.ledger for block in blocks)
         if self.residence is Residence.LOW:
@@ -222,7 +213,7 @@ class DeviceMemory:
             return
         if self.residence is Residence.NONE:
             blocks = [block for block in blocks if block.is_fixed or block.name in self.ledger]
-        moves = plan_residency(budget, self.ledger.blocks, blocks, workspace, self._next_use(), self._pinned())
+        moves = plan_residency(budget, self.ledger.blocks, blocks, workspace, self.outlook.next_use(), self._pinned())
         stream = carry_out(moves, self.ledger, self)
         if stream and self.residence is Residence.WHOLE:
             raise BudgetError(
@@ -250,20 +241,6 @@ class DeviceMemory:
 
     def _pinned(self) -> set[str]:
         return {name for network in self._in_use for name in network.places}
-
-    def _advance(self, network: Network) -> None:
-        """Find the use of the plan that this is; a network that no plan names changes nothing."""
-        uses = self._horizon.uses
-        for index in range(max(self._position, 0), len(uses)):
-            if any(block.name in network.places for block in uses[index].blocks):
-                self._position = index
-                return
-
-    def _next_use(self) -> NextUse:
-        then = self._then()
-        if then is not self._beyond[0]:
-            self._beyond = (then, self._horizon.then(then))
-        return self._beyond[1].after(self._position)
 
     @contextmanager
     def _measured(self, need: Need) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """The worker process: jobs come over a link and run here one after the other; the server sees what happens.
 
-    serve(claim_stdio(), open_studio)  # returns never: the process ends with its server
+    serve(claim_stdio(), builtin_registry, open_studio, Previews())  # never returns: the process ends with its server
 
 One thread reads the link and answers questions at any time, this one runs the jobs, a third sends events. When the
 server is gone, whatever runs, the process ends.
@@ -41,9 +41,14 @@ from runtime.worker_questions import answer, stats
 logger = logging.getLogger(__name__)
 
 FAREWELL_S = 1.0  # the most that results on their way to the disk may hold the process up
+IDLE_S = 0.2  # without a job before the next import begins, which takes up to 2 s
 NO_PREVIEW = "none"  # ComfyUI's word
 NODE_ENDS = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)  # what code of a pack may raise
-WARM_UP = (
+WARM_UP = (  # what the first job with a model wants, imported while there is none: 4 s in all (2 cores, 2026-11); not in a
+    # thread, as jobs import too, and diffusers cannot be imported by two threads at once
+    "transformers",
+    "diffusers",
+    "transformers.modeling_utils",
     "diffusers.models.unets.unet_2d_condition",
     "diffusers.models.autoencoders.autoencoder_kl",
     "transformers.models.clip.modeling_clip",
@@ -70,13 +75,18 @@ def serve(
     live_no_longer_than_parent()
     inbox.start()
     registry = load_nodes()
+    link.send(Specs(write_registry(registry)))
     studio = open_studio(registry)
     studios.append(studio)
-    link.send(Specs(write_registry(registry, studio.names)))
     worker = Worker(studio, inbox, EventSender(link, preview_side=previews.side), previews.are_wanted)
     inbox.answer = partial(answer, studio)
     link.send(Ready(os.getpid(), stats(studio)))
-    threading.Thread(target=import_networks, name="warm up", daemon=True).start()
+    for module in WARM_UP:
+        while (work := inbox.take_within(IDLE_S)) is not None:
+            worker.do(work)
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # 600,000 objects of libraries, through which each full collection would go: 40 ms in place of 470
     while True:
         worker.do(inbox.take())
 
@@ -91,7 +101,7 @@ class Worker:
         self._previews = previews
         self._next = NextJob(studio)
         self._loop = asyncio.new_event_loop()
-        studio.memory.look_ahead(self._next)
+        studio.memory.outlook.look_ahead(self._next)
         inbox.expect = self._next.expect
 
     def do(self, work: RunJob | FreeMemory) -> None:
@@ -144,7 +154,7 @@ class Worker:
             emit=self._sender,
             cancelled=partial(self._inbox.is_cancelled, job.job_id),
             prompt=prompt,
-            extra={name: value for name, value in job.extra.items() if value is not None},
+            extra=job.extra,
         )
 
     def _wants_previews(self, extra: Mapping[str, Any]) -> bool:
@@ -169,9 +179,3 @@ def live_no_longer_than_parent() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
-
-
-def import_networks() -> None:
-    """Import what the first job with a model will want, while the worker waits: it takes seconds."""
-    for module in WARM_UP:
-        importlib.import_module(module)

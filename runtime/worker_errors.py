@@ -24,7 +24,7 @@ def kind_of(error: BaseException) -> str:
     """Return what kind of thing went wrong."""
     if any(isinstance(each, SHORT_OF_MEMORY) for each in _chain(error)):
         return "memory"
-    if isinstance(error, NodeError):
+    if isinstance(error, NodeError) or not isinstance(error, Exception):
         return "node"
     return "workflow" if isinstance(error, GraphError) else "internal"
 
@@ -54,6 +54,8 @@ def _node(error: NodeError) -> dict[str, Any]:
 
 
 def _sentence(error: BaseException, kind: str) -> str:
+    if not isinstance(error, Exception):
+        return f"A node raised {type(error).__name__}({error}), which is meant to end programs; the worker goes on."
     if kind == "internal":
         return f"Weft failed where it should not: {type(error).__name__}: {error}."
     return str(error)

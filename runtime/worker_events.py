@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import threading
 import time
 from collections import deque
@@ -26,10 +27,14 @@ from graph.events import Event, NodeFinished, Preview
 from graph.protocol import JobEnded, JobEvents, PreviewImage, encode
 from runtime.worker_link import Link
 
+logger = logging.getLogger(__name__)
+
 INTERVAL_S = 0.004  # a click is felt after some 20 ms; a graph of a thousand small nodes takes 50 frames
 MOST_EVENTS = 1000  # in a frame
 JPEG_QUALITY = 95  # ComfyUI's
 PREVIEW_SIDE = 512
+ENLARGED_SIDE = 256  # up to here small pictures are enlarged, so that editors need not show 64 pixels
+CELL_PIXELS = 8  # what a latent's cell becomes in the picture
 
 
 class EventSender:
@@ -76,6 +81,7 @@ class EventSender:
         """Tell that the job is over, after all that was told of it; a picture that waits is left out."""
         with self._order:
             self._preview = self._picture = None
+            self._wants_previews = False
             self._link.write(self._frame() + _encoded(ended, ui=ended.ui))
 
     def _show(self, event: Preview) -> None:
@@ -109,11 +115,14 @@ class EventSender:
                 self._send(preview, picture)
 
     def _send(self, preview: PreviewImage, picture: Image.Image) -> None:
-        data = jpeg(picture, self._preview_side)
+        try:
+            data = jpeg(picture, self._preview_side)
+        except Exception as error:  # whatever a pack took for a picture
+            logger.warning("A preview of node #%s cannot be shown: %r", preview.node_id, error)
+            return
         with self._order:
-            if self._job_id == preview.job_id:
-                parent, display = preview.parent, preview.display
-                self._link.send(PreviewImage(preview.job_id, preview.node_id, "jpeg", parent, display, data))
+            if self._wants_previews and self._job_id == preview.job_id:
+                self._link.send(replace(preview, payload=data))
 
 
 def _encoded(message: JobEvents | JobEnded, **shown: Any) -> bytes:
@@ -125,11 +134,14 @@ def _encoded(message: JobEvents | JobEnded, **shown: Any) -> bytes:
 
 
 def jpeg(picture: Image.Image, side: int) -> bytes:
-    """Return a picture as JPEG, its longer side at most `side`."""
-    small = picture.convert("RGB")
-    small.thumbnail((side, side), Image.Resampling.BILINEAR)
+    """Return a picture as JPEG, its longer side at most `side`; one that shows a latent's cells as pixels is enlarged."""
+    shown = picture.convert("RGB")
+    times = min(CELL_PIXELS, min(side, ENLARGED_SIDE) // max(shown.size))
+    if times > 1:
+        shown = shown.resize((shown.width * times, shown.height * times), Image.Resampling.BICUBIC)
+    shown.thumbnail((side, side), Image.Resampling.BILINEAR)
     data = io.BytesIO()
-    small.save(data, "JPEG", quality=JPEG_QUALITY)
+    shown.save(data, "JPEG", quality=JPEG_QUALITY)
     return data.getvalue()
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
-from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, ProtocolError, RunJob
+from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, RunJob
 from runtime.worker_link import Link
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,13 @@ class Inbox:
         """Return the next thing to do; wait for it."""
         return self._work.get()
 
+    def take_within(self, seconds: float) -> Work | None:
+        """Return the next thing to do; None if there is none in time."""
+        try:
+            return self._work.get(timeout=seconds)
+        except Empty:
+            return None
+
     def is_cancelled(self, job_id: str) -> bool:
         """Return whether a job is to end."""
         return job_id in self._cancelled
@@ -58,8 +65,8 @@ class Inbox:
         try:
             for message in self._link.messages():
                 self._sort(message)
-        except (OSError, ProtocolError) as error:
-            logger.error("The link to the server broke: %s", error)
+        except Exception:
+            logger.exception("The link to the server broke")
         finally:
             self._on_gone()
 

@@ -12,6 +12,7 @@ import gc
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -24,6 +25,7 @@ from serving.announcement import announce
 from serving.desk import Desk
 from serving.errors import StartError
 from serving.features import server_features
+from serving.file_store import remove_leftovers
 from serving.front_end import add_front_end
 from serving.hub import Hub
 from serving.listening import bind, listening
@@ -39,9 +41,9 @@ from serving.spec_cache import SpecCache, fingerprint, own_sources
 from serving.subprocess_worker import SubprocessWorker
 from serving.tls import tls_context
 from serving.token_file import Known
-from serving.user_files import prepare_user_folder
+from serving.user_files import prepare_user_folder, user_root
 from serving.worker_log import WorkerLog
-from serving.workers import Worker
+from serving.workers import Died, Worker
 
 MOST_BODY_BYTES = 64 * 2**20  # of a JSON body; uploads have their own limit
 QUEUE_FILE = "queue.sqlite"
@@ -74,6 +76,8 @@ async def open_site(
     """Open the queue, start a worker, and end both again. make_worker: in place of a subprocess."""
     store = QueueStore.open(settings.user / QUEUE_FILE)
     prepare_user_folder(settings)
+    for folder in (folders.input, user_root(settings)):
+        remove_leftovers(folder, time.time())
     log = WorkerLog()
     worker = _subprocess(settings, log) if make_worker is None else make_worker(log)
     metrics = Metrics()
@@ -84,7 +88,13 @@ async def open_site(
         queue_remaining=lambda: len(desks[0].queue),
         current=lambda client_id: desks[0].current(client_id),
     )
-    desk = Desk(store, worker, hub, on_specs=book.update, on_finish=metrics.job_over, on_message=metrics.hear)
+
+    def hear(message: object) -> None:
+        metrics.hear(message)
+        if isinstance(message, Died):
+            book.note_trouble(message.reason)
+
+    desk = Desk(store, worker, hub, on_specs=book.update, on_finish=metrics.job_over, on_message=hear)
     desks.append(desk)
     site = Site(settings, folders, book, desk, hub, worker, log, metrics)
     metrics.watch(lambda: read_figures(site))

@@ -254,6 +254,7 @@ class Desk:
                     self._worker.send(ExpectJob(job.id, job.outputs, payload=self.documents(job.id).prompt))
                 case Drop(job):
                     self._finish(job.id, Outcome(JobState.CANCELLED, ended_ms=self._clock()))
+                    self._hub.record("execution_interrupted", {"prompt_id": job.id, "timestamp": self._clock()})
         if any(isinstance(each, Requeue | Fail | Drop) for each in instructions):
             self._tell_status()
 

@@ -12,10 +12,11 @@ import asyncio
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from aiohttp import web
 from serving.refusals import refuse
 
 CHUNK_BYTES = 2**18
+TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.part")
+LEFT_AFTER_S = 24 * 3600.0  # no upload takes as long
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -141,7 +144,15 @@ def temporary_beside(path: Path) -> Path:
 
 def is_temporary(name: str) -> bool:
     """Return whether a name is one of those that `temporary_beside` gives."""
-    return name.startswith(".") and name.endswith(".part")
+    return TEMPORARY.fullmatch(name) is not None
+
+
+def remove_leftovers(folder: Path, now_s: float) -> None:
+    """Remove what uploads left directly in a folder when a server was killed: temporary files a day old."""
+    for path in folder.glob(".*.part") if folder.is_dir() else ():
+        with suppress(OSError):  # another server's, and gone meanwhile
+            if is_temporary(path.name) and now_s - path.lstat().st_mtime > LEFT_AFTER_S:
+                path.unlink()
 
 
 def write_all(descriptor: int, data: bytes) -> None:

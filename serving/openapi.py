@@ -21,19 +21,21 @@ from typing import Any, Union, get_args, get_origin
 from aiohttp import web
 from aiohttp.web_urldispatcher import DynamicResource
 
+from serving.gate import COOKIE
 from serving.refusals import JSON
 from serving.routing import ErrorBody, Route, answer_type, parameters
 from serving.schemas import FILE, Schemas
+from serving.settings import DEFAULT_PORT
 
 MULTIPART = "multipart/form-data"
 PATH_NAME = re.compile(r"\{(\w+)\}")
-COOKIE = "weft_session"
 ABOUT = """The server of Weft. It speaks ComfyUI's API, so that clients written for ComfyUI work unchanged. What is beyond that
 stands below `/api/v1`.
 
 Every path outside `/api` also answers below it: `/queue` is `/api/queue`. An error is a JSON object whose `error` is a
 sentence that says what was found and what to do. A server that listens beyond this machine wants a token: as
 `Authorization: Bearer …`, or by the cookie of a browser that has logged in."""
+ABOUT_COOKIE = "Of a browser that has logged in at /login. The name ends with the server's port."
 BELOW_API = [{"url": "/"}, {"url": "/api", "description": "The same, as ComfyUI's own front end calls it."}]
 
 
@@ -66,7 +68,10 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
         at_root = {"servers": BELOW_API} if len(each.route.paths) > 1 else {}
         paths.setdefault(each.path, at_root)[each.route.method.lower()] = _operation(each, schemas)
     responses = {
-        "Error": {"description": "Something is wrong; the sentence says what.", "content": _json(schemas, ErrorBody)}
+        "Error": {
+            "description": "Something is wrong; the sentence says what. As text where no JSON is asked for.",
+            "content": {**_json(schemas, ErrorBody), "text/plain": {"schema": {"type": "string"}}},
+        }
     }
     return {
         "openapi": "3.1.0",
@@ -85,7 +90,12 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "responses": responses,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": f"{COOKIE}_{DEFAULT_PORT}",
+                    "description": ABOUT_COOKIE,
+                },
             },
         },
     }
@@ -103,7 +113,7 @@ def read_operation(route: Route) -> Operation:
         path,
         {name: wanted.get(name, str) for name in PATH_NAME.findall(path)},
         wanted.get("query"),
-        wanted.get("body"),
+        wanted.get("body", route.accepts),
         answers,
         is_socket=web.WebSocketResponse in responses,
         is_response=bool(responses),

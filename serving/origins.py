@@ -74,8 +74,11 @@ def is_same_origin(origin: str, host: str) -> bool:
 
 
 def origin_of(url: str) -> str:
-    """Return the origin of an address."""
-    parts = urlsplit(url)
+    """Return the origin of an address; "" if it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}"
 
 

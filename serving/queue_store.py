@@ -26,6 +26,7 @@ from serving.jobs import Job, JobState, Outcome
 logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
+MOST_ROWS = 2**63 - 1  # SQLite's largest number
 MOST_HISTORY = 10_000  # jobs that are kept once they are over; ComfyUI's number
 MOST_RESTARTS = 3  # of servers that a job may see end while it runs
 SCHEMA = """
@@ -224,7 +225,7 @@ class QueueStore:
     def finished(self, limit: int | None = None, offset: int = 0) -> list[Record]:
         """Return jobs that are over and had begun, in the order in which they ended."""
         where = "WHERE finished IS NOT NULL AND started_ms IS NOT NULL ORDER BY finished LIMIT ? OFFSET ?"
-        return self._records(where, (-1 if limit is None else limit, offset))
+        return self._records(where, _window(limit, offset))
 
     def finished_count(self) -> int:
         """Return how many jobs `finished` has."""
@@ -237,8 +238,7 @@ class QueueStore:
         key = "coalesce(ended_ms - started_ms, 0)" if page.by_duration else "created_ms"
         way = "DESC" if page.descending else "ASC"
         order = f"ORDER BY {key} {way}, submitted {way} LIMIT ? OFFSET ?"
-        limit = -1 if page.limit is None else page.limit
-        return self._records(f"WHERE {where} {order}", (*values, limit, page.offset)), total
+        return self._records(f"WHERE {where} {order}", (*values, *_window(page.limit, page.offset))), total
 
     def counts(self) -> dict[JobState, int]:
         """Return how many jobs there are in each state."""
@@ -266,6 +266,11 @@ class QueueStore:
 
     def _one(self, statement: str, values: tuple[Any, ...] = ()) -> Any:
         return self._db.execute(statement, values).fetchone()[0]
+
+
+def _window(limit: int | None, offset: int) -> tuple[int, int]:
+    """Return LIMIT and OFFSET as SQLite takes them: -1 for no limit, and nothing beyond 64 bits."""
+    return (-1 if limit is None else min(limit, MOST_ROWS), min(offset, MOST_ROWS))
 
 
 def _conditions(page: Page) -> tuple[str, tuple[Any, ...]]:

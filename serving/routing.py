@@ -51,6 +51,7 @@ class Route:
     is_described: bool = True
     errors: Mapping[int, Any] = field(default_factory=dict)  # statuses beside 200 with the types of their bodies
     form: Any = None  # a Struct with the fields of a multipart form; bytes are files
+    accepts: Any = None  # the type of a JSON body that the handler reads itself
     produces: str = JSON  # the media type of what is answered
 
     @property
@@ -68,6 +69,7 @@ def route(
     described: bool = True,
     errors: Iterable[int] | Mapping[int, Any] = (),
     form: Any = None,
+    accepts: Any = None,
     produces: str = JSON,
 ) -> Callable[[H], H]:
     """Return a decorator that gives a handler a route; it may stand more than once above one handler."""
@@ -75,7 +77,7 @@ def route(
 
     def decorate(handler: H) -> H:
         heading = tag or handler.__module__.rpartition(".")[2]
-        found = Route(method, path, handler, summary, heading, described, bodies, form, produces)
+        found = Route(method, path, handler, summary, heading, described, bodies, form, accepts, produces)
         setattr(handler, _ROUTES, (*getattr(handler, _ROUTES, ()), found))
         return handler
 

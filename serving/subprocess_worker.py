@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 ANSWER_S = 30.0  # a longer silence means that a node holds the interpreter
 PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)  # before the first, second … start after a death without work in between
+STEADY_S = 60.0  # one that was ready for so long has worked, if it had no jobs either
 SHOWN_LINES = 8  # of what the worker wrote last, in the reason of its death
 
 
@@ -41,7 +42,6 @@ class SubprocessWorker:
         pauses_s: Sequence[float] = PAUSES_S,
     ) -> None:
         self.reason = ""
-        self.stats: dict[str, Any] = {}  # as the worker told when it was ready
         self._command = command
         self._log = log
         self._echo = echo
@@ -51,6 +51,7 @@ class SubprocessWorker:
         self._process: WorkerProcess | None = None
         self._starting: asyncio.Task[None] | None = None
         self._deaths = 0  # since the last one that had worked
+        self._ready_at_s: float | None = None
         self._last_lines: list[str] = []
         self._numbers = count(1)
         self._asked: dict[int, asyncio.Future[Any]] = {}
@@ -118,7 +119,7 @@ class SubprocessWorker:
                 self._settle(message)
                 return
             case Ready():
-                self._state, self.stats = WorkerState.READY, dict(message.stats)
+                self._state, self._ready_at_s = WorkerState.READY, asyncio.get_running_loop().time()
             case JobEnded():
                 self._deaths = 0
         self._listener(message)  # type: ignore[arg-type]
@@ -142,6 +143,9 @@ class SubprocessWorker:
         self._process = None
         if self._state is WorkerState.STOPPED:
             return
+        if self._ready_at_s is not None and asyncio.get_running_loop().time() - self._ready_at_s > STEADY_S:
+            self._deaths = 0
+        self._ready_at_s = None
         self.reason = sentence + (f" It last wrote:\n{chr(10).join(self._last_lines)}" if self._last_lines else "")
         self._state = WorkerState.RESTARTING
         self._refuse(self.reason)

@@ -15,8 +15,6 @@ from serving.workers import WorkerError
 COMFYUI_VERSION = "0.33.0"  # whose API this server speaks
 FRONT_END_VERSION = "1.49.6"  # what that version asks for
 TEMPLATES_VERSION = "0.11.44"
-# Weft has no nodes that call services; ComfyUI's editor, told so by this flag, asks its maker for no news either.
-ALWAYS_SO = ("--disable-api-nodes",)
 PACKAGES: Mapping[str, str] = {
     "comfyui-frontend-package": FRONT_END_VERSION,
     "comfyui-workflow-templates": TEMPLATES_VERSION,
@@ -43,7 +41,7 @@ async def system_stats(site: Site) -> dict[str, Any]:
         "pytorch_version": stats.get("pytorch_version"),
         "embedded_python": False,
         "deploy_environment": "local",
-        "argv": [*site.settings.argv, *ALWAYS_SO],
+        "argv": list(site.settings.argv),
     }
     return {"system": system, "devices": stats.get("devices", [])}
 

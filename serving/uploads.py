@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from serving.file_names import check_new_name
 from serving.file_store import CHUNK_BYTES, Incoming, receiving, too_large
@@ -60,7 +61,7 @@ async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
             if isinstance(part, MultipartReader):
                 raise refuse(400, "A part of the form is a form itself; expected fields and a file.")
             yield part
-    except (ValueError, LookupError, AssertionError, RuntimeError, RuntimeWarning) as error:
+    except (ValueError, LookupError, AssertionError, RuntimeError, RuntimeWarning, HttpProcessingError) as error:
         raise refuse(400, f"The form is broken: {error}.") from error
     raise refuse(400, f"The form has more than {MAX_FIELDS} parts.")
 

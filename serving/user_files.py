@@ -40,9 +40,9 @@ class Entry(msgspec.Struct, omit_defaults=True):
     modified: float | None = None
 
 
-def user_root(settings: ServeSettings) -> Path:
-    """Return the folder of the one user."""
-    return settings.user / DEFAULT_USER
+def user_root(settings: ServeSettings, user: str = DEFAULT_USER) -> Path:
+    """Return the folder of a user."""
+    return settings.user / user
 
 
 def prepare_user_folder(settings: ServeSettings) -> None:
@@ -51,12 +51,12 @@ def prepare_user_folder(settings: ServeSettings) -> None:
         (user_root(settings) / name).mkdir(parents=True, exist_ok=True)
 
 
-def user_path(settings: ServeSettings, name: str, status: int = 403) -> Path:
-    """Return the real path of a name below the user's folder, which is decoded once more if it has a "%", as in ComfyUI."""
-    return inside(user_root(settings), unquote(name) if "%" in name else name, status)
+def user_path(root: Path, name: str, status: int = 403) -> Path:
+    """Return the real path of a name below a user's folder, which is decoded once more if it has a "%", as in ComfyUI."""
+    return inside(root, unquote(name) if "%" in name else name, status)
 
 
-def shown_path(settings: ServeSettings, name: str) -> str:
+def shown_path(name: str) -> str:
     """Return a name as answers show it."""
     return os.path.normpath(unquote(name) if "%" in name else name).replace(os.sep, "/")
 
@@ -98,9 +98,9 @@ def _file_entry(path: Path, shown: str) -> Entry:
     return Entry(path.name, shown, "file", found.st_size, found.st_mtime)
 
 
-def read_settings(settings: ServeSettings) -> dict[str, Any]:
+def read_settings(root: Path) -> dict[str, Any]:
     """Return what the front end keeps here; nothing if there is no file, or a broken one."""
-    path = user_root(settings) / SETTINGS_FILE
+    path = root / SETTINGS_FILE
     try:
         found = msgspec.json.decode(path.read_bytes())
     except FileNotFoundError:
@@ -111,13 +111,13 @@ def read_settings(settings: ServeSettings) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def change_settings(settings: ServeSettings, changes: dict[str, Any]) -> None:
+def change_settings(root: Path, changes: dict[str, Any]) -> None:
     """Add to what the front end keeps here. It runs in the loop's thread, so that changes do not overtake each other.
 
     A file that cannot be read is kept as `comfy.settings.json.broken`.
     """
-    path = user_root(settings) / SETTINGS_FILE
-    known = read_settings(settings)
+    path = root / SETTINGS_FILE
+    known = read_settings(root)
     if not known and path.is_file() and path.read_bytes().strip() not in (b"", b"{}"):
         os.replace(path, path.with_name(f"{SETTINGS_FILE}.broken"))
     write_atomic(path, msgspec.json.format(msgspec.json.encode({**known, **changes}), indent=4))

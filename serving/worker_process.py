@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from graph.protocol import Decoder, Message, ProtocolError, ToWorker, encode
@@ -120,7 +119,6 @@ async def start_process(
     on_message: Callable[[Message], None],
     on_line: Callable[[str], None],
     on_end: Callable[[str], None],
-    environment: Mapping[str, str] | None = None,
 ) -> WorkerProcess:
     """Start a process in a session of its own, so that Ctrl-C in the terminal is the server's; OSError if it cannot."""
     loop = asyncio.get_running_loop()
@@ -130,7 +128,6 @@ async def start_process(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
         **_own_session(),
     )
     return process

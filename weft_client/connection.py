@@ -55,13 +55,20 @@ class Connection:
 
     @contextmanager
     def open(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, **query: Any
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        timeout_s: float | None = None,
+        **query: Any,
     ) -> Iterator[http.client.HTTPResponse]:
         """Send a request once; RefusedError if the answer is an error, Unreachable if the connection breaks."""
         target = self._prefix + path
         given = {name: value for name, value in query.items() if value is not None}
         connect = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
-        link = connect(self._host, self._port, timeout=self._timeout_s)
+        link = connect(self._host, self._port, timeout=timeout_s or self._timeout_s)
         try:
             link.request(
                 method, f"{target}?{urlencode(given)}" if given else target, body, {**self._headers, **(headers or {})}

@@ -42,29 +42,33 @@ def refusal(status: int, reason: str, body: bytes) -> RefusedError:
         document = None
     if not isinstance(document, dict) or "error" not in document:
         return RefusedError(status, f"The server answered {status} {reason}.", {})
-    node_errors = document.get("node_errors") or {}
-    lines = dict.fromkeys([*_sentences(document["error"]), *_node_sentences(node_errors)])
-    return RefusedError(status, "\n".join(lines), node_errors)
+    node_errors = _object(document.get("node_errors"))
+    lines = dict.fromkeys(filter(None, [*_sentences(document["error"]), *_node_sentences(node_errors)]))
+    return RefusedError(status, "\n".join(lines) or f"The server answered {status} {reason}.", node_errors)
 
 
 def _sentences(error: Any) -> list[str]:
     """Return the lines of an error: a sentence, or ComfyUI's object with a message and details."""
-    if not isinstance(error, dict):
-        return str(error).splitlines()
-    details = str(error.get("details") or "").splitlines()
-    return details or [str(error.get("message") or error.get("type"))]
+    about = _object(error)
+    details = str(about.get("details") or about.get("message") or about.get("type") or "")
+    return (details if isinstance(error, dict) else str(error)).splitlines()
 
 
 def _node_sentences(node_errors: Any) -> list[str]:
-    if not isinstance(node_errors, dict):
-        return []
+    """Return a line for each problem of each node: the server's sentence, or one made of ComfyUI's message."""
     found = []
-    for node_id, about in node_errors.items():
-        for error in about.get("errors", ()):
-            sentence = error.get("extra_info", {}).get("sentence")
+    for node_id, about in _object(node_errors).items():
+        errors = _object(about).get("errors")
+        for error in map(_object, errors if isinstance(errors, list) else ()):
             told = f"{error.get('message', 'Something is wrong')}: {error.get('details', '')}"
-            found.append(sentence or f"{about.get('class_type', 'Node')} #{node_id}: {told}")
+            sentence = _object(error.get("extra_info")).get("sentence")
+            found.append(str(sentence or f"{about.get('class_type', 'Node')} #{node_id}: {told}"))
     return found
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Return a JSON object, an empty one for anything else: what servers send is not always what is expected."""
+    return value if isinstance(value, dict) else {}
 
 
 def _failure(job_id: str, state: str, error: Mapping[str, Any]) -> str:

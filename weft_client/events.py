@@ -16,7 +16,8 @@ class ServerEvent(NamedTuple):
 
 def read_events(lines: Iterable[bytes]) -> Iterator[ServerEvent]:
     """Yield the events of a stream; an unfinished one at its end is left out."""
-    kind, data, number = "message", [], None
+    kind, number = "message", None
+    data: list[str] = []
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
         if not text:

@@ -27,7 +27,7 @@ class Job:
     def follow(self) -> Iterator[JobEvent]:
         """Yield what happens until the job is over, also across lost connections and restarts of the server.
 
-        Of a job that is over already nothing is told; ask for its result.
+        Of a job that is over, what the server still knows of its events is told.
         """
         return self._dialect.follow(self.id)
 

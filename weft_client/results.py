@@ -56,7 +56,7 @@ class OutputFile:
         return target
 
     @property
-    def _query(self) -> dict[str, str]:
+    def _query(self) -> dict[str, Any]:
         return {"filename": self.filename, "subfolder": self.subfolder, "type": self.folder}
 
 

@@ -13,7 +13,9 @@ from weft_client.events import ServerEvent, read_events
 from weft_client.results import OVER, JobEvent, Result
 
 JOBS = "/api/v1/jobs"
+EVENTS = "/api/v1/events"
 NOT_FOUND = 404
+SILENCE_S = 1.0  # after which nothing more is expected of a job that is over
 
 
 class WeftDialect:
@@ -51,34 +53,37 @@ class WeftDialect:
         return Result(job_id, state, view.get("outputs") or {}, view.get("error") or {}, self._connection)
 
     def follow(self, job_id: str) -> Iterator[JobEvent]:
-        """Read the event stream from the job's first event that is kept; connect again from the last one seen."""
+        """Read the event stream from the job's first event that is kept; connect again from the last one seen.
+
+        A job may be over without a last event: it was taken out before it ran, or the server forgot what it told. So
+        its state is looked at whenever the stream has nothing to tell, and what is left of a job that is over is read
+        until the stream falls silent.
+        """
         seen = 0  # older than any event: the stream begins with the oldest
-        if not isinstance(self.result(job_id), str):
-            return
         while True:
+            is_over = not isinstance(self.result(job_id), str)
             try:
-                for event in self._stream(job_id, seen):
+                for event in self._stream(job_id, seen, SILENCE_S if is_over else None):
                     seen = seen if event.number is None else event.number
                     message = _message(event)
                     if message is not None:
                         yield message
-                    if is_last(message) or (message is None and self._is_over(job_id)):
-                        return
+                        if is_last(message):
+                            return
+                    elif not is_over and not isinstance(self.result(job_id), str):
+                        break
             except Unreachable:
-                pass  # it is asked again below, with patience
-            if self._is_over(job_id):
+                pass  # it is asked again above, with patience
+            if is_over:
                 return
 
     def cancel(self, job_id: str) -> None:
         """Ask the server to end the job."""
         self._connection.json("POST", f"{_of(job_id)}/cancel")
 
-    def _stream(self, job_id: str, seen: int) -> Iterator[ServerEvent]:
-        with self._connection.open("GET", "/api/v1/events", job=job_id, after=seen) as response:
+    def _stream(self, job_id: str, seen: int, timeout_s: float | None) -> Iterator[ServerEvent]:
+        with self._connection.open("GET", EVENTS, timeout_s=timeout_s, job=job_id, after=seen) as response:
             yield from read_events(response)
-
-    def _is_over(self, job_id: str) -> bool:
-        return not isinstance(self.result(job_id), str)
 
     def _is_known(self, job_id: str) -> bool:
         try:
@@ -90,9 +95,9 @@ class WeftDialect:
         return True
 
 
-def is_last(message: JobEvent | None) -> bool:
+def is_last(message: JobEvent) -> bool:
     """Whether nothing of the job follows: no node runs any more."""
-    return message is not None and message.kind == "executing" and message.data.get("node") is None
+    return message.kind == "executing" and message.data.get("node") is None
 
 
 def _message(event: ServerEvent) -> JobEvent | None:

@@ -16,7 +16,7 @@ from cli.checks.required import NAME
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-MODULES: Mapping[str, str] = {"pillow": "PIL"}  # packages that are imported under another name
+MODULES: Mapping[str, str] = {"pillow": "PIL", "PyYAML": "yaml"}  # packages that are imported under another name
 
 
 def check_weft(site: Site) -> Iterator[Finding]:

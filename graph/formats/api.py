@@ -21,7 +21,8 @@ _NESTED = (list, dict)  # kinds of values that may be a link, or stand for a lis
 
 def from_api(document: Mapping[str, Any]) -> Workflow:
     """Return the workflow of an API document; FormatError names the node that is not well formed."""
-    return Workflow({str(node_id): _read_node(str(node_id), node) for node_id, node in document.items()})
+    nodes = want_mapping(document, "The workflow").items()
+    return Workflow({str(node_id): _read_node(str(node_id), node) for node_id, node in nodes})
 
 
 def to_api(workflow: Workflow) -> dict[str, Any]:

@@ -47,9 +47,10 @@ function search(text, groups) {
   return shown;
 }
 
-function openLinked() {
+function openLinked(showAll) {
   const element = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!element) return;
+  if (element.hidden || element.parentElement.hidden) showAll();
   if (element.matches("details")) element.open = true;
   element.scrollIntoView({ block: "start" });
   for (const link of document.querySelectorAll("#contents a")) link.classList.toggle("here", link.hash === location.hash);
@@ -71,15 +72,20 @@ function draw(description) {
 
 function listen(groups, nothing) {
   const field = document.getElementById("search");
-  field.addEventListener("input", () => (nothing.hidden = search(field.value, groups) > 0));
+  const update = () => (nothing.hidden = search(field.value, groups) > 0);
+  const showAll = () => {
+    field.value = "";
+    update();
+  };
+  field.addEventListener("input", update);
   addEventListener("keydown", (event) => {
     if (event.key === "/" && !/INPUT|TEXTAREA/.test(document.activeElement.tagName)) {
       event.preventDefault();
       field.focus();
     }
   });
-  addEventListener("hashchange", openLinked);
-  openLinked();
+  addEventListener("hashchange", () => openLinked(showAll));
+  openLinked(showAll);
 }
 
 try {

@@ -30,6 +30,12 @@ class JobsQuery(msgspec.Struct):
     offset: str | None = None
 
 
+class JobIds(msgspec.Struct):
+    """The jobs to end."""
+
+    job_ids: list[str]
+
+
 @route("GET", "/api/jobs", summary="List jobs")
 async def get_jobs(site: Site, query: JobsQuery) -> dict[str, Any]:
     """Return a page of jobs, whatever their state."""
@@ -61,7 +67,7 @@ async def cancel_job(site: Site, job_id: str) -> dict[str, bool]:
     return {"cancelled": bool(site.desk.cancel([job_id]))}
 
 
-@route("POST", "/api/jobs/cancel", summary="End several jobs")
+@route("POST", "/api/jobs/cancel", summary="End several jobs", errors=(400,), accepts=JobIds)
 async def cancel_jobs(request: web.Request, site: Site) -> dict[str, bool]:
     """End those of `job_ids` that run or wait; 400 names ids that are none."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 from string import Template
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import hdrs, web
@@ -67,11 +68,11 @@ async def _read(request: web.Request, *, is_json: bool) -> Credentials:
     if (request.content_length or 0) > MAX_FORM_BYTES:
         raise refuse(413, f"A log-in has at most {MAX_FORM_BYTES} bytes.")
     if is_json:
-        credentials: Credentials = read_body(await request.read(), Credentials)
+        credentials: Credentials = read_body(await request.clone(client_max_size=MAX_FORM_BYTES).read(), Credentials)
         return credentials
-    form = await request.clone(client_max_size=MAX_FORM_BYTES).post()
-    texts = {name: value for name, value in form.items() if isinstance(value, str)}
-    return Credentials(texts.get("token", "").strip(), texts.get("next", "/"))
+    data = await request.clone(client_max_size=MAX_FORM_BYTES).read()
+    fields = dict(parse_qsl(data.decode("utf-8", "replace")))
+    return Credentials(fields.get("token", "").strip(), fields.get("next", "/"))
 
 
 def _page(target: str, verdict: Verdict | None = None) -> web.Response:

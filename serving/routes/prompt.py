@@ -36,6 +36,16 @@ class PromptTaken(msgspec.Struct):
     node_errors: dict[str, Any]
 
 
+class PromptRefused(msgspec.Struct):
+    """Why a workflow is not queued, in ComfyUI's shape.
+
+    error: type, message and details of the whole; node_errors: all that is wrong, by node.
+    """
+
+    error: dict[str, Any]
+    node_errors: dict[str, Any]
+
+
 class InterruptBody(msgspec.Struct):
     """Which job to end; the one that runs, if it is left out."""
 
@@ -49,14 +59,17 @@ class FreeBody(msgspec.Struct):
     free_memory: bool = False
 
 
+REFUSALS = dict.fromkeys((400, 503, 507), PromptRefused)
+
+
 @route("GET", "/prompt", summary="Tell how many jobs are not over")
 async def get_prompt(site: Site) -> dict[str, Any]:
     """Return `{"exec_info": {"queue_remaining": N}}`."""
     return site.desk.status()
 
 
-@route("POST", "/prompt", summary="Queue a workflow", errors=(503, 507))
-async def post_prompt(request: web.Request, site: Site) -> web.StreamResponse:
+@route("POST", "/prompt", summary="Queue a workflow", errors=REFUSALS, accepts=PromptBody)
+async def post_prompt(request: web.Request, site: Site) -> PromptTaken | web.StreamResponse:
     """Check the workflow and put it into the queue.
 
     400 lists every problem of every node at once. Outputs that are in order run even if others are not.
@@ -68,10 +81,10 @@ async def post_prompt(request: web.Request, site: Site) -> web.StreamResponse:
         response = as_response(refused.body)
         response.set_status(refused.status)
         return response
-    return as_response(PromptTaken(taken.job.id, taken.job.number, dict(taken.node_errors)))
+    return PromptTaken(taken.job.id, taken.job.number, dict(taken.node_errors))
 
 
-@route("POST", "/interrupt", summary="End the job that runs")
+@route("POST", "/interrupt", summary="End the job that runs", accepts=InterruptBody)
 async def interrupt(request: web.Request, site: Site) -> None:
     """End the job that runs, or the one with `prompt_id` if that runs."""
     wanted = _lenient(await request.read()).prompt_id

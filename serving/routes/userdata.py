@@ -27,6 +27,7 @@ from serving.user_files import (
     user_path,
     walk_files,
 )
+from serving.users import root_of
 
 USER_CSS = "user.css"  # the one file that front ends load as it is
 # What ComfyUI's editor asks for at its start and is content to find empty; a missing file would be an error in its log.
@@ -56,11 +57,11 @@ class WriteQuery(msgspec.Struct):
 
 
 @route("GET", "/userdata", summary="Files of a folder of the user", errors=(403, 404))
-async def list_userdata(site: Site, query: ListQuery) -> list[Any]:
+async def list_userdata(request: web.Request, site: Site, query: ListQuery) -> list[Any]:
     """Return names from that folder; with `split` their parts too, with `full_info` sizes and times."""
     if not query.dir:
         raise refuse(400, "Directory not provided")
-    folder = user_path(site.settings, query.dir)
+    folder = user_path(root_of(request, site.settings), query.dir)
     if not folder.is_dir():
         raise refuse(404, "Directory not found")
     is_deep = query.recurse.lower() == "true"
@@ -73,45 +74,46 @@ async def list_userdata(site: Site, query: ListQuery) -> list[Any]:
 
 
 @route("GET", "/v2/userdata", summary="All files and folders below a folder of the user", errors=(404,))
-async def list_userdata_v2(site: Site, query: PathQuery) -> list[Entry]:
+async def list_userdata_v2(request: web.Request, site: Site, query: PathQuery) -> list[Entry]:
     """Return entries, folders first."""
     name = unquote(query.path)
-    folder = user_path(site.settings, name or ".", 400)
+    folder = user_path(root_of(request, site.settings), name or ".", 400)
     if not name and not folder.exists():
         return []
     if not folder.exists():
         raise refuse(404, "Requested path not found")
     if not folder.is_dir():
         raise refuse(400, "Requested path is not a directory")
-    return await asyncio.to_thread(list_entries, folder, shown_path(site.settings, name))
+    return await asyncio.to_thread(list_entries, folder, shown_path(name))
 
 
 @route("GET", "/userdata/{file}", summary="A file of the user", errors=(403, 404, 416), produces=OCTET_STREAM)
-async def get_userdata(site: Site, file: str) -> web.StreamResponse:
+async def get_userdata(request: web.Request, site: Site, file: str) -> web.StreamResponse:
     """Send a file as a download, so that it is never shown as a page of this server."""
-    if file in EMPTY_FILES and not user_path(site.settings, file).exists():
+    root = root_of(request, site.settings)
+    if file in EMPTY_FILES and not user_path(root, file).exists():
         content_type, text = EMPTY_FILES[file]
         return web.Response(text=text, content_type=content_type)
-    path = _existing(site, file)
+    path = _existing(root, file)
     if not path.is_file():
         raise refuse(404, f"{file} is a folder.")
     headers = file_headers(path.name, is_download=True)
-    if path == user_path(site.settings, USER_CSS):
+    if path == user_path(root, USER_CSS):
         headers |= {hdrs.CONTENT_TYPE: "text/css", hdrs.CONTENT_DISPOSITION: "inline"}
     return SentFile(path, headers)
 
 
 @route("GET", "/user.css", summary="The user's own styles", produces="text/css", described=False)
-async def get_user_css(site: Site) -> web.StreamResponse:
+async def get_user_css(request: web.Request, site: Site) -> web.StreamResponse:
     """Send what ComfyUI's editor loads beside its own styles."""
-    return await get_userdata(site, USER_CSS)
+    return await get_userdata(request, site, USER_CSS)
 
 
 @route("POST", "/userdata/{file}", summary="Write a file of the user", errors=(403, 409, 413, 507))
 async def post_userdata(request: web.Request, site: Site, file: str, query: WriteQuery) -> str | FileInfo:
     """Write the body as a file; its folders are made."""
     limit = site.settings.max_upload_bytes
-    path = _new(site, file)
+    path = _new(root_of(request, site.settings), file)
     may_overwrite = query.overwrite != "false"
     if not may_overwrite and path.exists():
         raise refuse(409, "File already exists")
@@ -121,13 +123,13 @@ async def post_userdata(request: web.Request, site: Site, file: str, query: Writ
         with telling_disk_errors():
             if not move(incoming.path, path, overwrite=may_overwrite):
                 raise refuse(409, "File already exists")
-    return _answer(site, file, path, query)
+    return _answer(file, path, query)
 
 
 @route("DELETE", "/userdata/{file}", summary="Delete a file of the user", errors=(403, 404))
-async def delete_userdata(site: Site, file: str) -> web.Response:
+async def delete_userdata(request: web.Request, site: Site, file: str) -> web.Response:
     """Delete a file."""
-    path = _existing(site, file)
+    path = _existing(root_of(request, site.settings), file)
     if path.is_dir():
         raise refuse(400, f"{file} is a folder; only files are deleted.")
     with telling_disk_errors():
@@ -136,9 +138,10 @@ async def delete_userdata(site: Site, file: str) -> web.Response:
 
 
 @route("POST", "/userdata/{file}/move/{dest}", summary="Move a file of the user", errors=(403, 404, 409))
-async def move_userdata(site: Site, file: str, dest: str, query: WriteQuery) -> str | FileInfo:
+async def move_userdata(request: web.Request, site: Site, file: str, dest: str, query: WriteQuery) -> str | FileInfo:
     """Give a file or folder another name."""
-    source, target = _existing(site, file), _new(site, dest)
+    root = root_of(request, site.settings)
+    source, target = _existing(root, file), _new(root, dest)
     if target.is_dir() or (query.overwrite == "false" and target.exists()):
         raise refuse(409, "File already exists")
     with telling_disk_errors():
@@ -150,27 +153,27 @@ async def move_userdata(site: Site, file: str, dest: str, query: WriteQuery) -> 
                 raise refuse(409, "File already exists")
         else:
             place(source, target)
-    return _answer(site, dest, target, query)
+    return _answer(dest, target, query)
 
 
-def _existing(site: Site, name: str) -> Path:
-    path = user_path(site.settings, name)
-    if not path.exists() or path == user_path(site.settings, "."):
+def _existing(root: Path, name: str) -> Path:
+    path = user_path(root, name)
+    if not path.exists() or path == user_path(root, "."):
         raise refuse(404, f"{name} is not there.")
     return path
 
 
-def _new(site: Site, name: str) -> Path:
+def _new(root: Path, name: str) -> Path:
     """Return where to write; 403 outside the user's folder, 400 if a folder has that name."""
-    path = user_path(site.settings, name)
-    check_new_name(shown_path(site.settings, name))
+    path = user_path(root, name)
+    check_new_name(shown_path(name))
     if path.is_dir():
         raise refuse(400, f"{name} is a folder; choose another name.")
     return path
 
 
-def _answer(site: Site, name: str, path: Path, query: WriteQuery) -> str | FileInfo:
-    shown = shown_path(site.settings, name)
+def _answer(name: str, path: Path, query: WriteQuery) -> str | FileInfo:
+    shown = shown_path(name)
     return file_info(path, shown) if query.full_info.lower() == "true" else shown
 
 

@@ -10,7 +10,7 @@ from tests.docs.examples import ROOT, run_examples
 from tests.docs.links import named_paths
 
 PAGE = ROOT / "docs" / "architecture.md"
-ROOMS = ("graph", "diffusion", "nodes", "runtime")
+ROOMS = ("graph", "files", "diffusion", "nodes", "runtime", "serving")
 
 
 def test_every_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:

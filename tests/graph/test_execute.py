@@ -239,6 +239,7 @@ def test_a_failure_names_the_node_and_keeps_its_cause() -> None:
         bench.run(workflow, "7")
     assert isinstance(caught.value.__cause__, ValueError)
     assert (caught.value.node_id, caught.value.node_type) == ("7", "Break")
+    assert caught.value.inputs == {"value": [0]}
     assert bench.events[-2:] == [NodeFailed("7", str(caught.value)), bench.of(RunFinished)[0]]
     assert bench.of(RunFinished)[0].status == "failed"
     assert bench.run(workflow, "1").ran == ()  # what was done before the failure is kept

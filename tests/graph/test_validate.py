@@ -299,3 +299,36 @@ def test_normalising_twice_changes_nothing_and_hides_no_problem(given_inputs: di
 def test_wrapped_values_are_unwrapped() -> None:
     node_with_list = Node("9", "Switch", {"on_true": {"__value__": [1, 2]}, "on_false": 3})
     assert normalise(Workflow.of(node_with_list), REGISTRY).nodes["9"].inputs["on_true"] == [1, 2]
+
+
+def _wants_order(low: int = 0, high: int = 9, broken: bool = False) -> str | None:
+    if broken:
+        raise KeyError("a fault of the pack")
+    return None if low < high else f"{low} is not less than {high}"
+
+
+@node(output=True, validate=_wants_order)
+def Between(low: int, high: int = 5, broken: bool = False) -> None:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentences"),
+    [
+        ({"low": 4}, []),
+        ({"low": "4", "high": 3}, ["Between #1: 4 is not less than 3."]),
+        ({"low": 7}, ["Between #1: 7 is not less than 5."]),
+        ({"low": Link("2", 0), "high": -1}, ["Between #1: 0 is not less than -1."]),
+        ({"low": "x", "high": -1}, ['Between #1, low: "x" is not a whole number.']),
+        ({"low": 1, "broken": True}, ["Between #1: its own validation failed: KeyError: 'a fault of the pack'."]),
+    ],
+)
+def test_a_validator_is_asked_about_literals_once_the_inputs_fit(inputs: dict[str, Any], sentences: list[str]) -> None:
+    workflow = Workflow.of(Node("1", "Between", inputs), Node("2", "Whole"))
+    found = validate(workflow, Registry.of(Between, Whole))
+    assert [str(problem) for problem in found] == sentences
+
+
+@node()
+def Whole() -> int:
+    raise NotImplementedError

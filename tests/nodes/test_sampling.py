@@ -47,7 +47,7 @@ def test_ksampler_tells_every_step_and_shows_it(tiny_model: Model) -> None:
     result = KSampler(**inputs(tiny_model, run=run))
     assert result.samples.shape == EMPTY.samples.shape
     assert run.told == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert [picture.size for picture in run.pictures] == [(8, 8)] * 4
+    assert [make().size for make in run.pictures] == [(8, 8)] * 4
 
 
 def test_a_cancelled_run_stops_within_a_step(tiny_model: Model) -> None:

@@ -94,3 +94,20 @@ def test_a_folder_changes_with_any_file_in_it(tmp_path: Path) -> None:
         (tmp_path / name).write_text(content)
         seen.append(list(stamps_below(tmp_path)))
     assert all(one != other for one, other in pairwise(seen))
+
+
+def test_a_glance_knows_what_was_read_and_reads_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    digests = digests_in(tmp_path)
+    looks = digests.glance(path)
+    assert looks == [path.stat().st_size, path.stat().st_mtime_ns]
+    content = digests.of(path)
+    assert digests.glance(path) == content != looks
+    path.write_bytes(b"another")
+    assert digests.glance(path) != content
+    end(digests)
+    later = digests_in(tmp_path)
+    path.write_bytes(b"content")
+    assert later.glance(path) != content
+    end(later)

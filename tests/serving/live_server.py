@@ -136,6 +136,7 @@ def main(folder: Path, port: int, front_end: str | None = None) -> int:
         port=port,
         user=folder / "user",
         front_end_root=Path(front_end) if front_end else None,
+        argv=("main.py", "--disable-api-nodes"),  # as cli.serve always says
     )
     return run_server(settings, Folders.below(folder))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Response, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.serving.browser import Troubles, browser_path
 from tests.serving.live_server import ROOT, LiveServer, live_server
 
 MODEL = ROOT / "models" / "checkpoints" / "weft-demo.safetensors"
@@ -26,13 +26,6 @@ def front_end() -> Path:
     return Path(found.origin).parent / "static"
 
 
-def browser_path() -> str:
-    """Return the system's Chromium."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert found is not None, "these tests need Chromium: apt-get install chromium"
-    return found
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """Start a server with the built-in model and ComfyUI's editor."""
@@ -42,24 +35,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with live_server(base, 0, str(front_end())) as started:
         started.wait_until_ready()
         yield started
-
-
-class Troubles:
-    """What a page complains of."""
-
-    def __init__(self, page: Page) -> None:
-        self.found: list[str] = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
-        page.on("response", self._response)
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.found.append(f"console: {message.text}")
-
-    def _response(self, response: Response) -> None:
-        if response.status >= 400:
-            self.found.append(f"{response.status} {response.url}")
 
 
 @pytest.fixture(scope="module")

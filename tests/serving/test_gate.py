@@ -73,7 +73,7 @@ def test_the_log_in_page_needs_nothing_from_outside_and_no_script(tmp_path: Path
             assert "<script" not in page
             assert " style=" not in page
             assert "://" not in page
-            assert re.findall(r'(?:src|href|action)="([^"]*)"', page) == ["/login.css", "/login"]
+            assert re.findall(r'(?:src|href|action)="([^"]*)"', page) == ["data:,", "/login.css", "/login"]
 
     run(body)
 
@@ -180,6 +180,9 @@ def test_the_log_in_answers_wrong_empty_and_odd_tokens_alike(tmp_path: Path) -> 
             answers = [await log_in(server, token) for token in ("wrong", "", "%ff%00", "x" * 3000)]
             assert {(answer.status, answer.body) for answer in answers} == {(401, answers[0].body)}
             assert (await server.ask("POST", "/login", b"x" * 20_000, **FORM)).status == 413
+            odd = {"Content_Type": "multipart/form-data; boundary=b; charset=none"}
+            assert (await server.ask("POST", "/login", b"--b\r\n\r\n\xff", **odd)).status == 401
+            assert (await server.ask("POST", "/login", b"[]", Content_Type="application/json")).status == 400
 
     run(body)
 

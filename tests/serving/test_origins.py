@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from serving.origins import HostNames, is_same_origin
+from serving.origins import HostNames, foreign_fault, is_same_origin
 from tests.serving.guarded import guarded, run
 
 PAGE = "http://evil.example"
@@ -14,6 +16,8 @@ UNSAFE = ("POST", "PUT", "DELETE", "PATCH")
 UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13"} | {
     "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ=="
 }
+NAMES = ["Host", "Origin", "Referer", "Sec-Fetch-Site", "Sec-Fetch-Mode"]
+PIECES = ["http://", "[", "]", "@", ":", "a", "0", "/", ".", "::1", "cross-site", "null", "\u0660", "\ud800"]
 JSON = {"Content_Type": "application/json"}
 
 
@@ -61,6 +65,16 @@ def test_a_listen_address_is_a_name() -> None:
 )  # fmt: skip
 def test_an_origin_is_the_same_by_name_and_port(origin: str, host: str, is_same: bool) -> None:
     assert is_same_origin(origin, host) is is_same
+
+
+@given(
+    st.sampled_from(["GET", "POST"]),
+    st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(PIECES), max_size=6).map("".join)),
+)
+def test_whatever_the_headers_hold_is_judged_without_an_error(method: str, headers: dict[str, str]) -> None:
+    fault = foreign_fault(method, headers, "http://my.page")
+    assert fault is None or headers.keys() & {"Origin", "Sec-Fetch-Site"}
+    assert HostNames.of(("127.0.0.1",)).admit(headers.get("Host", "")) in (True, False)
 
 
 def test_a_rebound_name_reaches_no_handler(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_the_system_is_described_with_what_the_worker_says(tmp_path: Path) -> No
     with serving(tmp_path, STATS, argv=("main.py", "--cpu")) as server:
         stats = server.get("/system_stats").json
     assert set(stats["system"]) >= SYSTEM_KEYS
-    assert stats["system"]["argv"] == ["main.py", "--cpu"]
+    assert stats["system"]["argv"][:2] == ["main.py", "--cpu"]
     assert 0 < stats["system"]["ram_free"] <= stats["system"]["ram_total"]
     assert stats["system"]["pytorch_version"] == "2.13.0"
     assert stats["devices"] == [DEVICE]

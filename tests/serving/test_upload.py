@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving.conftest import MOST_BYTES
-from tests.serving.file_server import BOUNDARY, FileServer, form
+from tests.serving.file_server import BOUNDARY, FileServer, form, serving
 from tests.serving.pictures import bomb, decode, picture, poisoned
 
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
@@ -161,6 +162,17 @@ def test_uploads_of_one_name_at_once_do_not_overwrite_each_other(server: FileSer
     assert len(set(names)) == 8
     assert [(server.folders.input / name).read_bytes() for name in names] == contents
     assert files(server.folders.input) == sorted(names)
+
+
+def test_what_a_killed_server_left_is_removed_a_day_later(tmp_path: Path) -> None:
+    names = ("." + "0" * 16 + ".part", "." + "1" * 16 + ".part", ".mine.part", "cat.part")
+    (tmp_path / "input").mkdir()
+    for name in names:
+        (tmp_path / "input" / name).write_bytes(b"")
+        os.utime(tmp_path / "input" / name, (0, 0))
+    os.utime(tmp_path / "input" / names[1])
+    with serving(tmp_path):
+        assert files(tmp_path / "input") == sorted(names[1:])
 
 
 FULL_DISK = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
@@ -10,12 +11,17 @@ from urllib.parse import quote
 import pytest
 
 from tests.serving.conftest import MOST_BYTES
-from tests.serving.file_server import Answer, FileServer
+from tests.serving.file_server import Answer, FileServer, serving
 
 
 def write(server: FileServer, name: str, data: bytes = b"{}", query: str = "") -> Answer:
     """Write a file of the user as front ends do."""
     return server.ask("POST", f"/api/userdata/{quote(name, safe='')}{query}", data)
+
+
+def files_of(server: FileServer) -> list[str]:
+    """Return the names of all files directly in the user's folder, hidden ones too."""
+    return sorted(path.name for path in server.user.iterdir() if path.is_file())
 
 
 def test_what_is_written_is_read_and_lies_where_comfyui_has_it(server: FileServer) -> None:
@@ -40,7 +46,7 @@ def test_only_one_of_many_writers_wins_without_overwriting(server: FileServer) -
     assert sorted(answer.status for answer in answers) == [200] + [409] * 7
     winner = [answer.status for answer in answers].index(200)
     assert server.get("/userdata/a.json").body == b"%d" % winner
-    assert [path.name for path in server.user.iterdir()] == ["a.json"]
+    assert files_of(server) == ["a.json"]
 
 
 def test_full_info_tells_size_and_times(server: FileServer) -> None:
@@ -63,7 +69,8 @@ def test_files_are_listed_as_asked(server: FileServer) -> None:
 
 
 def test_all_that_is_below_a_folder_is_listed_with_folders_first(server: FileServer) -> None:
-    assert server.get("/v2/userdata").json == []
+    assert {each["type"] for each in server.get("/v2/userdata").json} == {"directory"}
+    (server.user / "subgraphs").rmdir()
     for name in ("workflows/b.json", "workflows/Sub/c.json", "a.json"):
         write(server, name, b"12")
     found = server.get("/v2/userdata").json
@@ -169,7 +176,7 @@ def test_a_name_is_decoded_twice_as_in_comfyui_and_its_slashes_are_single(server
 def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(server: FileServer) -> None:
     assert write(server, "fits.json", bytes(MOST_BYTES)).status == 200
     assert write(server, "large.json", bytes(MOST_BYTES + 1)).status == 413
-    assert [path.name for path in server.user.iterdir()] == ["fits.json"]
+    assert files_of(server) == ["fits.json"]
 
 
 class TestSettings:
@@ -199,7 +206,6 @@ class TestSettings:
         assert server.get("/settings").json == {}
 
     def test_a_broken_file_is_kept_aside(self, server: FileServer) -> None:
-        server.user.mkdir(parents=True)
         (server.user / "comfy.settings.json").write_text('{"a": 1')
         assert server.get("/settings").json == {}
         assert server.ask("POST", "/settings/b", b"2").status == 200
@@ -208,8 +214,38 @@ class TestSettings:
 
 
 def test_there_is_one_user(server: FileServer) -> None:
-    assert server.get("/users").json == {"storage": "server", "migrated": False}
-    write(server, "a.json")
     assert server.get("/users").json == {"storage": "server", "migrated": True}
     for name in ("default", "me"):
         assert server.ask("POST", "/users", json.dumps({"username": name})).status == 400
+
+
+class TestManyUsers:
+    @pytest.fixture
+    def shared(self, tmp_path: Path) -> Iterator[FileServer]:
+        with serving(tmp_path, is_multi_user=True) as found:
+            yield found
+
+    def add(self, server: FileServer, name: str) -> Answer:
+        return server.ask("POST", "/users", json.dumps({"username": name}))
+
+    def test_each_has_files_and_settings_of_their_own(self, shared: FileServer) -> None:
+        assert shared.get("/users").json == {"storage": "server", "users": {}}
+        ann, bob = (self.add(shared, name).json for name in ("Ann Ü", "Bob"))
+        assert shared.get("/users").json["users"] == {ann: "Ann Ü", bob: "Bob"}
+        assert shared.ask("POST", "/settings/a", b"1", comfy_user=ann).status == 200
+        assert shared.ask("POST", "/userdata/x.json", b"1", comfy_user=ann).status == 200
+        assert shared.get("/settings", comfy_user=ann).json == {"a": 1}
+        assert shared.get("/settings", comfy_user=bob).json == {}
+        assert shared.get("/userdata/x.json", comfy_user=bob).status == 404
+        assert (shared.site.settings.user / ann / "x.json").read_bytes() == b"1"
+
+    @pytest.mark.parametrize("name", ["Ann", " Ann ", "", "  ", "__system"])
+    def test_names_that_are_taken_or_none_are_refused(self, shared: FileServer, name: str) -> None:
+        self.add(shared, "Ann")
+        assert self.add(shared, name).status == 400
+
+    @pytest.mark.parametrize("user", ["default", "none", "..", "__system", "../x", "/etc"])
+    def test_who_is_unknown_gets_nothing(self, shared: FileServer, user: str) -> None:
+        assert shared.get("/settings", comfy_user=user).status == 401
+        assert shared.ask("POST", "/userdata/x.json", b"1", comfy_user=user).status == 401
+        assert shared.get("/v2/userdata").status == 401
