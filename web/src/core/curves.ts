@@ -27,6 +27,7 @@ export interface Curve {
 }
 
 const STUB = 15; // what a link goes out before it turns
+const MOST_PULL = 140;
 const STEPS = 20; // points on a piece for distances
 
 /** Return the curve through points: an output, reroutes, an input. */
@@ -78,7 +79,8 @@ function piecesBetween(from: Point, to: Point, style: LinkStyle): Piece[] {
 
 function spline(from: Point, to: Point): Piece {
   const distance = Math.hypot(to[0] - from[0], to[1] - from[1]);
-  const pull = Math.min(distance * 0.5, Math.max(distance * 0.25, 40));
+  const most = Math.max(MOST_PULL, (to[0] - from[0]) / 2); // a link that goes back makes no larger loop than this
+  const pull = Math.min(distance * 0.5, most, Math.max(distance * 0.25, 40));
   return { from, a: [from[0] + pull, from[1]], b: [to[0] - pull, to[1]], to };
 }
 

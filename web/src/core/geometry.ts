@@ -68,7 +68,7 @@ export function widgetHeight(widget: WidgetSpec): number {
 export function shownWidgets(spec: NodeSpec | undefined): readonly (InputSpec & { widget: WidgetSpec })[] {
   const inputs = spec?.inputs ?? [];
   return inputs.filter((input): input is InputSpec & { widget: WidgetSpec } => {
-    return input.widget !== null && !input.isForced;
+    return input.widget !== null && !input.isForced && input.growth === null;
   });
 }
 

@@ -1,15 +1,8 @@
 /** What tools draw over the graph while they work. Plain data: tools set it, the painter reads it once a frame. */
 
 import type { NodeId, Point, Rect } from '../core/graph.ts';
+import type { Guide } from '../core/guides.ts';
 import type { SocketRef } from './options.ts';
-
-/** A line of the graph that shows that things stand in line. */
-export interface Guide {
-  readonly axis: 'x' | 'y';
-  readonly at: number;
-  readonly from: number;
-  readonly to: number;
-}
 
 /** Links that are being drawn. */
 export interface LooseLink {
@@ -23,7 +16,7 @@ export interface Overlay {
   readonly guides: readonly Guide[];
   readonly links: readonly LooseLink[];
   /** While a link is drawn: the sockets that it may go to; all others are dimmed. */
-  readonly lit: ReadonlySet<string> | null;
+  readonly lit: ((socket: SocketRef) => boolean) | null;
   /** The one where it would go now. */
   readonly chosen: SocketRef | null;
   /** A node or link that a drop would act on. */
@@ -38,8 +31,3 @@ export const NO_OVERLAY: Overlay = {
   chosen: null,
   target: null,
 };
-
-/** A socket as a key of a set. */
-export function socketKey({ side, node, slot }: SocketRef): string {
-  return `${side}:${node}:${slot}`;
-}

@@ -2,14 +2,22 @@
 
 import { SOCKET_RADIUS } from '../../core/geometry.ts';
 import type { Point, Rect } from '../../core/graph.ts';
-import { socketKey, type Overlay } from '../overlay.ts';
+import type { Overlay } from '../overlay.ts';
 import type { SocketRef } from '../options.ts';
 import { inGraph, type Brush } from './brush.ts';
 import { paintLooseLinks, trace } from './links.ts';
 
 /** Say whether there is anything to draw, so that an empty layer costs nothing. */
-export function hasOverlay({ box, guides, links, lit, target }: Overlay): boolean {
-  return box !== null || guides.length > 0 || links.length > 0 || lit !== null || target !== null;
+export function hasOverlay({ focus, overlay }: Brush['view']): boolean {
+  const { box, guides, links, lit, target } = overlay.value;
+  return (
+    focus.value !== null ||
+    box !== null ||
+    guides.length > 0 ||
+    links.length > 0 ||
+    lit !== null ||
+    target !== null
+  );
 }
 
 export function paintOverlay(brush: Brush): void {
@@ -45,7 +53,7 @@ function paintGuides({ context, camera, colours }: Brush, { guides }: Overlay): 
 }
 
 /** Sockets that fit get a ring, the others a veil. */
-function paintSockets(brush: Brush, lit: ReadonlySet<string>, chosen: SocketRef | null): void {
+function paintSockets(brush: Brush, lit: (socket: SocketRef) => boolean, chosen: SocketRef | null): void {
   const { context, view, rect, colours } = brush;
   const veils = new Path2D();
   const rings = new Path2D();
@@ -54,7 +62,7 @@ function paintSockets(brush: Brush, lit: ReadonlySet<string>, chosen: SocketRef 
     path.arc(x, y, radius, 0, 2 * Math.PI);
   };
   for (const socket of socketsIn(view, rect)) {
-    if (lit.has(socketKey(socket.ref))) add(rings, socket.at, SOCKET_RADIUS + 3);
+    if (lit(socket.ref)) add(rings, socket.at, SOCKET_RADIUS + 3);
     else add(veils, socket.at, SOCKET_RADIUS + 2);
   }
   context.fillStyle = colours.node;

@@ -1,0 +1,143 @@
+/**
+ * What a link that is being drawn will do: which sockets it may go to and what happens when it gets there. The same
+ * for the pointer and the keyboard.
+ *
+ *     const plan = planLink(view, 'output', { node: '4', slot: 0 }, false);
+ *     plan.fits({ side: 'input', node: '3', slot: 0 });
+ *     editor.do('link', (workflow) => plan.connect(workflow, { node: '3', slot: 0 }));
+ */
+
+import {
+  connect,
+  disconnectInput,
+  moveInputLink,
+  moveOutputLinks,
+  removeLinks,
+} from '../core/edits/links.ts';
+import { fittingSlot } from '../core/edits/bypass.ts';
+import type { End, LinkId, NodeId, Workflow } from '../core/graph.ts';
+import type { PlacedNode } from '../core/scene.ts';
+import { fits } from '../core/types.ts';
+import type { LinkStart, SocketRef } from './options.ts';
+import type { View } from './view.ts';
+
+export interface LinkPlan {
+  readonly start: LinkStart;
+  readonly sought: 'input' | 'output';
+  fits(socket: SocketRef): boolean;
+  /** The first socket of a node that fits. */
+  firstFit(node: NodeId): SocketRef | null;
+  connect(workflow: Workflow, to: End): Workflow;
+  /** The workflow while the link hangs in the air, which is also what a drop on nothing gives. */
+  loosen(workflow: Workflow): Workflow;
+}
+
+type Deeds = Pick<LinkPlan, 'connect' | 'loosen'>;
+
+/** Plan a link from a socket. With Shift, an output gives all its links away and an input's link is drawn a second time. */
+export function planLink(view: View, side: 'input' | 'output', end: End, isShift: boolean): LinkPlan | null {
+  const slot = slotOf(view.scene.nodes.get(end.node), side, end.slot);
+  if (slot === undefined) return null;
+  return side === 'output' ? fromOutput(view, end, slot, isShift) : fromInput(view, end, slot, isShift);
+}
+
+interface Slot {
+  readonly type: string;
+  readonly links: readonly LinkId[];
+}
+
+function slotOf(placed: PlacedNode | undefined, side: 'input' | 'output', index: number): Slot | undefined {
+  if (side === 'output') return placed?.node.outputs[index];
+  const input = placed?.node.inputs[index];
+  return input && { type: input.type, links: input.link === null ? [] : [input.link] };
+}
+
+function fromOutput(view: View, end: End, slot: Slot, isShift: boolean): LinkPlan {
+  const { path } = view.editor;
+  if (!isShift || slot.links.length === 0) {
+    return plan(
+      view,
+      { side: 'output', ends: [end], type: slot.type, replaces: null },
+      {
+        connect: (workflow, to) => connect(workflow, path, end, to),
+        loosen: (workflow) => workflow,
+      },
+    );
+  }
+  const ends = slot.links.flatMap((id) => view.graph.links.get(id)?.to ?? []);
+  return plan(
+    view,
+    { side: 'input', ends, type: slot.type, replaces: null },
+    {
+      connect: (workflow, to) => moveOutputLinks(workflow, path, end, to),
+      loosen: (workflow) => removeLinks(workflow, path, slot.links),
+    },
+  );
+}
+
+function fromInput(view: View, end: End, slot: Slot, isShift: boolean): LinkPlan {
+  const { path } = view.editor;
+  const link = view.graph.links.get(slot.links[0] ?? '');
+  if (link === undefined) {
+    return plan(
+      view,
+      { side: 'input', ends: [end], type: slot.type, replaces: null },
+      {
+        connect: (workflow, from) => connect(workflow, path, from, end),
+        loosen: (workflow) => workflow,
+      },
+    );
+  }
+  const start: LinkStart = {
+    side: 'output',
+    ends: [link.from],
+    type: link.type,
+    replaces: isShift ? null : link.id,
+  };
+  if (isShift) {
+    return plan(view, start, {
+      connect: (workflow, to) => connect(workflow, path, link.from, to, link.parent),
+      loosen: (workflow) => workflow,
+    });
+  }
+  return plan(view, start, {
+    connect: (workflow, to) => moveInputLink(workflow, path, end, to),
+    loosen: (workflow) => disconnectInput(workflow, path, end),
+  });
+}
+
+function plan(view: View, start: LinkStart, deeds: Deeds): LinkPlan {
+  const sought = start.side === 'output' ? 'input' : 'output';
+  const own = new Set(start.ends.map(({ node }) => node));
+  const fitting = ({ side, node, slot }: SocketRef) => {
+    const there =
+      side === sought && !own.has(node) ? slotOf(view.scene.nodes.get(node), side, slot) : undefined;
+    return there !== undefined && fits(there.type, start.type);
+  };
+  return {
+    start,
+    sought,
+    ...deeds,
+    fits: fitting,
+    firstFit: (node) => firstFit(view, sought, own, node, start.type),
+  };
+}
+
+/** Free sockets with a row of their own come first, then free widgets, then linked ones. */
+function firstFit(
+  view: View,
+  side: 'input' | 'output',
+  own: ReadonlySet<NodeId>,
+  id: NodeId,
+  type: string,
+): SocketRef | null {
+  const node = own.has(id) ? undefined : view.scene.nodes.get(id)?.node;
+  if (node === undefined) return null;
+  const slot =
+    side === 'output'
+      ? fittingSlot(node.outputs, type)
+      : (fittingSlot(node.inputs, type, (input) => input.link === null && input.widget === null) ??
+        fittingSlot(node.inputs, type, (input) => input.link === null) ??
+        fittingSlot(node.inputs, type));
+  return slot === null ? null : { side, node: id, slot };
+}

@@ -1,0 +1,82 @@
+/**
+ * Residents: the nodes that have elements now. Those in sight come in, a few in a frame, so that no frame is long;
+ * until then the canvas draws them. Those that went out of sight stay a while: they are often wanted again.
+ */
+
+import type { NodeId } from '../core/graph.ts';
+import type { PlacedNode } from '../core/scene.ts';
+import { Store } from '../core/store.ts';
+import type { View } from './view.ts';
+
+const NEAR = 160; // pixels around the window in which nodes get elements
+const FAR = 900; // and beyond which they lose them at once
+const MOST_IDLE = 240; // elements that are kept beside those in sight
+const MOST_AT_ONCE = 24;
+const GOOD_MS = 4; // what adding elements may take of a frame
+
+export class Residents {
+  /** In the order in which they cover each other. */
+  readonly list = new Store<readonly PlacedNode[]>([]);
+  readonly #ids = new Set<NodeId>();
+  #atOnce = 4;
+  #version = -1;
+
+  constructor(private readonly view: View) {}
+
+  has(id: NodeId): boolean {
+    return !this.view.isFar && this.#ids.has(id);
+  }
+
+  /** Bring the list nearer to what is in sight; true if there is more to do. */
+  update(): boolean {
+    const isLate = this.#drop();
+    const missing = this.#missing();
+    const added = missing.slice(0, this.#atOnce);
+    for (const id of added) this.#ids.add(id);
+    if (isLate || added.length > 0 || this.#version !== this.view.scene.version) this.#publish();
+    return missing.length > added.length;
+  }
+
+  /** Say how long the elements that were added last took; the next frame adds more or fewer. */
+  tookMs(spent: number): void {
+    if (spent > GOOD_MS * 2) this.#atOnce = Math.max(1, this.#atOnce >> 1);
+    else if (spent < GOOD_MS) this.#atOnce = Math.min(MOST_AT_ONCE, this.#atOnce + 1);
+  }
+
+  #missing(): NodeId[] {
+    if (this.view.isFar) return [];
+    const { scene } = this.view;
+    return scene
+      .nodesIn(this.view.visible(NEAR))
+      .filter((id) => !this.#ids.has(id) && scene.graph.nodes.has(id));
+  }
+
+  /** Take away nodes that are gone, and some that are far; true if any were. */
+  #drop(): boolean {
+    const { scene } = this.view;
+    const before = this.#ids.size;
+    for (const id of this.#ids) if (!scene.graph.nodes.has(id)) this.#ids.delete(id);
+    if (this.#ids.size > MOST_IDLE && !this.view.isFar) this.#dropFar();
+    return this.#ids.size < before;
+  }
+
+  #dropFar(): void {
+    const near = new Set(this.view.scene.nodesIn(this.view.visible(FAR)));
+    let left = this.#atOnce * 2;
+    for (const id of this.#ids) {
+      if (near.has(id)) continue;
+      this.#ids.delete(id);
+      if (--left === 0) return;
+    }
+  }
+
+  #publish(): void {
+    const { scene } = this.view;
+    this.#version = scene.version;
+    const placed = [...this.#ids].map((id) => scene.nodes.get(id)).filter((node) => node !== undefined);
+    placed.sort((a, b) => scene.rank(a.node.id) - scene.rank(b.node.id));
+    const before = this.list.value;
+    const isSame = placed.length === before.length && placed.every((node, index) => node === before[index]);
+    if (!isSame) this.list.set(placed);
+  }
+}
