@@ -34,7 +34,8 @@ export function fittingSlot<Slot extends Typed>(
 ): number | null {
   const free = [...slots.keys()].filter((index) => {
     const slot = slots[index];
-    return slot !== undefined && isFree(slot) && fits(slot.type, type);
+    if (slot === undefined || !isFree(slot)) return false;
+    return 'link' in slot ? fits(type, slot.type) : fits(slot.type, type);
   });
   return free.find((index) => slots[index]?.type === type) ?? free[0] ?? null;
 }

@@ -1,5 +1,6 @@
 /** New nodes from their specs. */
 
+import { plainType } from '../types.ts';
 import { leastSize } from './size.ts';
 import type { GraphNode, InputSlot, Json, JsonObject, NodeId, OutputSlot, Point } from '../graph.ts';
 import type { InputSpec, NodeSpec, OutputSpec } from '../specs.ts';
@@ -41,7 +42,7 @@ export function blankNode(id: NodeId, type: string, pos: Point, given: Partial<G
 }
 
 export function outputSlot(output: OutputSpec): OutputSlot {
-  return { name: output.name, type: output.type, label: null, links: [], raw: {} };
+  return { name: output.name, type: plainType(output.type), label: null, links: [], raw: {} };
 }
 
 /** Whether an input is shown as a widget, not as a socket alone. */
@@ -62,10 +63,10 @@ export function grownName(input: InputSpec, index: number): string {
 }
 
 export function socket(input: InputSpec, name: string): InputSlot {
-  const { type, isOptional } = input;
-  return { name, type, label: null, widget: null, isOptional, link: null, raw: {} };
+  const { isOptional } = input;
+  return { name, type: plainType(input.type), label: null, widget: null, isOptional, link: null, raw: {} };
 }
 
 function widgetSlotOf(input: InputSpec): InputSlot {
-  return { ...socketOfWidget(input.name, input.type), isOptional: input.isOptional };
+  return { ...socketOfWidget(input.name, plainType(input.type)), isOptional: input.isOptional };
 }
