@@ -82,7 +82,12 @@ export class Api {
 
   /** Jobs of all states or of one, the newest first. */
   jobs(
-    wanted: { readonly state?: JobState; readonly label?: string; readonly limit?: number; readonly offset?: number } = {},
+    wanted: {
+      readonly state?: JobState;
+      readonly label?: string;
+      readonly limit?: number;
+      readonly offset?: number;
+    } = {},
   ): Promise<JobPage> {
     return this.http.json('v1/jobs', wanted);
   }

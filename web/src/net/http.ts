@@ -113,5 +113,9 @@ function sentenceOf(body: { readonly [key: string]: unknown } | null): string | 
   if (typeof error === 'string') return error;
   if (typeof error !== 'object' || error === null) return null;
   const { details, message } = error as { details?: unknown; message?: unknown };
-  return typeof details === 'string' && details !== '' ? details : typeof message === 'string' ? message : null;
+  return typeof details === 'string' && details !== ''
+    ? details
+    : typeof message === 'string'
+      ? message
+      : null;
 }
