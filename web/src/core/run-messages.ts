@@ -31,12 +31,25 @@ type At = { readonly prompt_id: string };
 export type RunMessage =
   | { readonly type: 'execution_start'; readonly data: At }
   | { readonly type: 'execution_cached'; readonly data: At & { readonly nodes: readonly NodeKey[] } }
-  | { readonly type: 'executing'; readonly data: At & { readonly node: NodeKey | null; readonly display_node?: NodeKey } }
-  | { readonly type: 'progress'; readonly data: At & { readonly node: NodeKey; readonly value: number; readonly max: number } }
-  | { readonly type: 'progress_state'; readonly data: At & { readonly nodes: { readonly [node: NodeKey]: ProgressEntry } } }
+  | {
+      readonly type: 'executing';
+      readonly data: At & { readonly node: NodeKey | null; readonly display_node?: NodeKey };
+    }
+  | {
+      readonly type: 'progress';
+      readonly data: At & { readonly node: NodeKey; readonly value: number; readonly max: number };
+    }
+  | {
+      readonly type: 'progress_state';
+      readonly data: At & { readonly nodes: { readonly [node: NodeKey]: ProgressEntry } };
+    }
   | {
       readonly type: 'executed';
-      readonly data: At & { readonly node: NodeKey; readonly display_node?: NodeKey; readonly output: JsonObject | null };
+      readonly data: At & {
+        readonly node: NodeKey;
+        readonly display_node?: NodeKey;
+        readonly output: JsonObject | null;
+      };
     }
   | { readonly type: 'execution_success'; readonly data: At }
   | { readonly type: 'execution_error'; readonly data: RunFailure }

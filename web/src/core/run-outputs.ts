@@ -28,7 +28,9 @@ const KINDS: { readonly [end: string]: FileKind } = {
 
 /** Return what a node shows. Whatever is a list of files is one; whatever is a list of texts too. */
 export function readOutput(ui: JsonObject, job: string): NodeOutput {
-  const items = Object.entries(ui).flatMap(([key, value]) => (Array.isArray(value) ? value.map((item: Json) => ({ key, item })) : []));
+  const items = Object.entries(ui).flatMap(([key, value]) =>
+    Array.isArray(value) ? value.map((item: Json) => ({ key, item })) : [],
+  );
   return {
     files: items.flatMap(({ key, item }) => fileOf(key, item) ?? []),
     texts: items.flatMap(({ key, item }) => (key === 'text' && isPlain(item) ? [String(item)] : [])),
@@ -40,7 +42,10 @@ export function readOutput(ui: JsonObject, job: string): NodeOutput {
 /** Return what kind of file a name means. */
 export function kindOf(filename: string, key = ''): FileKind {
   const end = filename.slice(filename.lastIndexOf('.') + 1).toLowerCase();
-  return KINDS[end] ?? (key === 'images' ? 'image' : key === 'audio' ? 'audio' : key === 'video' ? 'video' : 'other');
+  return (
+    KINDS[end] ??
+    (key === 'images' ? 'image' : key === 'audio' ? 'audio' : key === 'video' ? 'video' : 'other')
+  );
 }
 
 function fileOf(key: string, item: Json): OutputFile | null {

@@ -10,6 +10,16 @@
 import type { Json } from './graph.ts';
 import type { NodeKey, RunFailure, RunMessage } from './run-messages.ts';
 import type { NodeOutput } from './run-outputs.ts';
+import {
+  afterCached,
+  afterExecuted,
+  afterExecuting,
+  afterFailure,
+  afterPlan,
+  afterProgress,
+  ended,
+  withFailure,
+} from './run-steps.ts';
 
 export type NodePhase = 'waiting' | 'running' | 'cached' | 'done' | 'error';
 
@@ -66,15 +76,21 @@ export const NO_RUN: RunState = {
 };
 
 export type RunAction =
-  /** A job was sent. */
+  /** A job is sent. */
   | { readonly kind: 'queued'; readonly job: string }
-  /** The server did not take it: errors by node, or one of the whole. */
-  | { readonly kind: 'refused'; readonly errors: ReadonlyMap<NodeKey, readonly NodeError[]>; readonly problem: NodeError | null }
+  /** The server found something wrong with a job that was sent; `isTaken`: it runs what is in order. */
+  | {
+      readonly kind: 'found';
+      readonly job: string;
+      readonly errors: ReadonlyMap<NodeKey, readonly NodeError[]>;
+      readonly problem: NodeError | null;
+      readonly isTaken: boolean;
+    }
   | { readonly kind: 'message'; readonly message: RunMessage; readonly at: number }
   /** Which nodes the job may run. */
   | { readonly kind: 'planned'; readonly job: string; readonly nodes: readonly NodeKey[] }
   | { readonly kind: 'preview'; readonly job: string; readonly node: NodeKey; readonly url: string }
-  | { readonly kind: 'text'; readonly node: NodeKey; readonly text: string }
+  | { readonly kind: 'text'; readonly job: string; readonly node: NodeKey; readonly text: string }
   /** What the server says of a job whose messages were missed. */
   | { readonly kind: 'known'; readonly job: EndedJob };
 
@@ -98,9 +114,9 @@ export function isOver(state: RunState): boolean {
 export function after(state: RunState, action: RunAction): RunState {
   switch (action.kind) {
     case 'queued':
-      return state.phase === 'running' ? state : { ...begun(state, action.job), phase: 'queued' };
-    case 'refused':
-      return { ...state, errors: action.errors, problem: action.problem };
+      return state.phase === 'running' || state.job === action.job ? state : begun(state, action.job);
+    case 'found':
+      return afterFound(state, action);
     case 'message':
       return afterMessage(state, action.message, action.at);
     case 'planned':
@@ -109,7 +125,7 @@ export function after(state: RunState, action: RunAction): RunState {
       if (action.job !== state.job || isOver(state)) return state;
       return { ...state, previews: new Map(state.previews).set(action.node, action.url) };
     case 'text':
-      return withNode(state, action.node, (node) => (node === undefined ? undefined : { ...node, text: action.text }));
+      return action.job === state.job ? afterText(state, action.node, action.text) : state;
     case 'known':
       return afterKnown(state, action.job);
   }
@@ -117,18 +133,26 @@ export function after(state: RunState, action: RunAction): RunState {
 
 function afterMessage(state: RunState, message: RunMessage, at: number): RunState {
   const job = message.data.prompt_id;
-  if (message.type === 'execution_start') return running(begun(state, job), at);
+  if (message.type === 'execution_start')
+    return running(isAwaited(state, job) ? state : begun(state, job), at);
   if (state.job === job && isOver(state)) return state; // nothing of it can be new
   const isMissed = state.job !== job; // the window was opened, or came back, in the middle of it
   if (isMissed && !isAlive(message)) return afterStrange(state, message);
-  const now = isMissed || state.phase === 'queued' ? running(isMissed ? begun(state, job) : state, at) : state;
-  return afterStep(now, message, at);
+  const known = isMissed ? begun(state, job) : state;
+  return afterStep(known.phase === 'running' ? known : running(known, at), message, at);
+}
+
+/** Whether a job is the one that is shown and has not begun: what was found wrong with it stays. */
+function isAwaited(state: RunState, job: string): boolean {
+  return state.job === job && state.phase === 'queued';
 }
 
 /** Whether a message says that its job runs. */
 function isAlive(message: RunMessage): boolean {
   if (message.type === 'executing') return message.data.node !== null;
-  return message.type === 'execution_cached' || message.type === 'progress' || message.type === 'progress_state';
+  return (
+    message.type === 'execution_cached' || message.type === 'progress' || message.type === 'progress_state'
+  );
 }
 
 /** A job that is not shown any more may still end or show something. */
@@ -141,9 +165,11 @@ function afterStep(state: RunState, message: RunMessage, at: number): RunState {
     case 'execution_start':
       return state;
     case 'execution_cached':
-      return { ...state, nodes: withAll(state.nodes, message.data.nodes, CACHED) };
+      return afterCached(state, message.data.nodes);
     case 'executing':
-      return afterExecuting(state, message.data.display_node ?? message.data.node, at);
+      return message.data.node === null
+        ? state // its end was told before
+        : afterExecuting(state, message.data.display_node ?? message.data.node, at);
     case 'progress':
       return state; // progress_state tells the same of all nodes at once
     case 'progress_state':
@@ -159,8 +185,30 @@ function afterStep(state: RunState, message: RunMessage, at: number): RunState {
   }
 }
 
+function afterFound(
+  state: RunState,
+  { job, errors, problem, isTaken }: Extract<RunAction, { kind: 'found' }>,
+): RunState {
+  if (isTaken && state.job !== job) return state; // it ran so soon that another is shown
+  const phase = isTaken || state.job !== job ? state.phase : 'failed';
+  return { ...state, phase, errors, problem };
+}
+
+function afterText(state: RunState, key: NodeKey, text: string): RunState {
+  const run = state.nodes.get(key);
+  return run === undefined ? state : { ...state, nodes: new Map(state.nodes).set(key, { ...run, text }) };
+}
+
+function afterKnown(state: RunState, job: EndedJob): RunState {
+  const isOurs = state.job === job.id || state.phase === 'idle' || isOver(state);
+  if (!isOurs) return { ...state, outputs: new Map([...job.outputs, ...state.outputs]) };
+  const outputs = new Map([...state.outputs, ...job.outputs]);
+  const now = { ...NO_RUN, outputs, job: job.id, phase: job.phase, seconds: job.seconds };
+  return job.failure === null ? now : withFailure(now, job.failure);
+}
+
 function begun(state: RunState, job: string): RunState {
-  return { ...NO_RUN, outputs: state.outputs, job };
+  return { ...NO_RUN, outputs: state.outputs, job, phase: 'queued' };
 }
 
 function running(state: RunState, at: number): RunState {

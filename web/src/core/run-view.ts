@@ -38,7 +38,8 @@ export function viewOf(state: RunState, key: NodeKey): NodeView {
     errors: within(state.errors, key)?.flat() ?? NOTHING_SEEN.errors,
     preview: within(state.previews, key)?.at(-1) ?? null,
   };
-  const isNothing = view.run === null && view.output === null && view.errors.length === 0 && view.preview === null;
+  const isNothing =
+    view.run === null && view.output === null && view.errors.length === 0 && view.preview === null;
   return isNothing ? NOTHING_SEEN : view;
 }
 

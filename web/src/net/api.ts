@@ -65,12 +65,12 @@ export class Api {
   }
 
   /** Have `logs` messages sent to a client's socket, or no more. */
-  subscribeLogs(clientId: string, enabled: boolean): Promise<null> {
+  subscribeLogs(clientId: string, enabled: boolean): Promise<void> {
     return this.http.send('PATCH', 'internal/logs/subscribe', { clientId, enabled });
   }
 
   /** Let go of weights, and of kept results too. */
-  free(what: { readonly results: boolean }): Promise<null> {
+  free(what: { readonly results: boolean }): Promise<void> {
     return this.http.send('POST', 'free', { unload_models: true, free_memory: what.results });
   }
 
@@ -82,7 +82,12 @@ export class Api {
 
   /** Jobs of all states or of one, the newest first. */
   jobs(
-    wanted: { readonly state?: JobState; readonly label?: string; readonly limit?: number; readonly offset?: number } = {},
+    wanted: {
+      readonly state?: JobState;
+      readonly label?: string;
+      readonly limit?: number;
+      readonly offset?: number;
+    } = {},
   ): Promise<JobPage> {
     return this.http.json('v1/jobs', wanted);
   }
@@ -113,12 +118,12 @@ export class Api {
   }
 
   /** Forget a job that is over; files that it wrote stay. */
-  forgetJob(id: string): Promise<null> {
+  forgetJob(id: string): Promise<void> {
     return this.http.send('DELETE', `v1/jobs/${id}`);
   }
 
   /** Forget all jobs that are over. */
-  forgetAllJobs(): Promise<null> {
+  forgetAllJobs(): Promise<void> {
     return this.http.send('POST', 'history', { clear: true });
   }
 
@@ -170,7 +175,7 @@ export class Api {
     return this.http.send('POST', userPath(name), body, { overwrite: mayReplace, full_info: true });
   }
 
-  deleteUserFile(name: string): Promise<null> {
+  deleteUserFile(name: string): Promise<void> {
     return this.http.send('DELETE', userPath(name));
   }
 
@@ -185,7 +190,7 @@ export class Api {
   }
 
   /** Change some settings; the others stay. */
-  saveSettings(values: { readonly [id: string]: Json }): Promise<null> {
+  saveSettings(values: { readonly [id: string]: Json }): Promise<void> {
     return this.http.send('POST', 'settings', values);
   }
 

@@ -59,8 +59,8 @@ export class Http {
     return (await answer.json()) as T;
   }
 
-  /** Send JSON (or a body that is none) and return the JSON of the answer; null if it has no body. */
-  async send<T = null>(method: Method, path: string, body?: unknown, query: Query = {}): Promise<T> {
+  /** Send JSON (or a body that is none) and return the JSON of the answer, if it has one. */
+  async send<T = void>(method: Method, path: string, body?: unknown, query: Query = {}): Promise<T> {
     const answer = await this.request(this.url(path, query), { method, ...bodyOf(body) });
     const text = await answer.text();
     return (text === '' ? null : JSON.parse(text)) as T;
@@ -113,5 +113,9 @@ function sentenceOf(body: { readonly [key: string]: unknown } | null): string | 
   if (typeof error === 'string') return error;
   if (typeof error !== 'object' || error === null) return null;
   const { details, message } = error as { details?: unknown; message?: unknown };
-  return typeof details === 'string' && details !== '' ? details : typeof message === 'string' ? message : null;
+  return typeof details === 'string' && details !== ''
+    ? details
+    : typeof message === 'string'
+      ? message
+      : null;
 }

@@ -1,0 +1,74 @@
+/** Running, and ending what runs. */
+
+import type { Command } from '../../core/commands.ts';
+import { run, runSelected, selectedTargets } from '../../running/run.ts';
+import type { App } from '../context.ts';
+import { ON_CHANGE } from '../settings/run.ts';
+
+const shown = (app: App) => app.tabs.current.value;
+const hasNodes = (app: App): boolean => shown(app).editor.workflow.root.nodes.size > 0;
+const hasJobs = ({ runs }: App): boolean => runs.queue.value.running !== null || hasWaiting({ runs });
+const hasWaiting = ({ runs }: Pick<App, 'runs'>): boolean =>
+  runs.queue.value.pending.length > 0 || runs.unsent.value.length > 0;
+
+/** Do what asks the server, and tell what it does not want. */
+async function telling({ dialogs }: App, act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    dialogs.tell(error instanceof Error ? error.message : String(error), 'error');
+  }
+}
+
+export const commands: readonly Command<App>[] = [
+  {
+    id: 'run.run',
+    shortcut: 'Mod+Enter',
+    isEnabled: hasNodes,
+    run: async (app) => void (await run(app, shown(app))),
+  },
+  {
+    id: 'run.front',
+    shortcut: 'Mod+Shift+Enter',
+    isEnabled: hasNodes,
+    run: async (app) => void (await run(app, shown(app), { isFirst: true })),
+  },
+  {
+    id: 'run.selected',
+    shortcut: 'Alt+Enter',
+    isEnabled: (app) => selectedTargets(app, shown(app)).length > 0,
+    run: async (app) => void (await runSelected(app, shown(app))),
+  },
+  {
+    id: 'run.onChange',
+    shortcut: null,
+    run: ({ settings }) => settings.of(ON_CHANGE).update((is) => !is),
+  },
+  {
+    id: 'run.interrupt',
+    shortcut: 'Mod+Alt+Enter',
+    isEnabled: ({ runs }) => runs.queue.value.running !== null,
+    run: (app) => telling(app, () => app.runs.interrupt()),
+  },
+  {
+    id: 'run.cancelAll',
+    shortcut: null,
+    isEnabled: hasJobs,
+    run: (app) => telling(app, () => app.runs.cancelAll()),
+  },
+  {
+    id: 'run.pause',
+    shortcut: null,
+    run: (app) => telling(app, () => app.runs.pause(!app.runs.queue.value.isPaused)),
+  },
+  {
+    id: 'run.errors',
+    shortcut: null,
+    run: ({ dialogs }) => dialogs.togglePanel('errors'),
+  },
+  {
+    id: 'run.free',
+    shortcut: null,
+    run: (app) => telling(app, () => app.api.free({ results: true })),
+  },
+];
