@@ -1,0 +1,43 @@
+/**
+ * What a widget is given and gives back. Built-in widgets are Svelte components with these props; those of plugins are
+ * functions that fill an element, so that they need no framework:
+ *
+ *     const mount: WidgetMount = (element, given) => {
+ *       const input = document.createElement('input');
+ *       input.oninput = () => given.onChange(input.value);
+ *       element.append(input);
+ *       return { update: (now) => { input.value = String(now.value); }, destroy: () => input.remove() };
+ *     };
+ */
+
+import type { Json } from '../core/graph.ts';
+import type { WidgetSpec } from '../core/specs.ts';
+
+/** What happens to a value after each run. */
+export type AfterRun = 'fixed' | 'increment' | 'decrement' | 'randomize';
+
+export interface WidgetGiven {
+  readonly value: Json;
+  readonly spec: WidgetSpec;
+  /** What is shown beside the value. */
+  readonly name: string;
+  /** What screen readers say: the node's title and the name. */
+  readonly label: string;
+  /** A link gives the value. */
+  readonly isDisabled: boolean;
+  readonly onChange: (value: Json) => void;
+}
+
+export interface WidgetProps extends WidgetGiven {
+  /** Of widgets that change after each run. */
+  readonly afterRun: AfterRun;
+  readonly onAfterRun: (value: AfterRun) => void;
+}
+
+export interface MountedWidget {
+  /** Show what is given now. `onChange` stays good. */
+  update(given: WidgetGiven): void;
+  destroy(): void;
+}
+
+export type WidgetMount = (element: HTMLElement, given: WidgetGiven) => MountedWidget;
