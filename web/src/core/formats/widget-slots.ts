@@ -1,0 +1,102 @@
+/**
+ * Which values an editor saves for a node type, in order: its widgets and what editors put between them.
+ *
+ *     [...widgetSlots(spec, () => undefined)].map((slot) => slot.key);
+ *     // seed, seed:control_after_generate, steps, cfg, …
+ *
+ * Documents hold these values without names. Required inputs come first, then the button of an uploaded file, then
+ * optional inputs. The inputs that a dynamic choice opens follow it.
+ */
+
+import type { Json } from '../graph.ts';
+import type { InputSpec, NodeSpec } from '../specs.ts';
+import { readInput } from '../specs-read.ts';
+import { DYNAMIC } from '../specs-widgets.ts';
+import { isList, isObject } from './fields.ts';
+
+/**
+ * What a saved value is for: a widget; what happens to the value above after a run; by what a choice's control goes;
+ * the button of an upload; an input that once had a widget.
+ */
+export type Role = 'value' | 'control' | 'filter' | 'upload' | 'forced';
+
+/** A place in a node's list of saved values. */
+export interface WidgetSlot {
+  /** Under which the node keeps it in `widgets`; '' for buttons, which are not kept. */
+  readonly key: string;
+  readonly role: Role;
+  readonly input: InputSpec | null;
+}
+
+export const CONTROL = 'control_after_generate';
+export const FILTER = 'control_filter_list';
+/** Names of saved values that are no inputs, in documents that name them. */
+export const BESIDE: ReadonlySet<string> = new Set([
+  CONTROL,
+  FILTER,
+  'upload',
+  'choose file to upload', // what the button's value was called in 2023
+  'audioUI',
+  'videopreview',
+]);
+
+/** The key in `widgets` of what happens to a widget's value after a run: fixed, increment, decrement, randomize. */
+export function controlKey(name: string): string {
+  return `${name}:${CONTROL}`;
+}
+
+/** The key in `widgets` of the text by which a choice's control picks the next value. */
+export function filterKey(name: string): string {
+  return `${name}:${FILTER}`;
+}
+
+/** Yield the places of a node's saved values. `valueOf` is asked after a choice's own place was taken. */
+export function* widgetSlots(
+  spec: NodeSpec,
+  valueOf: (key: string) => Json | undefined,
+): Generator<WidgetSlot> {
+  for (const input of spec.inputs) if (!input.isOptional) yield* slotsOf(input, valueOf);
+  if (spec.inputs.some((input) => (input.widget?.upload ?? null) !== null)) {
+    yield { key: '', role: 'upload', input: null };
+  }
+  for (const input of spec.inputs) if (input.isOptional) yield* slotsOf(input, valueOf);
+}
+
+function* slotsOf(input: InputSpec, valueOf: (key: string) => Json | undefined): Generator<WidgetSlot> {
+  const { name, type, widget } = input;
+  if (widget === null || input.growth !== null) return;
+  if (input.isForced) {
+    yield { key: name, role: 'forced', input };
+    return;
+  }
+  yield { key: name, role: 'value', input };
+  if (widget.hasControl) {
+    yield { key: controlKey(name), role: 'control', input };
+    if (type !== 'INT' && type !== 'FLOAT') yield { key: filterKey(name), role: 'filter', input };
+  }
+  for (const opened of openedInputs(input, valueOf(name))) {
+    if (!opened.isForced) yield* slotsOf(opened, valueOf);
+  }
+}
+
+/** Return the inputs that the chosen option of a dynamic choice opens, called `choice.input`; none for other inputs. */
+export function openedInputs(input: InputSpec, chosen: Json | undefined): InputSpec[] {
+  const options = input.type === DYNAMIC ? input.widget?.options.options : null;
+  const option = isList(options) ? options.find((each) => isObject(each) && each.key === chosen) : null;
+  const groups = isObject(option) && isObject(option.inputs) ? option.inputs : {};
+  return (['required', 'optional'] as const).flatMap((group) => {
+    const described = isObject(groups[group]) ? Object.entries(groups[group]) : [];
+    return described.flatMap(([name, description]) => {
+      return readInput(`${input.name}.${name}`, description, group === 'optional') ?? [];
+    });
+  });
+}
+
+/** Return all inputs of a type for a node's values: its own and those that its choices open, at their places. */
+export function inputsFor(spec: NodeSpec, widgets: { readonly [key: string]: Json }): readonly InputSpec[] {
+  const withOpened = (input: InputSpec): InputSpec[] => [
+    input,
+    ...openedInputs(input, widgets[input.name]).flatMap(withOpened),
+  ];
+  return spec.inputs.some(({ type }) => type === DYNAMIC) ? spec.inputs.flatMap(withOpened) : spec.inputs;
+}

@@ -1,0 +1,204 @@
+/**
+ * The saved values of a node whose type is known, by name and back.
+ *
+ *     readValues(raw, spec); // {seed: 7, 'seed:control_after_generate': 'fixed', steps: 20, …} from [7, 'fixed', 20, …]
+ *
+ * Documents of many ages are about: values for the control of a seed or for an upload button may be there or not.
+ * null counts as left out. Writing changes the list that the file had where that is possible.
+ */
+
+import type { Json, JsonObject } from '../graph.ts';
+import { sameJson } from '../json.ts';
+import type { NodeSpec } from '../specs.ts';
+import { DYNAMIC } from '../specs-widgets.ts';
+import { isList, isObject } from './fields.ts';
+import {
+  BESIDE,
+  CONTROL,
+  controlKey,
+  FILTER,
+  filterKey,
+  widgetSlots,
+  type WidgetSlot,
+} from './widget-slots.ts';
+
+export type Values = { readonly [key: string]: Json };
+
+const CONTROL_WORDS: ReadonlySet<Json> = new Set([
+  'fixed',
+  'increment',
+  'decrement',
+  'randomize',
+  'increment-wrap',
+]);
+const UPLOAD_VALUES: ReadonlySet<Json> = new Set(['image', 'video', 'audio', 'file', '', null]);
+const AFTER_RUN = 'randomize'; // what editors do to a seed after a run, unless told otherwise
+
+/** How a list of values went into a node type's widgets. */
+interface Fit {
+  readonly values: Values;
+  /** Where in the list each value is. */
+  readonly places: ReadonlyMap<string, number>;
+  /** How many values have no widget. */
+  readonly left: number;
+}
+
+/** Return a node's saved values by key; widgets that the document leaves out have their defaults. */
+export function readValues(raw: JsonObject, spec: NodeSpec): Values {
+  return withDefaults(savedValues(raw, spec), spec);
+}
+
+/** Return the fields of a node's document that hold its values, with some values in place of those in `raw`. */
+export function writeValues(raw: JsonObject, values: Values, spec: NodeSpec): JsonObject {
+  const saved = raw.widgets_values;
+  const isKept = raw.type !== undefined && sameJson(readValues(raw, spec), withoutNull(values));
+  if (isKept) return pick(raw, ['widgets_values', 'widgets_values_named']);
+  if (isObject(saved)) return { widgets_values: patchObject(saved, values, spec) };
+  const named = isObject(raw.widgets_values_named)
+    ? { widgets_values_named: patchObject(raw.widgets_values_named, values, spec) }
+    : {};
+  const list = (isList(saved) ? patchList(raw, saved, values, spec) : null) ?? newList(values, spec);
+  return list === null || list.length > 0 || isList(saved)
+    ? { widgets_values: list ?? byName(values), ...named }
+    : named;
+}
+
+/** Hand out a list of values to the widgets of a node type, in order. */
+function fit(list: readonly Json[], spec: NodeSpec): Fit {
+  const keepsForced = holdsForced(list, spec);
+  const values: { [key: string]: Json } = {};
+  const places = new Map<string, number>();
+  let index = 0;
+  for (const slot of widgetSlots(spec, (key) => values[key])) {
+    if (slot.role === 'forced' && !keepsForced) continue;
+    if (skipsControl(slot, list[index])) index += 1;
+    if (index >= list.length) continue;
+    const value = list[index] ?? null;
+    if (!takes(slot, value)) continue;
+    if (slot.role !== 'forced' && slot.key !== '') {
+      if (value !== null) values[slot.key] = value;
+      places.set(slot.key, index);
+    }
+    index += 1;
+  }
+  return { values, places, left: list.slice(index).filter((value) => !UPLOAD_VALUES.has(value)).length };
+}
+
+/** Whether a value may belong to a slot: documents may do without what is no input. */
+function takes(slot: WidgetSlot, value: Json): boolean {
+  if (slot.role === 'control') return typeof value === 'boolean' || CONTROL_WORDS.has(value);
+  if (slot.role === 'filter') return value === null || typeof value === 'string';
+  return slot.role !== 'upload' || UPLOAD_VALUES.has(value);
+}
+
+/** Whether a control's word stands where a number is due: its seed has lost the control since then. */
+function skipsControl(slot: WidgetSlot, value: Json | undefined): boolean {
+  const isNumber = slot.input?.type === 'INT' || slot.input?.type === 'FLOAT';
+  const isValue = slot.role === 'value' || slot.role === 'forced';
+  return isValue && isNumber && value !== undefined && CONTROL_WORDS.has(value);
+}
+
+/** Whether a document is from the time when inputs with `forceInput` had a widget and a saved value. */
+function holdsForced(list: readonly Json[], spec: NodeSpec): boolean {
+  const slots = [...widgetSlots(spec, () => undefined)];
+  return slots.some((slot) => slot.role === 'forced') && list.length === slots.length;
+}
+
+/** Return the saved values by key. The list counts where both are there, for people edit it; unless it is too long. */
+function savedValues(raw: JsonObject, spec: NodeSpec): Values {
+  const { widgets_values: saved, widgets_values_named: named } = raw;
+  if (isObject(saved)) return fromNames(saved, spec);
+  const names = isObject(named) && Object.keys(named).length > 0 ? named : null;
+  if (!isList(saved)) return names === null ? {} : fromNames(names, spec);
+  const fitted = fit(saved, spec);
+  return fitted.left === 0 || names === null ? fitted.values : fromNames(names, spec);
+}
+
+/** Return values that a document names; what is for a control there belongs to the first input that has one. */
+function fromNames(named: JsonObject, spec: NodeSpec): Values {
+  const keys = controlKeys(spec);
+  const entries = Object.entries(named).flatMap(([name, value]): [string, Json][] => {
+    if (value === null) return [];
+    if (!BESIDE.has(name)) return [[name, value]];
+    const key = keys[name];
+    return key === undefined ? [] : [[key, value]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function controlKeys(spec: NodeSpec): { readonly [name: string]: string } {
+  const first = spec.inputs.find((input) => input.widget?.hasControl === true && !input.isForced);
+  return first === undefined ? {} : { [CONTROL]: controlKey(first.name), [FILTER]: filterKey(first.name) };
+}
+
+function withDefaults(given: Values, spec: NodeSpec): Values {
+  const filled: { [key: string]: Json } = {};
+  for (const { key, role, input } of widgetSlots(spec, (name) => filled[name])) {
+    if (role !== 'value') continue;
+    const value = given[key] ?? input?.widget?.default ?? null;
+    if (value !== null) filled[key] = value;
+  }
+  return { ...filled, ...given };
+}
+
+function withoutNull(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+/** Return the file's list with what has changed; null if that list cannot hold the values. */
+function patchList(
+  raw: JsonObject,
+  saved: readonly Json[],
+  values: Values,
+  spec: NodeSpec,
+): readonly Json[] | null {
+  const list = [...saved];
+  const { places } = fit(saved, spec);
+  for (const [key, value] of Object.entries(withoutNull(values))) {
+    const place = places.get(key);
+    if (place !== undefined) list[place] = value;
+  }
+  const reread = readValues({ ...raw, widgets_values: list, widgets_values_named: null }, spec);
+  return sameJson(reread, withoutNull(values)) ? list : null;
+}
+
+/** Return a list of all values as editors write it today; null if no widget of the type holds some of them. */
+function newList(values: Values, spec: NodeSpec): readonly Json[] | null {
+  const slots = [...widgetSlots(spec, (key) => values[key])].filter(({ role }) => role !== 'forced');
+  const held = new Set(slots.map(({ key }) => key));
+  const dynamic = spec.inputs.filter(({ type }) => type === DYNAMIC).map(({ name }) => `${name}.`);
+  const isLost = (key: string): boolean => {
+    return !held.has(key) && !key.includes(':') && !dynamic.some((prefix) => key.startsWith(prefix));
+  };
+  if (Object.keys(withoutNull(values)).some(isLost)) return null;
+  return slots.map(({ key, role, input }) => {
+    if (role === 'upload') return 'image';
+    const usual = role === 'control' ? AFTER_RUN : role === 'filter' ? '' : (input?.widget?.default ?? null);
+    return values[key] ?? usual;
+  });
+}
+
+/** Return an object of values by the names that documents use. */
+function byName(values: Values): JsonObject {
+  const entries = Object.entries(withoutNull(values)).map(([key, value]) => [nameOf(key), value] as const);
+  return Object.fromEntries(entries);
+}
+
+function nameOf(key: string): string {
+  const name = key.slice(key.lastIndexOf(':') + 1);
+  return name === CONTROL || name === FILTER ? name : key;
+}
+
+/** Return the file's object with what has changed. */
+function patchObject(saved: JsonObject, values: Values, spec: NodeSpec): JsonObject {
+  const before = withDefaults(fromNames(saved, spec), spec);
+  const changed = Object.entries(withoutNull(values)).filter(([key, value]) => !sameJson(value, before[key]));
+  return { ...saved, ...byName(Object.fromEntries(changed)) };
+}
+
+function pick(fields: JsonObject, names: readonly string[]): JsonObject {
+  const entries = names.flatMap((name) =>
+    fields[name] === undefined ? [] : [[name, fields[name]] as const],
+  );
+  return Object.fromEntries(entries);
+}

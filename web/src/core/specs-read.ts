@@ -1,0 +1,118 @@
+/**
+ * Node types from the server's /object_info.
+ *
+ *     const specs = readSpecs(await api.objectInfo());
+ *     specs.get('KSampler')?.inputs[4]?.widget?.kind; // 'seed'
+ *
+ * What is not well formed is left out: one broken pack must not take the others from the user.
+ */
+
+import { isList, isObject } from './formats/fields.ts';
+import type { JsonObject } from './graph.ts';
+import type { InputSpec, NodeSpec, OutputSpec, Specs } from './specs.ts';
+import { readWidget } from './specs-widgets.ts';
+
+const MATCH_TYPE = 'COMFY_MATCHTYPE_V3'; // ComfyUI's word for a type variable …
+const AUTOGROW = 'COMFY_AUTOGROW_V3'; // … and for sockets that grow
+const MOST_GROWN = 100;
+
+/** Return all node types by name. */
+export function readSpecs(objectInfo: unknown): Specs {
+  const entries = isObject(objectInfo) ? Object.entries(objectInfo) : [];
+  return new Map(entries.flatMap(([type, item]) => (isObject(item) ? [[type, readSpec(type, item)]] : [])));
+}
+
+function readSpec(type: string, fields: JsonObject): NodeSpec {
+  return {
+    type,
+    title: text(fields.display_name) || type,
+    category: text(fields.category),
+    description: text(fields.description),
+    inputs: readInputs(fields),
+    outputs: readOutputs(fields),
+    isOutput: fields.output_node === true,
+    isDeprecated: fields.deprecated === true,
+    isExperimental: fields.experimental === true,
+    aliases: texts(fields.search_aliases),
+    module: text(fields.python_module),
+  };
+}
+
+function readInputs(fields: JsonObject): InputSpec[] {
+  const groups = isObject(fields.input) ? fields.input : {};
+  const order = isObject(fields.input_order) ? fields.input_order : {};
+  return (['required', 'optional'] as const).flatMap((group) => {
+    const described = isObject(groups[group]) ? groups[group] : {};
+    const names = new Set([...texts(order[group]), ...Object.keys(described)]);
+    return [...names].flatMap((name) => readInput(name, described[name], group === 'optional') ?? []);
+  });
+}
+
+/** Return an input from its description: `["INT", {"default": 20}]`; null if it is none. */
+export function readInput(name: string, description: unknown, isOptional: boolean): InputSpec | null {
+  if (!isList(description)) return null;
+  const [kind, second] = description;
+  const options = isObject(second) ? second : {};
+  if (kind === AUTOGROW) return readGrowing(name, options, isOptional);
+  const type = isList(kind) ? 'COMBO' : text(kind);
+  if (type === '') return null;
+  return {
+    name,
+    type: type === MATCH_TYPE ? allowedTypes(options) : type,
+    isOptional,
+    tooltip: text(options.tooltip),
+    widget: readWidget(name, type, isList(kind) ? kind : null, options),
+    isForced: options.forceInput === true,
+    growth: null,
+  };
+}
+
+/** Return the socket that grows: its template describes one of those that it grows to. */
+function readGrowing(name: string, options: JsonObject, isOptional: boolean): InputSpec | null {
+  const template = isObject(options.template) ? options.template : {};
+  const groups = isObject(template.input) ? template.input : {};
+  const described = [groups.required, groups.optional].flatMap((group) =>
+    isObject(group) ? Object.entries(group) : [],
+  );
+  const [stem, description] = described[0] ?? [name, ['*']];
+  const one = readInput(stem, description, isOptional);
+  if (one === null) return null;
+  const { prefix, min, max } = template;
+  const growth = {
+    prefix: typeof prefix === 'string' ? prefix : stem,
+    min: typeof min === 'number' ? min : 1,
+    max: typeof max === 'number' ? max : MOST_GROWN,
+  };
+  return { ...one, name, tooltip: text(options.tooltip) || one.tooltip, widget: null, growth };
+}
+
+function allowedTypes(options: JsonObject): string {
+  const template = isObject(options.template) ? options.template : {};
+  const allowed = template.allowed_types;
+  return isList(allowed) ? texts(allowed).join(',') || '*' : text(allowed) || '*';
+}
+
+function readOutputs(fields: JsonObject): OutputSpec[] {
+  const types = isList(fields.output) ? fields.output : [];
+  const [names, lists] = [fields.output_name, fields.output_is_list].map((each) =>
+    isList(each) ? each : [],
+  );
+  const tooltips = isList(fields.output_tooltips) ? fields.output_tooltips : [];
+  return types.map((kind, index) => {
+    const type = isList(kind) ? 'COMBO' : kind === MATCH_TYPE ? '*' : text(kind) || '*';
+    return {
+      name: text(names?.[index]) || type,
+      type,
+      isList: lists?.[index] === true,
+      tooltip: text(tooltips[index]),
+    };
+  });
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function texts(value: unknown): string[] {
+  return isList(value) ? value.filter((each) => typeof each === 'string') : [];
+}
