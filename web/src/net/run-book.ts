@@ -54,7 +54,8 @@ export class RunBook {
     const now = after(before, action);
     store.set(now);
     this.#release(before, now);
-    const hasEnded = now.job !== null && now.job === before.job && isOver(now) && !isOver(before);
+    const isTold = action.kind === 'message' || action.kind === 'known'; // one that is refused never began
+    const hasEnded = isTold && now.job !== null && now.job === before.job && isOver(now) && !isOver(before);
     if (!hasEnded) return;
     const ending = { job: now.job as string, tab, phase: now.phase };
     for (const listener of [...this.#listeners]) listener(ending);

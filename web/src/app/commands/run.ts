@@ -1,6 +1,7 @@
 /** Running, and ending what runs. */
 
 import type { Command } from '../../core/commands.ts';
+import { telling } from '../../running/job-actions.ts';
 import { run, runSelected, selectedTargets } from '../../running/run.ts';
 import type { App } from '../context.ts';
 import { ON_CHANGE } from '../settings/run.ts';
@@ -10,15 +11,6 @@ const hasNodes = (app: App): boolean => shown(app).editor.workflow.root.nodes.si
 const hasJobs = ({ runs }: App): boolean => runs.queue.value.running !== null || hasWaiting({ runs });
 const hasWaiting = ({ runs }: Pick<App, 'runs'>): boolean =>
   runs.queue.value.pending.length > 0 || runs.unsent.value.length > 0;
-
-/** Do what asks the server, and tell what it does not want. */
-async function telling({ dialogs }: App, act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    dialogs.tell(error instanceof Error ? error.message : String(error), 'error');
-  }
-}
 
 export const commands: readonly Command<App>[] = [
   {
@@ -60,11 +52,6 @@ export const commands: readonly Command<App>[] = [
     id: 'run.pause',
     shortcut: null,
     run: (app) => telling(app, () => app.runs.pause(!app.runs.queue.value.isPaused)),
-  },
-  {
-    id: 'run.errors',
-    shortcut: null,
-    run: ({ dialogs }) => dialogs.togglePanel('errors'),
   },
   {
     id: 'run.free',
