@@ -24,7 +24,13 @@ const QUARANTINE = 'proxyWidgetErrorQuarantine';
 
 /** Return the values that a file has for a subgraph's node. Those that it leaves out are the ones inside. */
 export function readPromoted(node: GraphNode, subgraph: Subgraph): Values {
-  return { ...listed(node.raw, node, subgraph), ...quarantined(node) };
+  return ofShown({ ...listed(node.raw, node, subgraph), ...quarantined(node) }, node, subgraph);
+}
+
+/** Return those values that are there and belong to a widget that the node shows. */
+function ofShown(values: Values, node: GraphNode, subgraph: Subgraph): Values {
+  const keys = new Set(promotedOf(node, subgraph).map(({ key }) => key));
+  return Object.fromEntries(Object.entries(values).filter(([key, value]) => value !== null && keys.has(key)));
 }
 
 /** Return the fields of a node's document that hold its values, with its properties. */
@@ -34,7 +40,10 @@ export function writePromoted(node: GraphNode, subgraph: Subgraph): JsonObject {
     ...(saved === undefined ? {} : { widgets_values: saved }),
     ...(named === undefined ? {} : { widgets_values_named: named }),
   };
-  if (node.raw.type !== undefined && sameJson(readPromoted(node, subgraph), withoutNull(node.widgets)))
+  if (
+    node.raw.type !== undefined &&
+    sameJson(readPromoted(node, subgraph), ofShown(node.widgets, node, subgraph))
+  )
     return kept;
   const fresh = withoutQuarantine(node);
   const patched = isList(saved) ? patchList(saved, fresh, subgraph) : null;
@@ -110,20 +119,20 @@ function withoutQuarantine(node: GraphNode): GraphNode {
 
 /** Return the file's list with what has changed; null if that list cannot hold the values. */
 function patchList(saved: readonly Json[], node: GraphNode, subgraph: Subgraph): JsonObject | null {
-  const wanted = withoutNull(node.widgets);
+  const wanted = ofShown(node.widgets, node, subgraph);
   const keys = keysAt(saved, node, subgraph);
   const length = Math.max(saved.length, keys.findLastIndex((key) => wanted[key] !== undefined) + 1);
   const list = Array.from({ length }, (_, index) => {
     const key = keys[index] ?? '';
     return key === '' ? (saved[index] ?? null) : (wanted[key] ?? null);
   });
-  const reread = listed({ widgets_values: list }, node, subgraph);
+  const reread = ofShown(listed({ widgets_values: list }, node, subgraph), node, subgraph);
   return sameJson(reread, wanted) ? { widgets_values: list, properties: node.properties } : null;
 }
 
 /** Return a list for the ports, or, if some values have no port, for entries of proxyWidgets that name all. */
 function newList(node: GraphNode, subgraph: Subgraph): JsonObject {
-  const wanted = withoutNull(node.widgets);
+  const wanted = ofShown(node.widgets, node, subgraph);
   const ports = portsOf(node, subgraph);
   const known = promotedOf(node, subgraph);
   const hasEntries = entryKeys(node, subgraph).length > 0;

@@ -2,7 +2,7 @@
  * Which values an editor saves for a node type, in order: its widgets and what editors put between them.
  *
  *     [...widgetSlots(spec, () => undefined)].map((slot) => slot.key);
- *     // seed, seed:control_after_generate, steps, cfg, …
+ *     // seed, control_after_generate, steps, cfg, …
  *
  * Documents hold these values without names. Required inputs come first, then the button of an uploaded file, then
  * optional inputs. The inputs that a dynamic choice opens follow it.
@@ -11,6 +11,7 @@
 import type { Json } from '../graph.ts';
 import type { InputSpec, NodeSpec } from '../specs.ts';
 import { readInput } from '../specs-read.ts';
+import { controlKey } from '../seed-control.ts';
 import { DYNAMIC } from '../specs-widgets.ts';
 import { isList, isObject } from './fields.ts';
 
@@ -40,14 +41,9 @@ export const BESIDE: ReadonlySet<string> = new Set([
   'videopreview',
 ]);
 
-/** The key in `widgets` of what happens to a widget's value after a run: fixed, increment, decrement, randomize. */
-export function controlKey(name: string): string {
-  return `${name}:${CONTROL}`;
-}
-
 /** The key in `widgets` of the text by which a choice's control picks the next value. */
-export function filterKey(name: string): string {
-  return `${name}:${FILTER}`;
+function filterKey(spec: NodeSpec, name: string): string {
+  return controlKey(spec, name).replace(CONTROL, FILTER);
 }
 
 /** Yield the places of a node's saved values. `valueOf` is asked after a choice's own place was taken. */
@@ -55,14 +51,18 @@ export function* widgetSlots(
   spec: NodeSpec,
   valueOf: (key: string) => Json | undefined,
 ): Generator<WidgetSlot> {
-  for (const input of spec.inputs) if (!input.isOptional) yield* slotsOf(input, valueOf);
+  for (const input of spec.inputs) if (!input.isOptional) yield* slotsOf(input, spec, valueOf);
   if (spec.inputs.some((input) => (input.widget?.upload ?? null) !== null)) {
     yield { key: '', role: 'upload', input: null };
   }
-  for (const input of spec.inputs) if (input.isOptional) yield* slotsOf(input, valueOf);
+  for (const input of spec.inputs) if (input.isOptional) yield* slotsOf(input, spec, valueOf);
 }
 
-function* slotsOf(input: InputSpec, valueOf: (key: string) => Json | undefined): Generator<WidgetSlot> {
+function* slotsOf(
+  input: InputSpec,
+  spec: NodeSpec,
+  valueOf: (key: string) => Json | undefined,
+): Generator<WidgetSlot> {
   const { name, type, widget } = input;
   if (widget === null || input.growth !== null) return;
   if (input.isForced) {
@@ -71,11 +71,11 @@ function* slotsOf(input: InputSpec, valueOf: (key: string) => Json | undefined):
   }
   yield { key: name, role: 'value', input };
   if (widget.hasControl) {
-    yield { key: controlKey(name), role: 'control', input };
-    if (type !== 'INT' && type !== 'FLOAT') yield { key: filterKey(name), role: 'filter', input };
+    yield { key: controlKey(spec, name), role: 'control', input };
+    if (type !== 'INT' && type !== 'FLOAT') yield { key: filterKey(spec, name), role: 'filter', input };
   }
   for (const opened of openedInputs(input, valueOf(name))) {
-    if (!opened.isForced) yield* slotsOf(opened, valueOf);
+    if (!opened.isForced) yield* slotsOf(opened, spec, valueOf);
   }
 }
 

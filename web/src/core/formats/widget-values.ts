@@ -1,7 +1,7 @@
 /**
  * The saved values of a node whose type is known, by name and back.
  *
- *     readValues(raw, spec); // {seed: 7, 'seed:control_after_generate': 'fixed', steps: 20, …} from [7, 'fixed', 20, …]
+ *     readValues(raw, spec); // {seed: 7, control_after_generate: 'fixed', steps: 20, …} from [7, 'fixed', 20, …]
  *
  * Documents of many ages are about: values for the control of a seed or for an upload button may be there or not.
  * null counts as left out. Writing changes the list that the file had where that is possible.
@@ -12,15 +12,7 @@ import { sameJson } from '../json.ts';
 import type { NodeSpec } from '../specs.ts';
 import { DYNAMIC } from '../specs-widgets.ts';
 import { isList, isObject } from './fields.ts';
-import {
-  BESIDE,
-  CONTROL,
-  controlKey,
-  FILTER,
-  filterKey,
-  widgetSlots,
-  type WidgetSlot,
-} from './widget-slots.ts';
+import { BESIDE, CONTROL, FILTER, widgetSlots, type WidgetSlot } from './widget-slots.ts';
 
 export type Values = { readonly [key: string]: Json };
 
@@ -59,7 +51,7 @@ export function writeValues(raw: JsonObject, values: Values, spec: NodeSpec): Js
     : {};
   const list = (isList(saved) ? patchList(raw, saved, values, spec) : null) ?? newList(values, spec);
   return list === null || list.length > 0 || isList(saved)
-    ? { widgets_values: list ?? byName(values), ...named }
+    ? { widgets_values: list ?? withoutNull(values), ...named }
     : named;
 }
 
@@ -114,21 +106,13 @@ function savedValues(raw: JsonObject, spec: NodeSpec): Values {
   return fitted.left === 0 || names === null ? fitted.values : fromNames(names, spec);
 }
 
-/** Return values that a document names; what is for a control there belongs to the first input that has one. */
+/** Return values that a document names, without those of buttons and players. */
 function fromNames(named: JsonObject, spec: NodeSpec): Values {
-  const keys = controlKeys(spec);
-  const entries = Object.entries(named).flatMap(([name, value]): [string, Json][] => {
-    if (value === null) return [];
-    if (!BESIDE.has(name)) return [[name, value]];
-    const key = keys[name];
-    return key === undefined ? [] : [[key, value]];
-  });
-  return Object.fromEntries(entries);
-}
-
-function controlKeys(spec: NodeSpec): { readonly [name: string]: string } {
-  const first = spec.inputs.find((input) => input.widget?.hasControl === true && !input.isForced);
-  return first === undefined ? {} : { [CONTROL]: controlKey(first.name), [FILTER]: filterKey(first.name) };
+  const hasControl = spec.inputs.some((input) => input.widget?.hasControl === true);
+  const isKept = (name: string): boolean => {
+    return !BESIDE.has(name) || (hasControl && (name === CONTROL || name === FILTER));
+  };
+  return Object.fromEntries(Object.entries(named).filter(([name, value]) => value !== null && isKept(name)));
 }
 
 function withDefaults(given: Values, spec: NodeSpec): Values {
@@ -168,7 +152,7 @@ function newList(values: Values, spec: NodeSpec): readonly Json[] | null {
   const held = new Set(slots.map(({ key }) => key));
   const dynamic = spec.inputs.filter(({ type }) => type === DYNAMIC).map(({ name }) => `${name}.`);
   const isLost = (key: string): boolean => {
-    return !held.has(key) && !key.includes(':') && !dynamic.some((prefix) => key.startsWith(prefix));
+    return !held.has(key) && !isBeside(key) && !dynamic.some((prefix) => key.startsWith(prefix));
   };
   if (Object.keys(withoutNull(values)).some(isLost)) return null;
   return slots.map(({ key, role, input }) => {
@@ -178,22 +162,16 @@ function newList(values: Values, spec: NodeSpec): readonly Json[] | null {
   });
 }
 
-/** Return an object of values by the names that documents use. */
-function byName(values: Values): JsonObject {
-  const entries = Object.entries(withoutNull(values)).map(([key, value]) => [nameOf(key), value] as const);
-  return Object.fromEntries(entries);
-}
-
-function nameOf(key: string): string {
-  const name = key.slice(key.lastIndexOf(':') + 1);
-  return name === CONTROL || name === FILTER ? name : key;
+/** Whether a key is that of a control or of its filter. */
+function isBeside(key: string): boolean {
+  return key.endsWith(CONTROL) || key.endsWith(FILTER);
 }
 
 /** Return the file's object with what has changed. */
 function patchObject(saved: JsonObject, values: Values, spec: NodeSpec): JsonObject {
   const before = withDefaults(fromNames(saved, spec), spec);
   const changed = Object.entries(withoutNull(values)).filter(([key, value]) => !sameJson(value, before[key]));
-  return { ...saved, ...byName(Object.fromEntries(changed)) };
+  return { ...saved, ...Object.fromEntries(changed) };
 }
 
 function pick(fields: JsonObject, names: readonly string[]): JsonObject {
