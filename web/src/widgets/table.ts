@@ -6,9 +6,11 @@
  */
 
 import { getContext, setContext, type Component } from 'svelte';
-import type { WidgetKind } from '../core/specs.ts';
+import type { WidgetKind, WidgetSpec } from '../core/specs.ts';
 import ChoiceWidget from './ChoiceWidget.svelte';
+import ColourWidget from './ColourWidget.svelte';
 import type { WidgetMount, WidgetProps } from './contract.ts';
+import FileWidget from './FileWidget.svelte';
 import MultilineWidget from './MultilineWidget.svelte';
 import NumberWidget from './NumberWidget.svelte';
 import SeedWidget from './SeedWidget.svelte';
@@ -28,8 +30,8 @@ const BUILT_IN: { readonly [kind in WidgetKind]: Made } = {
   toggle: { mount: mountToggle },
   choice: { component: ChoiceWidget },
   seed: { component: SeedWidget },
-  color: { component: TextWidget },
-  file: { component: ChoiceWidget },
+  color: { component: ColourWidget },
+  file: { component: FileWidget },
   unknown: { component: UnknownWidget },
 };
 
@@ -46,6 +48,11 @@ export class Widgets {
     const mount = this.#mounts.get(kind);
     return mount === undefined ? BUILT_IN[kind] : { mount };
   }
+}
+
+/** Return the kind that a value is shown as: whole numbers may be colours (`display: color`). */
+export function shownKind({ kind, options }: WidgetSpec): WidgetKind {
+  return options['display'] === 'color' && (kind === 'int' || kind === 'text') ? 'color' : kind;
 }
 
 const KEY = Symbol('widgets');
