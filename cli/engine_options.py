@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from cli.cache import CacheDirectory
-from cli.memory_options import Cpu, GpuOnly, HighVram, LowVram, MemoryBudget, NoVram, ReserveVram, memory_settings
+from cli.memory_options import (
+    Cpu,
+    GpuOnly,
+    HighVram,
+    LowVram,
+    MemoryBudget,
+    NoVram,
+    RamBudget,
+    ReserveVram,
+    memory_settings,
+)
 from cli.precision_options import PrecisionFlags, with_precision
 
 if TYPE_CHECKING:
@@ -49,6 +59,7 @@ def engine_options(
     ] = None,
     cache_directory: CacheDirectory = None,
     memory_budget: MemoryBudget = None,
+    ram_budget: RamBudget = None,
     reserve_vram: ReserveVram = None,
     gpu_only: GpuOnly = False,
     highvram: HighVram = False,
@@ -91,7 +102,9 @@ class EngineFlags:
             device="cpu" if given["cpu"] else given["device"],
             cache=self._cache(),
             write_metadata=not given["disable_metadata"],
-            memory=memory_settings(given["memory_budget"], given["reserve_vram"], switches, given["device"]),
+            memory=memory_settings(
+                given["memory_budget"], given["reserve_vram"], switches, given["device"], given["ram_budget"]
+            ),
             precision=self.precision.settings(),
         )
 

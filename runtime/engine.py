@@ -36,11 +36,12 @@ from nodes.file_names import with_expanded_prefixes
 from nodes.host import Host
 from runtime.blobs import ResultCodec
 from runtime.demands import Catalogue
-from runtime.devices import Device, budget_bytes, open_device
+from runtime.devices import Device, budget_bytes, open_device, ram_bytes
 from runtime.file_digests import FileDigests, Tell, say_nothing, stamps_below
 from runtime.host import LocalHost
 from runtime.memory_settings import MemorySettings
 from runtime.precision import choose
+from runtime.ram import RamTier
 from runtime.realm import realm_of
 from runtime.residency import DeviceMemory
 from runtime.scheduling import MemoryScheduler
@@ -51,7 +52,6 @@ from runtime.workspace import Workspaces
 
 INPUT_KIND = "input"
 EMBEDDINGS = "embeddings"  # prompts name them without folder and extension mostly
-PINNED_SHARE = 0.4  # of the free memory: what is pinned cannot be given to anybody else
 
 
 @dataclass(frozen=True)
@@ -131,15 +131,21 @@ def open_memory(device: Device, settings: MemorySettings) -> DeviceMemory:
         residence=settings.residence,
         tables_on_device=settings.tables_on_device,
         transfer=_transfer(device),
+        ram=open_ram(device, settings),
     )
 
 
 def _transfer(device: Device) -> Transfer:
-    """Return the way to a device; graphics cards may pin a part of the memory that is free now."""
-    if device.torch_device.type != "cuda":
-        return PlainTransfer(device.torch_device)
-    pinned = int(psutil.virtual_memory().available * PINNED_SHARE)
-    return CudaTransfer(device.torch_device, Ledger("pinned memory", pinned))
+    """Return the way to a device."""
+    return (
+        CudaTransfer(device.torch_device) if device.torch_device.type == "cuda" else PlainTransfer(device.torch_device)
+    )
+
+
+def open_ram(device: Device, settings: MemorySettings) -> RamTier | None:
+    """Return the tier below a device; none for one whose memory is the computer's own, unless a budget is asked for."""
+    nbytes = ram_bytes(device, settings)
+    return RamTier(Ledger("RAM", nbytes), is_pinned=device.torch_device.type == "cuda") if nbytes else None
 
 
 def _open_store(settings: Settings, device: Device, registry: Registry) -> Store | None:
