@@ -24,7 +24,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 RAISED = 1.5  # by how much a record grows when the memory turned out to be short
-GUESSED_CHANNELS = {"decode": 12_300, "encode": 220, "denoise": 2_100}  # float32 held for each given (SD1.5, 2026-11)
+GUESSED_CHANNELS = {
+    "decode": 12_300,
+    "encode": 220,
+    "denoise": 2_100,
+    "encode text": 2 * 10**6,
+}  # float32 (SD1.5, 2026-11)
 OTHER_CHANNELS = 256
 UNSEEN = 1.25  # over the tensors that are counted: for what the kernels of graphics cards use inside
 SPREAD = 1.1  # for what was measured at other sizes: kernels choose other ways at some
