@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -68,21 +68,19 @@ class Slot(NamedTuple):
         path, _, leaf = name.rpartition(".")
         return cls(module.get_submodule(path), leaf)
 
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors of the owner of which this is one, by their last names."""
+        owner = self.owner
+        found: dict[str, Any] = owner._parameters if self.leaf in owner._parameters else owner._buffers
+        return found
+
     def get(self) -> Tensor:
         """Return the tensor that is there now."""
-        tensor = self._tensors.get(self.leaf)
+        tensor = self.tensors.get(self.leaf)
         if tensor is None:
             raise LookupError(f"{type(self.owner).__name__} has no {self.leaf}")
         return tensor
-
-    def put(self, tensor: Tensor) -> None:
-        """Put a tensor there."""
-        self._tensors[self.leaf] = tensor
-
-    @property
-    def _tensors(self) -> dict[str, Tensor | None]:
-        owner = self.owner
-        return owner._parameters if self.leaf in owner._parameters else owner._buffers  # type: ignore[return-value]
 
 
 class Overlay:
@@ -148,14 +146,15 @@ class Overlay:
 @contextmanager
 def swapped(tensors: Mapping[Slot, Tensor]) -> Iterator[None]:
     """Let other tensors be in their places for a while."""
-    before = {slot: slot.get() for slot in tensors}
+    others = [(slot.tensors, slot.leaf, tensor) for slot, tensor in tensors.items()]
+    before = [(there, leaf, there[leaf]) for there, leaf, _ in others]
     try:
-        for slot, tensor in tensors.items():
-            slot.put(tensor)
+        for there, leaf, tensor in others:
+            there[leaf] = tensor
         yield
     finally:
-        for slot, tensor in before.items():
-            slot.put(tensor)
+        for there, leaf, tensor in before:
+            there[leaf] = tensor
 
 
 @torch.no_grad()

@@ -184,7 +184,7 @@ class Catalogue:
 
     def _usage(self, outline: Outline, layout: Layout, operation: str) -> Usage:
         need = need_of(architecture_of(outline.module), operation, words_of(outline.precision), ())
-        return Usage(tuple(layout.needed_by(operation)), self.workspaces.largest(need) or 0)
+        return Usage(layout.needed_by(operation), self.workspaces.largest(need) or 0)
 
     def _open(self, folder: str, path: Path) -> Mapping[str, _Parts]:
         status = path.stat()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
@@ -96,6 +96,7 @@ class Layout:
 
     places: tuple[Place, ...]
     swaps: Mapping[Slot, Tensor]
+    _needed: dict[str, tuple[Block, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -107,9 +108,13 @@ class Layout:
         """The most that making one of the blocks takes beside it."""
         return max((place.scratch_bytes for place in self.places), default=0)
 
-    def needed_by(self, operation: str) -> list[Block]:
+    def needed_by(self, operation: str) -> tuple[Block, ...]:
         """Return the blocks that an operation uses."""
-        return [place.block for place in self.places if place.cut.is_used_by(operation)]
+        if operation not in self._needed:
+            self._needed[operation] = tuple(
+                place.block for place in self.places if place.cut.is_used_by(operation)
+            )
+        return self._needed[operation]
 
     def blocks_of(self, cut: Cut) -> tuple[Block, ...]:
         """Return the blocks of one part."""

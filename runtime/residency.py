@@ -200,13 +200,13 @@ class DeviceMemory:
                 self.leave(block)
             self._in_use.pop()
 
-    def _make_room(self, blocks: Sequence[Block], workspace: int) -> None:
+    def _make_room(self, blocks: tuple[Block, ...], workspace: int) -> None:
         budget = self.ledger.budget_bytes - self._reserved_bytes()
-        state = _State(tuple(blocks), workspace, budget, frozenset(block.name for block in self.ledger.blocks))
+        state = _State(blocks, workspace, budget, frozenset(block.name for block in self.ledger.blocks))
         if state == self._settled:  # the next step of a network that is streamed: planning again would move nothing
             return
         if self.residence is Residence.NONE:
-            blocks = [block for block in blocks if block.is_fixed or block.name in self.ledger]
+            blocks = tuple(block for block in blocks if block.is_fixed or block.name in self.ledger)
         stream = carry_out(self._moves(blocks, workspace), self.ledger, self._mover)
         if stream and self.residence is Residence.WHOLE:
             raise BudgetError(

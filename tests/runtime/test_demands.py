@@ -89,7 +89,7 @@ def test_sizes_from_the_header_are_those_of_the_loaded_network(registry: Registr
         ("decode", loaded.vae.keeper, "decode"),
     ):
         assert isinstance(keeper, Network)
-        assert list(uses[node_id].blocks) == keeper.plain.needed_by(operation)
+        assert uses[node_id].blocks == keeper.plain.needed_by(operation)
 
 
 def test_a_file_that_is_not_there_is_no_matter_of_memory(registry: Registry, catalogue: Catalogue) -> None:
@@ -136,7 +136,7 @@ def test_a_lora_on_the_way_is_in_the_blocks_that_will_be_used(registry: Registry
         assert handle is not None
         assert isinstance(handle.keeper, Network)
         layout = handle.keeper.layout_of(handle.overlay)
-        assert list(uses[node_id].blocks) == layout.needed_by(operation)
+        assert uses[node_id].blocks == layout.needed_by(operation)
         assert set(uses[node_id].blocks) != set(handle.keeper.plain.needed_by(operation))
 
 
