@@ -106,7 +106,7 @@ class Result(NamedTuple):
 def build(size: Size, dtype: torch.dtype) -> nn.Module:
     """Return a U-Net with random weights of usual magnitudes, on the processor."""
     with torch.device("meta"):
-        module = UNet2DConditionModel(**size.config)
+        module: nn.Module = UNet2DConditionModel(**size.config)
     module.to_empty(device="cpu")
     generator = torch.Generator().manual_seed(0)
     for parameter in module.parameters():
@@ -116,7 +116,8 @@ def build(size: Size, dtype: torch.dtype) -> nn.Module:
         else:
             values = torch.ones(parameter.shape)
         parameter.data = values.to(dtype)
-    return module.eval().requires_grad_(False)
+    module.eval().requires_grad_(False)
+    return module
 
 
 def call(module: nn.Module, size: Size, device: torch.device, dtype: torch.dtype) -> Callable[[], Tensor]:

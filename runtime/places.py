@@ -111,9 +111,7 @@ class Layout:
     def needed_by(self, operation: str) -> tuple[Block, ...]:
         """Return the blocks that an operation uses."""
         if operation not in self._needed:
-            self._needed[operation] = tuple(
-                place.block for place in self.places if place.cut.is_used_by(operation)
-            )
+            self._needed[operation] = tuple(place.block for place in self.places if place.cut.is_used_by(operation))
         return self._needed[operation]
 
     def blocks_of(self, cut: Cut) -> tuple[Block, ...]:
