@@ -47,7 +47,7 @@ class BlockMover:
         place = self.places[block.name]
         was_there = self.arriving.pop(block.name, None) is None
         with self.measuring.paused():
-            if was_there and self.ram is not None:
+            if was_there and self.ram is not None and self.ram.held(block.name) is None:
                 self.ram.offer(place, self.next_use_below(block))
             place.evict()
 
