@@ -54,12 +54,11 @@ class Network:
     ) -> None:
         self.name = name
         self.precision = precision
-        self.followers: dict[str, Block] = {}  # the streamed block that came next, the last time
         self.last: str | None = None  # the streamed block that was used last
         self._memory = memory
         self._architecture = architecture_of(module)
         self.plain = plain_layout(module, name, precision.stored, tables_on_device=tables_on_device)
-        self._layout = self.plain
+        self.layout = self.plain  # the one that is used now
         self._patched: WeakKeyDictionary[Overlay, Layout] = WeakKeyDictionary()
         self._by_name: WeakValueDictionary[str, Layout] = WeakValueDictionary()
         self._numbers = count(1)
@@ -109,23 +108,23 @@ class Network:
     @contextmanager
     def laid_out(self, layout: Layout) -> Iterator[None]:
         """Let the network consist of these blocks for a while."""
-        before, self._layout = self._layout, layout
+        before, self.layout = self.layout, layout
         try:
             with swapped(layout.swaps):
                 yield
         finally:
-            self._layout = before
+            self.layout = before
 
     def _watch(self, cut: Cut) -> None:
         if cut.module is None:
             return
 
         def enter(module: nn.Module, args: Any) -> None:
-            for block in self._layout.blocks_of(cut):
+            for block in self.layout.blocks_of(cut):
                 self._memory.enter(self, block)
 
         def leave(module: nn.Module, args: Any, output: Any) -> None:
-            for block in self._layout.blocks_of(cut):
+            for block in self.layout.blocks_of(cut):
                 self._memory.leave(block)
 
         cut.module.register_forward_pre_hook(enter, prepend=True)  # before packed weights are unpacked

@@ -91,11 +91,13 @@ class Place:
 class Layout:
     """The blocks of a network, or of a network with patches, in the order of its parts.
 
-    swaps: what takes the places of the network's own tensors while it is used.
+    swaps: what takes the places of the network's own tensors while it is used. followers: the streamed block that came
+    after another one, the last time.
     """
 
     places: tuple[Place, ...]
     swaps: Mapping[Slot, Tensor]
+    followers: dict[str, Block] = field(default_factory=dict, init=False, repr=False)
     _needed: dict[str, tuple[Block, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property

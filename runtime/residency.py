@@ -129,7 +129,7 @@ class DeviceMemory:
                 return
             self._bring(network, block)
         if network.last is not None:
-            network.followers[network.last] = block
+            network.layout.followers[network.last] = block
         network.last = block.name
         if self._mover.transfer.is_ahead:
             self._send_next(network, block)
@@ -155,7 +155,7 @@ class DeviceMemory:
 
     def _send_next(self, network: Network, block: Block) -> None:
         """Send the block that came after this one the last time, if there is room for a second one."""
-        follower = network.followers.get(block.name)
+        follower = network.layout.followers.get(block.name)
         if follower is None or follower.name in self.ledger or follower.name not in self._mover.places:
             return
         if follower.nbytes + self._mover.scratch_bytes(follower) <= self.ledger.free_bytes:

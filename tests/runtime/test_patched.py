@@ -138,6 +138,8 @@ def test_any_budget_gives_the_same_bytes_and_holds(
             assert torch.equal(checkpoint.clip.encode("a cat").embedding, reference.clip.encode("a cat").embedding)
         else:
             assert torch.equal(denoise(found[name]), denoise(expected[name])), name
+        assert not memory._passing, "what was streamed has gone"
+        assert not memory._mover.arriving
     assert holds(memory)
     assert memory.ledger.used_bytes == total_bytes(memory.ledger.blocks)
     if memory.ram is not None:

@@ -126,7 +126,7 @@ def test_a_block_that_was_not_expected_takes_the_place_of_the_one_that_was(tiny_
     network = keepers(checkpoint)[0]
     first, second, third = sorted(network.plain.needed_by("denoise"), key=lambda block: block.nbytes)[-3:]
     memory.ledger.budget_bytes = first.nbytes + second.nbytes
-    network.followers[first.name] = second
+    network.layout.followers[first.name] = second
     memory.enter(network, first)
     assert second.name in memory.ledger
     memory.leave(first)
