@@ -1,7 +1,7 @@
 """Places: where the blocks of a network lie, in its file or on the device, as they are or changed by patches.
 
-    layout = plain_layout(module, "digest model", precision)
-    layout = patched_layout(layout, overlay, "digest model+3f0a")
+    plain = plain_layout(module, "digest model", torch.float16)
+    layout = patched_layout(module, plain, overlay, "digest model+3f0a", precision)
     place.put(place.copied(device))  # the network computes with what lies on the device
     place.evict()                    # its weights are those in the file again
 
