@@ -29,9 +29,3 @@ def test_files_of_another_editor_are_sent_with_fitting_headers(tmp_path: Path) -
         for name in ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "//etc/passwd"):
             assert server.get(name).status in (400, 403, 404), name
 
-
-def test_without_an_editor_the_first_page_says_what_to_do(tmp_path: Path) -> None:
-    with serving(tmp_path) as server:
-        if b"No editor is built here" in (page := server.get("/")).body:
-            assert b"comfyui-frontend-package" in page.body
-            assert server.get("/assets/x.js").status == 404
