@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import cache, convert, doctor, explain, nodes, run, train, validate, worker
+from cli import cache, convert, doctor, explain, nodes, run, train, train_lora, validate, worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A node-graph workflow engine for diffusion models.")
 PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -20,6 +20,7 @@ def serve(context: typer.Context) -> None:
 
 app.command("run")(run.run)
 app.command("train")(train.train)
+app.command("train-lora")(train_lora.train_lora)
 app.command("explain")(explain.explain)
 app.command("validate")(validate.validate)
 app.command("convert")(convert.convert)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import ProgressColumn, Task, TaskID
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.text import Text
 
+from cli.bars import Bars
 from graph.events import Event, NodeBlocked, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunStarted
 from graph.events import Progress as NodeProgress
 from graph.workflow import Workflow
@@ -22,25 +21,13 @@ class Speed(ProgressColumn):
         return Text(f"{task.speed:.1f} it/s" if task.speed else "")
 
 
-class RunDisplay:
+class RunDisplay(Bars):
     """Draws the events of one run. Use it as `emit` inside its `with` block."""
 
     def __init__(self, workflow: Workflow, console: Console) -> None:
+        super().__init__(console, Speed(), TimeLeft())
         self._workflow = workflow
-        self._console = console
-        self._bars = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Speed(), TimeLeft(), console=console
-        )
         self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> RunDisplay:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def __call__(self, event: Event) -> None:
         """Draw an event."""
@@ -48,9 +35,9 @@ class RunDisplay:
             case RunStarted():
                 self._say(f"{len(event.steps)} nodes to run, {len(event.cached)} kept from before")
             case NodeStarted():
-                self._tasks[event.node_id] = self._bars.add_task(self._label(event.node_id), total=None)
+                self._tasks[event.node_id] = self.bars.add_task(self._label(event.node_id), total=None)
             case NodeProgress():
-                self._bars.update(self._tasks[event.node_id], completed=event.value, total=event.total)
+                self.bars.update(self._tasks[event.node_id], completed=event.value, total=event.total)
             case NodeCached():
                 self._say(f"{self._label(event.node_id)}: kept")
             case NodeBlocked() if event.calls == event.total:
@@ -68,7 +55,7 @@ class RunDisplay:
     def _end(self, node_id: str, text: str) -> None:
         task = self._tasks.pop(node_id, None)
         if task is not None:
-            self._bars.remove_task(task)
+            self.bars.remove_task(task)
             self._say(f"{self._label(node_id)}: {text}")
 
     def _label(self, node_id: str) -> str:
@@ -76,4 +63,4 @@ class RunDisplay:
         return node.label if node else node_id
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
+        self.console.print(text, markup=False, highlight=False)
