@@ -42,7 +42,7 @@ from runtime.host import LocalHost
 from runtime.memory_settings import MemorySettings
 from runtime.precision import choose
 from runtime.ram import RamTier
-from runtime.realm import realm_of
+from runtime.realm import realm_of, with_code_of_packs
 from runtime.residency import DeviceMemory
 from runtime.scheduling import MemoryScheduler
 from runtime.settings import CacheSettings, Settings, cache_folder
@@ -107,7 +107,8 @@ def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry
     precisions = choose(settings.precision, memory.device.type)
     catalogue = Catalogue(folders, precisions, memory.workspaces, memory.tables_on_device)
     scheduler = MemoryScheduler(memory, catalogue)
-    store = _open_store(settings, device, registry)
+    registry = with_code_of_packs(registry)
+    store = _open_store(settings, device)
     digests = FileDigests(store, tell)
     engine = Engine(
         registry,
@@ -148,13 +149,13 @@ def open_ram(device: Device, settings: MemorySettings) -> RamTier | None:
     return RamTier(Ledger("RAM", nbytes), is_pinned=device.torch_device.type == "cuda") if nbytes else None
 
 
-def _open_store(settings: Settings, device: Device, registry: Registry) -> Store | None:
+def _open_store(settings: Settings, device: Device) -> Store | None:
     if settings.cache.disk_bytes == 0:
         return None
     return open_store(
         cache_folder(settings.base, settings.cache.directory),
         codec=ResultCodec(),
-        realm=realm_of(settings, device, registry),
+        realm=realm_of(settings, device),
         least_s=LEAST_S,
         budget_bytes=settings.cache.disk_bytes,
     )
@@ -178,6 +179,7 @@ def _open_cache(chosen: CacheSettings, folders: Folders, store: Store | None) ->
         budget_bytes=chosen.memory_bytes,
         results=chosen.results,
         headroom_bytes=chosen.headroom_bytes,
+        inactive_bytes=chosen.inactive_bytes,
         available=lambda: psutil.virtual_memory().available,
     )
     memory = MemoryCache(
