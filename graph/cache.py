@@ -196,12 +196,7 @@ class MemoryCache:
             for key in keys:
                 if (entry := self._entries.get(key)) is not None:
                     self._refresh(key, entry)
-        if self._strategy.keeps_last_only:
-            held = {id(entry): entry for entry in self._entries.values()}.values()
-            names = frozenset(keys)
-            for entry in held:
-                if entry.keys.isdisjoint(names) and not self._is_pinned(entry):
-                    self.drop(next(iter(entry.keys)))
+        self._let_go_of_others(frozenset(keys))
 
     def drop(self, key: Key) -> None:
         """Forget the result of a key, under all its keys."""
@@ -232,6 +227,17 @@ class MemoryCache:
             refusals=counts["refusals"],
             saved_s=self._saved_s,
         )
+
+    def _let_go_of_others(self, names: frozenset[Key]) -> None:
+        """Forget results that no node of a run has, those used longest ago first, while the strategy says so."""
+        if not self._strategy.lets_go_of_others():
+            return
+        held = {id(entry): entry for entry in self._entries.values()}.values()
+        others = [entry for entry in held if entry.keys.isdisjoint(names) and not self._is_pinned(entry)]
+        for entry in sorted(others, key=lambda entry: entry.stamp):
+            if not self._strategy.lets_go_of_others():
+                return
+            self.drop(next(iter(entry.keys)))
 
     def _current(self, key: object) -> _Entry | None:
         entry = self._entries.get(key)  # type: ignore[call-overload]  # any object may be asked for
