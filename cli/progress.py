@@ -8,9 +8,11 @@ from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.text import Text
 
 from cli.bars import Bars
-from graph.events import Event, NodeBlocked, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunStarted
+from graph.events import Event, FileRead, NodeBlocked, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunStarted
 from graph.events import Progress as NodeProgress
 from graph.workflow import Workflow
+
+MB = 10**6
 
 
 class Speed(ProgressColumn):
@@ -32,6 +34,8 @@ class RunDisplay(Bars):
     def __call__(self, event: Event) -> None:
         """Draw an event."""
         match event:
+            case FileRead():
+                self._read(event)
             case RunStarted():
                 self._say(f"{len(event.steps)} nodes to run, {len(event.cached)} kept from before")
             case NodeStarted():
@@ -51,6 +55,14 @@ class RunDisplay(Bars):
                 self._end(event.node_id, f"{event.seconds:.2f} s")
             case NodeFailed():
                 self._end(event.node_id, "failed")
+
+    def _read(self, event: FileRead) -> None:
+        """Draw how far a file is read, in MB; the bar goes when it is."""
+        if event.name not in self._tasks:
+            self._tasks[event.name] = self.bars.add_task(f"Reading {event.name}", total=event.total // MB)
+        self.bars.update(self._tasks[event.name], completed=event.value // MB)
+        if event.value >= event.total:
+            self.bars.remove_task(self._tasks.pop(event.name))
 
     def _end(self, node_id: str, text: str) -> None:
         task = self._tasks.pop(node_id, None)

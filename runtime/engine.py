@@ -27,6 +27,7 @@ from graph.choices import File
 from graph.execute import Engine
 from graph.keys import ALL_FILES
 from graph.ledger import Ledger
+from graph.parts import OnRead
 from graph.registry import Registry
 from graph.results import Result
 from graph.store import LEAST_S, Store, open_store
@@ -198,13 +199,16 @@ def files_are_there(folders: Folders, result: Result) -> bool:
     return all((roots[item["type"]] / item.get("subfolder", "") / item["filename"]).is_file() for item in files)
 
 
-def file_content(folders: Folders, digest_of: Callable[[Path], Any], file: File, name: str) -> Any:
+def file_content(
+    folders: Folders, digest_of: Callable[..., Any], file: File, name: str, on_read: OnRead | None = None
+) -> Any:
     """Return what changes with a file, or with any file of its kind for ALL_FILES; None if there is no such file."""
     try:
         if name == ALL_FILES:
             roots = folders.model_roots(file.kind)
             return [[path, *stamp] for root in roots for path, stamp in stamps_below(root)]
-        return digest_of(_path_of(folders, file, name))
+        path = _path_of(folders, file, name)
+        return digest_of(path) if on_read is None else digest_of(path, on_read)
     except (ValueError, OSError):
         return None
 
