@@ -16,7 +16,6 @@ from graph.spec import NodeSpec
 from graph.states import States
 from graph.workflow import Workflow
 
-
 OnRead = Callable[[str, int, int], None]
 """Is told of a file that takes long to read: its name, how many bytes are read, and of how many. May raise."""
 
