@@ -4,8 +4,9 @@
 
 For `balanced` and `ram`: Cao and Irani, "Cost-Aware WWW Proxy Caching Algorithms" (1997), with the frequency of Cherkasova,
 "Improving WWW Proxies Performance with Greedy-Dual-Size-Frequency" (1998): a result's rank is `clock + uses * seconds /
-bytes`; the lowest goes and the clock rises to it. In bench/cache.py uses spare 0.3 % of all seconds (15.0 to 14.7 % beyond
-an endless cache, 2026-11). The others are ComfyUI's switches of the same names.
+bytes`; the lowest goes and the clock rises to it. A new result that would be the lowest itself is not kept (bypassing: Young,
+"On-Line File Caching", 2002). In bench/cache.py uses spare 0.3 % of all seconds, bypassing 2.1 % (14.7 to 12.6 % beyond an
+endless cache, 2026-11; 15.6 to 13.3 % and 12.9 % with other seeds). The others are ComfyUI's switches of the same names.
 """
 
 from __future__ import annotations
