@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.graph.json_store import blobs_in, is_whole, opened, put, value_of
 
 from graph import orphans
 from graph.blob_files import BlobFiles
 from graph.store_care import check, trim
 from graph.store_index import Index, open_index, store_folder
+from tests.graph.json_store import blobs_in, is_whole, opened, put, value_of
 
 LONG_S = 2 * orphans.ORPHANED_S
 
