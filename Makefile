@@ -32,6 +32,7 @@ bench: $(READY)
 	$(BIN)/python bench/patches.py
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/adherence.py
+	$(BIN)/python bench/gpu.py
 
 format: $(READY)
 	$(BIN)/ruff format .

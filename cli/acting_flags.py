@@ -114,6 +114,8 @@ def _engine_flags() -> Iterator[LaunchFlag]:
     yield LaunchFlag("cache-directory", where, "Where results are kept.", None, "DIR", _place, is_for_worker=True)
     yield LaunchFlag("memory-budget", where, "The most that weights and work may take of the device: 600MB, 40%.", None,
                      "SIZE", is_for_worker=True)  # fmt: skip
+    yield LaunchFlag("ram-budget", where, "RAM for weights that left the device: 16GB, 50%, 0.", None, "SIZE",
+                     is_for_worker=True)  # fmt: skip
     yield LaunchFlag("reserve-vram", where, "GB to leave free on the device.", None, "GB", is_for_worker=True)
     for name, text in (
         ("gpu-only", "Keep everything on the device."),

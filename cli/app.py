@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from cli import cache, convert, doctor, explain, nodes, run, train, validate, worker
+from cli import cache, convert, doctor, explain, nodes, run, train, train_lora, validate, worker
+from cli.cache_options import CommandWithNumbers
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A node-graph workflow engine for diffusion models.")
 PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -18,14 +19,15 @@ def serve(context: typer.Context) -> None:
     raise typer.Exit(start_server(context.args))
 
 
-app.command("run")(run.run)
+app.command("run", cls=CommandWithNumbers)(run.run)
 app.command("train")(train.train)
+app.command("train-lora")(train_lora.train_lora)
 app.command("explain")(explain.explain)
 app.command("validate")(validate.validate)
 app.command("convert")(convert.convert)
 app.add_typer(nodes.app, name="nodes")
 app.add_typer(cache.app, name="cache")
-app.command("worker", hidden=True)(worker.worker)
+app.command("worker", hidden=True, cls=CommandWithNumbers)(worker.worker)
 app.command("doctor")(doctor.doctor)
 
 

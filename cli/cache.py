@@ -104,7 +104,7 @@ def clear(
 
 
 def _folder(base: Path | None, directory: Path | None) -> Path:
-    from graph.store import store_folder
+    from graph.store_index import store_folder
     from runtime.settings import cache_folder, default_base
 
     return store_folder(cache_folder(base or default_base(), directory))

@@ -1,6 +1,6 @@
 """The options of commands that run workflows: folders, device, cache, memory, precision; added by a decorator.
 
-@with_engine
+@with_engine  # its command needs cls=CommandWithNumbers
 def run(file: Path, *, engine: EngineFlags) -> None:  # typer sees --device, --cache-lru, --lowvram and so on
     with engine.open() as studio: ...
 """
@@ -17,14 +17,26 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from cli.cache import CacheDirectory
-from cli.memory_options import Cpu, GpuOnly, HighVram, LowVram, MemoryBudget, NoVram, ReserveVram, memory_settings
+from cli.cache_options import CacheClassic, CacheDisk, CacheLru, CacheNone, CacheRam, chosen_cache
+from cli.memory_options import (
+    Cpu,
+    GpuOnly,
+    HighVram,
+    LowVram,
+    MemoryBudget,
+    NoVram,
+    RamBudget,
+    ReserveVram,
+    memory_settings,
+)
 from cli.precision_options import PrecisionFlags, with_precision
 
 if TYPE_CHECKING:
     from runtime.engine import Studio
-    from runtime.settings import CacheSettings, Settings
+    from runtime.settings import Settings
 
 PARAMETER = "engine"
+CACHE_OPTIONS = ("none", "lru", "classic", "ram", "disk", "directory")
 MEMORY_SWITCHES = ("gpu_only", "highvram", "lowvram", "novram", "cpu")
 
 
@@ -38,17 +50,14 @@ def engine_options(
         list[Path] | None, typer.Option(help="A file with more folders of models, as extra_model_paths.yaml.")
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
-    cache_none: Annotated[bool, typer.Option("--cache-none", help="Keep no results, not on the disk either.")] = False,
-    cache_lru: Annotated[int | None, typer.Option(help="Keep the N results in memory that were used last.")] = None,
-    cache_classic: Annotated[
-        bool, typer.Option("--cache-classic", help="Keep the results of the last workflow in memory.")
-    ] = False,
-    cache_ram: Annotated[float | None, typer.Option(help="Keep results while this many GB of RAM are free.")] = None,
-    cache_disk: Annotated[
-        float | None, typer.Option(help="GB that results may take on the disk (10); 0: none.")
-    ] = None,
+    cache_none: CacheNone = False,
+    cache_lru: CacheLru = None,
+    cache_classic: CacheClassic = False,
+    cache_ram: CacheRam = None,
+    cache_disk: CacheDisk = None,
     cache_directory: CacheDirectory = None,
     memory_budget: MemoryBudget = None,
+    ram_budget: RamBudget = None,
     reserve_vram: ReserveVram = None,
     gpu_only: GpuOnly = False,
     highvram: HighVram = False,
@@ -89,21 +98,13 @@ class EngineFlags:
             models=given["models_directory"],
             extra_model_paths=tuple(given["extra_model_paths_config"] or ()),
             device="cpu" if given["cpu"] else given["device"],
-            cache=self._cache(),
+            cache=chosen_cache(*(given[f"cache_{name}"] for name in CACHE_OPTIONS)),
             write_metadata=not given["disable_metadata"],
-            memory=memory_settings(given["memory_budget"], given["reserve_vram"], switches, given["device"]),
+            memory=memory_settings(
+                given["memory_budget"], given["reserve_vram"], switches, given["device"], given["ram_budget"]
+            ),
             precision=self.precision.settings(),
         )
-
-    def _cache(self) -> CacheSettings:
-        from cli.report import UsageError
-        from runtime.settings import cache_settings
-
-        names = ("none", "lru", "classic", "ram", "disk", "directory")
-        try:
-            return cache_settings(**{name: self.values[f"cache_{name}"] for name in names})
-        except ValueError as error:
-            raise UsageError(str(error)) from error
 
 
 def with_engine(command: Callable[..., None]) -> Callable[..., None]:

@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.memory_options import RamBudget
+
 if TYPE_CHECKING:
     from graph.simulate import Explanation, Step
     from graph.workflow import Workflow
@@ -22,7 +24,8 @@ USUAL_BANDWIDTH = "2GB"  # a second, from an NVMe drive (2026-11); see graph.sim
 def explain(
     file: Annotated[Path, typer.Argument(help="A workflow (API or editor format) or a picture that holds one.")],
     budget: Annotated[str | None, typer.Option(help='Memory of the device: "600MB", "2GB", "40%"; else all.')] = None,
-    bandwidth: Annotated[str, typer.Option(help="What is brought to the device in a second.")] = USUAL_BANDWIDTH,
+    ram_budget: RamBudget = None,
+    bandwidth: Annotated[str, typer.Option(help="What is read of files in a second.")] = USUAL_BANDWIDTH,
     base_directory: Annotated[Path | None, typer.Option(help="The folder that holds models/.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps; the best one if left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
@@ -35,7 +38,7 @@ def explain(
         from cli.memory_options import memory_settings
         from cli.workflow_file import check, load_workflow, open_here
 
-        studio = open_here(base_directory, device, memory_settings(budget, None, {}))
+        studio = open_here(base_directory, device, memory_settings(budget, None, {}, ram=ram_budget))
         workflow = load_workflow(file, studio)
         check(workflow, studio)
         explanation = _explain(workflow, studio, bandwidth)
@@ -63,6 +66,8 @@ def _document(explanation: Explanation) -> dict[str, Any]:
         "budget_bytes": explanation.budget_bytes,
         "peak_bytes": explanation.peak_bytes,
         "moved_bytes": explanation.moved_bytes,
+        "ram_budget_bytes": explanation.ram_budget_bytes,
+        "from_ram_bytes": explanation.from_ram_bytes,
         "seconds": explanation.seconds,
         "steps": [_step(step) for step in explanation.steps],
     }
@@ -72,7 +77,8 @@ def _step(step: Step) -> dict[str, Any]:
     moves = [
         _move(type(move).__name__.lower(), block.name, block.nbytes) for move in step.moves for block in _blocks(move)
     ]
-    known = {"moved_bytes": step.moved_bytes, "peak_bytes": step.peak_bytes, "seconds": step.seconds}
+    tiers = {"from_ram_bytes": step.from_ram_bytes, "ram_bytes": step.ram_bytes}
+    known = {"moved_bytes": step.moved_bytes, "peak_bytes": step.peak_bytes, "seconds": step.seconds, **tiers}
     return {"node": step.node_id, **known, "moves": moves}
 
 
@@ -87,15 +93,19 @@ def _blocks(move: Any) -> tuple[Any, ...]:
 def _print(explanation: Explanation, workflow: Workflow) -> None:
     from graph.memory import show_bytes
 
-    table = Table("node", "to the device", "moved", "in use at most", "seconds")
+    has_ram = explanation.ram_budget_bytes > 0
+    ram_columns = ("from RAM", "then in RAM") if has_ram else ()
+    table = Table("node", "to the device", "moved", *ram_columns, "in use at most", "seconds")
     for step in explanation.steps:
-        moved, peak = show_bytes(step.moved_bytes), show_bytes(step.peak_bytes)
-        table.add_row(workflow.nodes[step.node_id].label, _words(step), moved, peak, f"{step.seconds:.3f}")
+        sizes = [step.moved_bytes, *((step.from_ram_bytes, step.ram_bytes) if has_ram else ()), step.peak_bytes]
+        label = workflow.nodes[step.node_id].label
+        table.add_row(label, _words(step), *map(show_bytes, sizes), f"{step.seconds:.3f}")
+    near = f", {show_bytes(explanation.from_ram_bytes)} of it from RAM" if has_ram else ""
     console = Console()
     console.print(table)
     console.print(
         f"peak {show_bytes(explanation.peak_bytes)} of {show_bytes(explanation.budget_bytes)}; "
-        f"{show_bytes(explanation.moved_bytes)} moved, which takes about {explanation.seconds:.2f} s",
+        f"{show_bytes(explanation.moved_bytes)} moved{near}, which takes about {explanation.seconds:.2f} s",
         highlight=False,
     )
 
@@ -105,6 +115,7 @@ def _words(step: Step) -> str:
     count: Counter[str] = Counter()
     for move in step.moves:
         for block in _blocks(move):
-            network = block.name.split("/")[0].split()[-1]
+            network, _, patches = block.name.split("/")[0].split()[-1].partition("+")
+            network += " (patched)" if patches else ""
             count[f"{type(move).__name__.lower()} {{}} of {network}"] += 1
     return ", ".join(text.format(number) for text, number in count.items())

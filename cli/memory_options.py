@@ -18,6 +18,12 @@ MemoryBudget = Annotated[
 ReserveVram = Annotated[
     str | None, typer.Option(help="What to leave free on the device for other programs, in GB without a unit.")
 ]
+RamBudget = Annotated[
+    str | None,
+    typer.Option(
+        help='Memory of the computer for weights that left the device: "16GB", "50%", "0"; else what suits it.'
+    ),
+]
 GpuOnly = Annotated[bool, typer.Option("--gpu-only", help="Keep everything on the device, tables of words too.")]
 HighVram = Annotated[bool, typer.Option("--highvram", help="Keep whole networks on the device; never stream one.")]
 LowVram = Annotated[bool, typer.Option("--lowvram", help="Leave a network on the device only until the next is used.")]
@@ -26,7 +32,11 @@ Cpu = Annotated[bool, typer.Option("--cpu", help="Compute on the processor; the 
 
 
 def memory_settings(
-    budget: str | None, reserve: str | None, switches: Mapping[str, bool], device: str | None = None
+    budget: str | None,
+    reserve: str | None,
+    switches: Mapping[str, bool],
+    device: str | None = None,
+    ram: str | None = None,
 ) -> MemorySettings:
     """Return what was chosen; UsageError if switches contradict each other."""
     from runtime.memory_settings import MemorySettings, Residence, default_records
@@ -44,4 +54,5 @@ def memory_settings(
         residences.get(word, Residence.NORMAL),
         tables_on_device=word == "gpu-only",
         workspaces=default_records(),
+        ram=ram,
     )

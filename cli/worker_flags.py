@@ -1,18 +1,17 @@
 """The command line of the worker: what of `weft serve` concerns the engine, in the words that `weft run` has too.
 
-worker_flags(parse_flags(["--port", "0", "--cache-ram", "4", "24", "--cpu"]))  # ["--cache-ram", "4.0", "--cpu"]
+worker_flags(parse_flags(["--port", "0", "--cache-ram", "4", "24", "--cpu"]))  # ["--cpu", "--cache-ram", "4.0", "24.0"]
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from cli.acting_flags import ACTING_FLAGS
 from cli.launch_flags import given_flags
 
-GIB = 2**30
 FOLDER_FLAGS = ("base-directory", "output-directory", "input-directory", "models-directory")
 
 
@@ -43,15 +42,6 @@ def _translated(typed: argparse.Namespace) -> Iterator[str]:
     if typed.high_ram:
         yield "--cache-classic"
     if typed.cache_ram is not None:
-        yield from ("--cache-ram", str(_headroom(typed.cache_ram)))
+        yield from ("--cache-ram", *map(str, typed.cache_ram))
     if typed.default_device is not None:
         yield from ("--device", f"cuda:{typed.default_device}")
-
-
-def _headroom(numbers: Sequence[float]) -> float:
-    """Return the GB to keep free: the first number, or a tenth of the RAM within 2 and 10 GB, as in ComfyUI."""
-    if numbers:
-        return numbers[0]
-    from psutil import virtual_memory  # here: rarely needed, and it takes its time
-
-    return round(min(max(virtual_memory().total / 10 / GIB, 2.0), 10.0), 2)

@@ -20,6 +20,7 @@ from diffusion.checkpoints.ldm_keys import unet_keys
 from diffusion.errors import DiffusionError
 from diffusion.models import Clip, Model
 from diffusion.overlay import WeightPatch, patched
+from diffusion.streaming import Keeper, as_kept
 
 SHOWN_MISFITS = 3
 
@@ -45,11 +46,12 @@ class OtherWeight:
     module: nn.Module
     patches: tuple[WeightPatch, ...]
     name: str
+    keeper: Keeper | None = None
 
     def apply(self, weight: Tensor, strength: float) -> Tensor:
         """Return the weight with the other added."""
-        other = patched(self.name, self.module.get_parameter(self.name), self.patches)
-        return weight + strength * other.to(weight.device)
+        other = as_kept(self.keeper, self.module.get_parameter(self.name))
+        return weight + strength * patched(self.name, other.to(weight.device), self.patches)
 
 
 def merge_models(first: Model, second: Model, mix: Mix) -> Model:
@@ -81,7 +83,7 @@ def _merge(first: Handle, second: Handle, own: nn.Module, other: nn.Module, mixe
     _check_alike(own, other)
     groups: dict[Mix, dict[str, OtherWeight]] = defaultdict(dict)
     for name, mix in mixes.items():
-        groups[mix][name] = OtherWeight(other, second.patches, name)
+        groups[mix][name] = OtherWeight(other, second.patches, name, second.keeper)
     for mix, changes in groups.items():
         if mix != Mix(1.0, 0.0):  # nothing of the second model: the weights stay as they are
             first = first.with_patch(WeightPatch(changes, mix.second, mix.first, _digest(second, changes)))

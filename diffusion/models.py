@@ -71,14 +71,11 @@ class Model:
 
         timestep: (batch,), may lie between whole steps. context: (batch, tokens, width). sides: see diffusion.patches.Hook.
         """
-        return kept(self.keeper, "denoise", x.shape, lambda: self._apply(x, timestep, context, sides))
+        return kept(self.keeper, "denoise", x.shape, lambda: self._apply(x, timestep, context, sides), self.overlay)
 
     def _apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int]) -> Tensor:
         dtype = self.dtype
-        with (
-            self.overlay.installed(self.device if self.patches else None),
-            hooked(self.backbone, self.usage.hooks, sides),
-        ):
+        with hooked(self.backbone, self.usage.hooks, sides):
             output: Tensor = self.backbone(
                 x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
             )[0]
@@ -158,13 +155,12 @@ class Clip:
 
     def encode(self, text: str) -> Cond:
         """Return a prompt's embedding (1, 77 * chunks, width), float32, on the CPU; DiffusionError if it is none."""
-        encoded = kept(self.keeper, "encode text", (1,), lambda: self._encode(text))
+        encoded = kept(self.keeper, "encode text", (1,), lambda: self._encode(text), self.overlay)
         advice = "The checkpoint or an embedding of the prompt may be damaged; get it again."
         return Cond(require_finite(encoded.embedding, "The text encoder gave", advice), encoded.pooled)
 
     def _encode(self, text: str) -> Encoded:
-        with self.overlay.installed(self.device if self.patches else None):
-            return encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
+        return encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@
         module(x)  # computes with the patched weights
 
 Patched tensors exist for the layers that a patch names and for no others. They are computed when first needed, in float32,
-and kept as long as the overlay lives. Handles that share a network have an overlay each.
+and kept as long as the overlay lives; a keeper (diffusion.streaming) makes its own and lets them come and go. Handles that
+share a network have an overlay each.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -55,22 +56,31 @@ class WeightPatch:
         return change.apply(base, self.strength)
 
 
-class _Slot(NamedTuple):
-    """A place of a parameter in a network."""
+class Slot(NamedTuple):
+    """A place of a parameter or buffer in a network."""
 
     owner: nn.Module
     leaf: str
 
-    def get(self) -> nn.Parameter:
-        """Return the parameter that is there now."""
-        parameter = self.owner._parameters[self.leaf]
-        if parameter is None:
-            raise LookupError(f"{type(self.owner).__name__} has no {self.leaf}")
-        return parameter
+    @classmethod
+    def of(cls, module: nn.Module, name: str) -> Slot:
+        """Return the place of a name."""
+        path, _, leaf = name.rpartition(".")
+        return cls(module.get_submodule(path), leaf)
 
-    def put(self, parameter: nn.Parameter) -> None:
-        """Put a parameter there."""
-        self.owner._parameters[self.leaf] = parameter
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors of the owner of which this is one, by their last names."""
+        owner = self.owner
+        found: dict[str, Any] = owner._parameters if self.leaf in owner._parameters else owner._buffers
+        return found
+
+    def get(self) -> Tensor:
+        """Return the tensor that is there now."""
+        tensor = self.tensors.get(self.leaf)
+        if tensor is None:
+            raise LookupError(f"{type(self.owner).__name__} has no {self.leaf}")
+        return tensor
 
 
 class Overlay:
@@ -83,8 +93,8 @@ class Overlay:
     def __init__(self, module: nn.Module, patches: Sequence[WeightPatch], dtype: torch.dtype | None = None) -> None:
         self.module = module
         self.patches = tuple(patches)
-        self._dtype = dtype
-        self._slots = {name: _slot(module, name) for patch in self.patches for name in patch.changes}
+        self.dtype = dtype
+        self._slots = {name: Slot.of(module, name) for patch in self.patches for name in patch.changes}
         self._tensors: dict[str, nn.Parameter] = {}
 
     @property
@@ -93,10 +103,16 @@ class Overlay:
         return tuple(self._slots)
 
     @property
+    def digest(self) -> str:
+        """Tell all patches and their order; "" if one of them is not known by a digest."""
+        digests = [patch.full_digest for patch in self.patches]
+        return "\n".join(digests) if all(digests) else ""
+
+    @property
     def nbytes(self) -> int:
         """The bytes that the changed tensors take once they are computed."""
         bases = [slot.get() for slot in self._slots.values()]
-        return sum(base.numel() * (self._dtype or base.dtype).itemsize for base in bases)
+        return sum(base.numel() * (self.dtype or base.dtype).itemsize for base in bases)
 
     @property
     def is_computed(self) -> bool:
@@ -109,7 +125,7 @@ class Overlay:
             tensor = self._tensors.get(name)
             if tensor is None:
                 base = slot.get()
-                merged = patched(name, base.to(device), self.patches).to(self._dtype or base.dtype)
+                merged = patched(name, base.to(device), self.patches).to(self.dtype or base.dtype)
                 self._tensors[name] = nn.Parameter(merged, requires_grad=False)
             elif device is not None and tensor.device != device:
                 tensor.data = tensor.data.to(device)
@@ -123,14 +139,22 @@ class Overlay:
     def installed(self, device: torch.device | None = None) -> Iterator[None]:
         """Let the network compute with the changed tensors on a device for a while; not for two threads at once."""
         tensors = self.tensors(device)
-        before = {name: slot.get() for name, slot in self._slots.items()}
-        try:
-            for name, slot in self._slots.items():
-                slot.put(tensors[name])
+        with swapped({self._slots[name]: tensor for name, tensor in tensors.items()}):
             yield
-        finally:
-            for name, slot in self._slots.items():
-                slot.put(before[name])
+
+
+@contextmanager
+def swapped(tensors: Mapping[Slot, Tensor]) -> Iterator[None]:
+    """Let other tensors be in their places for a while."""
+    others = [(slot.tensors, slot.leaf, tensor) for slot, tensor in tensors.items()]
+    before = [(there, leaf, there[leaf]) for there, leaf, _ in others]
+    try:
+        for there, leaf, tensor in others:
+            there[leaf] = tensor
+        yield
+    finally:
+        for there, leaf, tensor in before:
+            there[leaf] = tensor
 
 
 @torch.no_grad()
@@ -140,8 +164,3 @@ def patched(name: str, weight: Tensor, patches: Sequence[WeightPatch]) -> Tensor
     for patch in patches:
         result = patch.apply(name, result)
     return result
-
-
-def _slot(module: nn.Module, name: str) -> _Slot:
-    path, _, leaf = name.rpartition(".")
-    return _Slot(module.get_submodule(path), leaf)

@@ -29,6 +29,23 @@ class Precision(NamedTuple):
         """Whether weights are kept in another precision than they are computed in."""
         return self.computed is not None and self.stored is not None and self.computed != self.stored
 
+    def resolved(self, file: torch.dtype) -> Resolved:
+        """Return both precisions of a network whose file has another one."""
+        stored = self.stored or file
+        return Resolved(stored, self.computed or stored)
+
+
+class Resolved(NamedTuple):
+    """How the weights of a network are kept, and in what it computes, both known."""
+
+    stored: torch.dtype
+    computed: torch.dtype
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether weights are kept in another precision than they are computed in."""
+        return self.computed != self.stored
+
 
 class Precisions(NamedTuple):
     """The precisions of the networks of a checkpoint."""

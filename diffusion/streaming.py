@@ -5,7 +5,8 @@
 
 Without a keeper (use as a library) weights lie where they were loaded, and `kept` only calls the function. A block is a
 module that its network calls, so hooks on it see when its weights are needed. Tables of embeddings are no blocks: they
-stay where they are, and the rows that are looked up are brought (`look_up_below`).
+stay where they are, and the rows that are looked up are brought (`look_up_below`). A keeper also makes the tensors of patches
+and lets them come and go with the weights that they replace.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.errors import DiffusionError
+from diffusion.overlay import Overlay
+from diffusion.quantize import Resolved, to_stored
 
 T = TypeVar("T")
 
@@ -47,17 +50,44 @@ class Keeper(Protocol):
         """The precision in which it computes."""
         ...
 
-    def run(self, operation: str, shape: Sequence[int], work: Callable[[], T]) -> T:
+    @property
+    def stored(self) -> torch.dtype:
+        """The precision in which it keeps weights."""
+        ...
+
+    def run(self, operation: str, shape: Sequence[int], work: Callable[[], T], overlay: Overlay | None) -> T:
         """Call `work` with the weights in place, again after an eviction if the memory was short.
 
-        operation, shape: what is done to how much, by which the memory that it needs is remembered.
+        operation, shape: what is done to how much, by which the memory that it needs is remembered. overlay: patches to
+        compute with.
         """
         ...
 
 
-def kept(keeper: Keeper | None, operation: str, shape: Sequence[int], work: Callable[[], T]) -> T:
-    """Call a function that uses a network, through its keeper if it has one."""
-    return work() if keeper is None else keeper.run(operation, shape, work)
+def kept(
+    keeper: Keeper | None, operation: str, shape: Sequence[int], work: Callable[[], T], overlay: Overlay | None = None
+) -> T:
+    """Call a function that uses a network, patched or not, through its keeper if it has one."""
+    patches = overlay if overlay is not None and overlay.patches else None
+    if keeper is not None:
+        return keeper.run(operation, shape, work, patches)
+    if patches is None:
+        return work()
+    with patches.installed(next(patches.module.parameters()).device):
+        return work()
+
+
+def as_kept(keeper: Keeper | None, tensor: Tensor) -> Tensor:
+    """Return a weight of a network in the precision in which it is kept, wherever it lies now: files may have a finer one."""
+    return tensor if keeper is None else to_stored(tensor, dtype_on_device(tensor, keeper.stored))
+
+
+def brought(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return a copy of a weight on a device, as it is kept there."""
+    chosen = dtype_on_device(tensor, dtype)
+    if chosen.itemsize == 1 and tensor.dtype != chosen:
+        return to_stored(tensor, chosen).to(device)  # rounded where the file is, so that all devices round alike
+    return tensor.to(device, chosen, copy=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +116,7 @@ class Cut:
 
 
 def dtype_on_device(tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
-    """Return the precision that a weight has where it is used."""
+    """Return the precision that a weight has on the device; whole numbers stay as they are."""
     return dtype if tensor.dtype.is_floating_point else tensor.dtype
 
 
@@ -108,14 +138,17 @@ def tables(network: nn.Module) -> tuple[nn.Embedding, ...]:
     )
 
 
-def look_up_below(table: nn.Embedding, device: torch.device, dtype: torch.dtype) -> None:
-    """Let a table stay where its weights are; only the rows that are looked up go to the device."""
+def look_up_below(table: nn.Embedding, device: torch.device, precision: Resolved) -> None:
+    """Let a table stay where its weights are; only the rows that are looked up go to the device, rounded as its weights are."""
+    weight = table.weight
 
     def bring_ids(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return (args[0].to(module.weight.device), *args[1:])
 
     def bring_rows(module: nn.Module, args: tuple[Any, ...], rows: Tensor) -> Tensor:
-        return rows.to(device, dtype)
+        is_patched = module.weight is not weight  # computed in the larger precision
+        kept_rows = rows if is_patched else to_stored(rows, precision.stored)
+        return kept_rows.to(device, precision.computed)
 
     table.register_forward_pre_hook(bring_ids)
     table.register_forward_hook(bring_rows)

@@ -38,6 +38,11 @@ def bind(node: Node, spec: NodeSpec) -> Bound:
     return Bound(node, spec, inputs, eager, tuple([link for name, link in links if name in spec.lazy_names]))
 
 
+def links_of(bound: Bound) -> tuple[Link, ...]:
+    """Return all links that arrive at a node, lazy ones last."""
+    return bound.links + bound.lazy_links if bound.lazy_links else bound.links
+
+
 def _inputs(node: Node, spec: NodeSpec) -> Iterator[tuple[str, Input]]:
     given = node.inputs
     for socket in spec.inputs:

@@ -26,11 +26,12 @@ class DamagedBlobError(Exception):
 
 
 class BlobFile(NamedTuple):
-    """A file of the folder. `digest`: None for one that was never finished."""
+    """A file of the folder. `digest`: None for one that was never finished; `written`: in seconds since 1970."""
 
     path: Path
     digest: bytes | None
     nbytes: int
+    written: float
 
 
 def digest_of(data: bytes) -> bytes:
@@ -95,9 +96,9 @@ class BlobFiles:
                 except OSError:
                     continue  # another process was quicker
                 if name.endswith(SUFFIX):
-                    yield BlobFile(path, _digest_in(name), status.st_size)
+                    yield BlobFile(path, _digest_in(name), status.st_size, status.st_mtime)
                 elif time.time() - status.st_mtime > STALE_S:
-                    yield BlobFile(path, None, status.st_size)
+                    yield BlobFile(path, None, status.st_size, status.st_mtime)
 
 
 def _digest_in(name: str) -> bytes | None:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -81,7 +82,7 @@ class Statistics:
     hits: int
     misses: int
     evictions: int
-    refusals: int  # results that had no room beside pinned ones, or in the whole cache
+    refusals: int  # results without room beside pinned ones, in the whole cache, or worth less than what would go
     saved_s: float  # time that the hits would have cost
 
 
@@ -155,7 +156,7 @@ class MemoryCache:
     ) -> bool:
         """Keep a result under a key, and under `also`; return whether there was room. An old one of `key` goes."""
         self.drop(key)
-        if not self._make_room(nbytes):
+        if not self._make_room(nbytes, self._worth(key, nbytes, seconds)):
             self._counts["refusals"] += 1
             return False
         entry = _Entry(result, nbytes, seconds, {key})
@@ -196,12 +197,7 @@ class MemoryCache:
             for key in keys:
                 if (entry := self._entries.get(key)) is not None:
                     self._refresh(key, entry)
-        if self._strategy.keeps_last_only:
-            held = {id(entry): entry for entry in self._entries.values()}.values()
-            names = frozenset(keys)
-            for entry in held:
-                if entry.keys.isdisjoint(names) and not self._is_pinned(entry):
-                    self.drop(next(iter(entry.keys)))
+        self._let_go_of_others(frozenset(keys))
 
     def drop(self, key: Key) -> None:
         """Forget the result of a key, under all its keys."""
@@ -233,6 +229,17 @@ class MemoryCache:
             saved_s=self._saved_s,
         )
 
+    def _let_go_of_others(self, names: frozenset[Key]) -> None:
+        """Forget results that no node of a run has, those used longest ago first, while the strategy says so."""
+        if not self._strategy.lets_go_of_others():
+            return
+        held = {id(entry): entry for entry in self._entries.values()}.values()
+        others = [entry for entry in held if entry.keys.isdisjoint(names) and not self._is_pinned(entry)]
+        for entry in sorted(others, key=lambda entry: entry.stamp):
+            if not self._strategy.lets_go_of_others():
+                return
+            self.drop(next(iter(entry.keys)))
+
     def _current(self, key: object) -> _Entry | None:
         entry = self._entries.get(key)  # type: ignore[call-overload]  # any object may be asked for
         if entry is None or not entry.result.ui or self.is_current(entry.result):
@@ -253,17 +260,25 @@ class MemoryCache:
         entry = self._entries.get(place.key)
         return entry if entry is not None and entry.stamp == place.stamp else None
 
-    def _make_room(self, nbytes: int) -> bool:
+    def _worth(self, key: Key, nbytes: int, seconds: float) -> float:
+        """Return the rank that a new result would have; what the user pinned is worth everything."""
+        if key in self._kept:
+            return math.inf
+        return self._strategy.rank(self._clock, seconds, nbytes, next(self._stamps))
+
+    def _make_room(self, nbytes: int, worth: float) -> bool:
+        """Let results go until there is room; not for one that is worth less than what would have to go."""
         if not self._strategy.admits(nbytes):
             return False
-        passed_over: list[_Place] = []
-        while not self._has_room(nbytes) and self._heap:
+        passed_over, is_worth_it = list[_Place](), True
+        while is_worth_it and not self._has_room(nbytes) and self._heap:
             place = heapq.heappop(self._heap)
             entry = self._entry_at(place)
             if entry is None:
                 continue
             is_spared = self._strategy.spares_current and entry.stamp >= self._begun
-            if is_spared or self._is_pinned(entry):
+            is_worth_it = place.priority <= worth
+            if is_spared or not is_worth_it or self._is_pinned(entry):
                 passed_over.append(place)
                 if is_spared:
                     break  # by rank all others are of this run too
@@ -273,6 +288,9 @@ class MemoryCache:
             self.drop(place.key)
         for place in passed_over:
             heapq.heappush(self._heap, place)
+        if not is_worth_it:
+            self._clock = max(self._clock, worth)  # as if it had been kept and had gone at once
+            return False
         return self._strategy.spares_current or self._has_room(nbytes)
 
     def _has_room(self, nbytes: int) -> bool:

@@ -23,6 +23,15 @@ class RunStarted:
 
 
 @dataclass(frozen=True)
+class FileRead:
+    """Before the run begins, a large file is read once to know its content: `value` of its `total` bytes are."""
+
+    name: str
+    value: int
+    total: int
+
+
+@dataclass(frozen=True)
 class NodeStarted:
     """A node begins."""
 
@@ -97,6 +106,15 @@ class RunFinished:
 
 
 Event = (
-    RunStarted | NodeStarted | NodeCached | NodeBlocked | Progress | Preview | NodeFinished | NodeFailed | RunFinished
+    FileRead
+    | RunStarted
+    | NodeStarted
+    | NodeCached
+    | NodeBlocked
+    | Progress
+    | Preview
+    | NodeFinished
+    | NodeFailed
+    | RunFinished
 )
 Emit = Callable[[Event], None]

@@ -15,11 +15,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.errors import Cancelled, GraphError
-from graph.events import Emit, RunFinished, RunStarted
+from graph.events import Emit, FileRead, RunFinished, RunStarted
 from graph.execution import Execution
 from graph.parts import Parts
 from graph.plan import Plan, make_plan
@@ -106,11 +106,12 @@ class Engine(Parts):
         """Do the same within a running event loop."""
         start = self.clock()
         self.states.keep(workflow, self.registry)
-        plan = self.plan(workflow, outputs)
+        parts = self._watched(emit, cancelled)
+        plan = parts.plan(workflow, outputs)
         self.cache.begin(plan.known_keys, plan.pinned_keys)
         if self.scheduler is not None:
             self.scheduler.prepare(plan)
-        execution = Execution(self, plan, emit, cancelled, prompt or NOTHING, extra or NOTHING)
+        execution = Execution(parts, plan, emit, cancelled, prompt or NOTHING, extra or NOTHING)
         emit(RunStarted(plan.order, plan.cached))
         status = "failed"
         try:
@@ -131,3 +132,16 @@ class Engine(Parts):
             blocked=tuple(execution.telling.blocked),
             seconds=seconds,
         )
+
+    def _watched(self, emit: Emit, cancelled: Callable[[], bool]) -> Engine:
+        """Return the engine for one run, which tells of large files that it reads, and reads no further if cancelled."""
+        digest = self.file_digest
+        if digest is None:
+            return self
+
+        def on_read(name: str, value: int, total: int) -> None:
+            emit(FileRead(name, value, total))
+            if cancelled():
+                raise Cancelled("The run was cancelled.")
+
+        return replace(self, file_digest=lambda file, name, _=None: digest(file, name, on_read))

@@ -15,25 +15,24 @@ from graph.binding import Bound
 from graph.dynamic import Expand
 from graph.errors import Cancelled
 from graph.events import Emit
-from graph.expansion import place
+from graph.expansion import Placed, place
 from graph.held import Held
 from graph.keys import Key, content_key
-from graph.lazy import Promise
+from graph.lazy import gather
 from graph.mapping import Expanded
 from graph.nested import call
 from graph.node_run import NodeRun
 from graph.parts import Parts
 from graph.plan import Plan, make_demand
+from graph.readers import Readers
 from graph.results import Result, Values
 from graph.scene import Scene
-from graph.spec import Socket
 from graph.states import Owner
 from graph.tasks import Task, Tasks
 from graph.telling import Telling
 from graph.visit import Visit
 from graph.workflow import Link, Node
 
-NOTHING: Mapping[str, Socket] = {}
 POLL_S = 0.1  # how often a run that waits for async nodes asks whether it was cancelled
 
 
@@ -58,9 +57,9 @@ class Execution:
         self._plan = plan
         self._scene = Scene(plan.survey, parts.registry, parts.file_digest)
         self.telling = Telling(emit, self._scene)
-        self._held = Held(parts.cache, plan.readers, parts.digest)
-        self._held.keeps_all = any(_may_read_more(plan.survey.bound[node_id]) for node_id in plan.order)
         self._tasks = Tasks(self._scene.way)
+        self._readers = Readers(plan.expected, plan.survey, self._tasks.unfinished)
+        self._held = Held(parts.cache, self._readers, parts.digest)
         self._expansions: Counter[str] = Counter()
         self._twins: dict[str, list[str]] = {}
         for twin, first in plan.survey.twins.items():
@@ -75,7 +74,6 @@ class Execution:
         """Take what is cached and run the steps."""
         lost = [node_id for node_id in self._plan.used if not self._take(node_id)]
         if lost:
-            self._held.keeps_all = True  # the plan has not counted who reads what must be made again
             await self._run_for(lost)
         made = set(self.telling.ran)
         self._tell_cached(*[node_id for node_id in self._plan.cached if node_id not in made])
@@ -96,7 +94,11 @@ class Execution:
     async def _run(self, order: tuple[str, ...], poll_s: float | None = None) -> None:
         """Run nodes, each after what it reads; first of all async ones that may start at once."""
         tasks: dict[str, Task] = {}
+        settled = self._readers.settled
+        again = settled.intersection(order)  # whose results are gone
         for node_id in (*filter(self._starts_at_once, order), *order):
+            if node_id in settled and node_id not in again:
+                continue  # it ran meanwhile, for a lazy input
             if self._tasks.unfinished:
                 await self._tasks.breathe(tasks)
             task = self._begin(node_id)
@@ -114,6 +116,7 @@ class Execution:
         demand = make_demand(self._scene, wanted, self._is_there)
         while not all(self._take(node_id) for node_id in demand.used):
             demand = make_demand(self._scene, wanted, self._is_there)
+        self._readers.expect(demand.order)
         await self._run(demand.order)
 
     def _take(self, node_id: str) -> bool:
@@ -188,7 +191,7 @@ class Execution:
             return None
         run = NodeRun(node_id, self, bound.spec.name, bound.inputs, self._scene.origins.get(node_id))
         with self.telling.naming(bound):
-            visit = Visit(bound, self._gather(bound), run)
+            visit = Visit(bound, gather(bound, self._values, self._demand), run)
         if visit.is_blocked:
             self._block(visit, visit.blocked_result())
             return None
@@ -202,7 +205,7 @@ class Execution:
         key = self._scene.keys[node_id]
         if key is not None:
             self._parts.cache.alias(key, name)
-        self._release(bound)
+        self._held.settle(node_id)
         self._held.keep(node_id, found, key or name)
         self._tell_cached(node_id, *self._twins.get(node_id, ()))
 
@@ -219,7 +222,7 @@ class Execution:
             self.telling.block(visit)
         key, content = self._scene.keys[run.node_id], visit.content
         name = key or content
-        self._release(bound)
+        self._held.settle(run.node_id)
         if name is not None:
             self._parts.keep(name, bound.spec, result, seconds, also=content if key is not None else None)
         self._held.keep(run.node_id, result, name)
@@ -233,22 +236,9 @@ class Execution:
     def _block(self, visit: Visit, result: Result) -> None:
         """End a node of which no call was made; the cache does not keep that, so that each run tells why."""
         self.telling.block(visit)
-        self._release(visit.bound)
+        self._held.settle(visit.run.node_id)
         self._held.keep(visit.run.node_id, result, None)
         self.telling.blocked += (visit.run.node_id, *self._twins.get(visit.run.node_id, ()))
-
-    def _gather(self, bound: Bound) -> dict[str, Any]:
-        """Return the inputs: values that arrived, promises and literals."""
-        lazy = {socket.name: socket for socket in bound.spec.inputs if socket.is_lazy} if bound.lazy_links else NOTHING
-        inputs: dict[str, Any] = {}
-        for name, value in bound.inputs.items():
-            if type(value) is not Link:
-                inputs[name] = value
-            elif name in lazy:
-                inputs[name] = Promise(name, value, lazy[name].is_list, self._demand)
-            else:
-                inputs[name] = self._values(value)
-        return inputs
 
     def _values(self, link: Link) -> Values:
         return self._held[self._scene.first(link.node_id)].outputs[link.output]
@@ -267,10 +257,6 @@ class Execution:
     def _digest_of(self, link: Link) -> bytes | None:
         return self._held.digest_of(self._scene.first(link.node_id), link.output)
 
-    def _release(self, bound: Bound) -> None:
-        if not self._held.keeps_all:
-            self._held.release([self._scene.first(link.node_id) for link in bound.links])
-
     def state_of(self, run: NodeRun) -> dict[str, Any]:
         """Return what a node keeps between runs."""
         root = self._scene.bound[self._scene.root(run.node_id)]
@@ -280,7 +266,14 @@ class Execution:
         """Run a graph for a node; what it shows, the node shows."""
         placed = place(expand, run.node_id, self._expansions[run.node_id], self._parts.digest)
         self._expansions[run.node_id] += 1
-        self._held.keeps_all = True
+        self._readers.hold_all()
+        try:
+            return await self._carry_out(run, placed)
+        finally:
+            self._readers.hold_no_more()
+            self._held.let_go()
+
+    async def _carry_out(self, run: NodeRun, placed: Placed) -> tuple[Values, ...]:
         for node_id, given in placed.given.items():
             self._held.put(node_id, given.result)
         await self._run_for(self._scene.add(placed, run.node_id))
@@ -295,8 +288,3 @@ class Execution:
     async def call(self, caller: NodeRun, node: Callable[..., Any], inputs: Mapping[str, Any]) -> Any:
         """Run another node for a node, with the cache; events go by the caller's id."""
         return await call(self._parts, caller, node, inputs)
-
-
-def _may_read_more(bound: Bound) -> bool:
-    """Return whether a node may ask for results that the plan does not say."""
-    return bool(bound.lazy_links) or bound.spec.may_expand

@@ -1,31 +1,28 @@
-"""Held: the results that one run holds, until the last node that reads them ran.
+"""Held: the results that one run holds, until the last node that may read them ran.
 
-held = Held(cache, {"1": 2})
+held = Held(cache, readers)
 held.keep("1", result, key)   # pinned in the cache, too
-held.release(["1"])           # one of two readers is done
+held.settle("2")              # node 2 ran: what only it read is let go
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from graph.cache import Cache
 from graph.dynamic import Block
 from graph.keys import Key, value_part
+from graph.readers import Readers
 from graph.results import Result, Values
 
 
 class Held:
-    """Results by node id. With `keeps_all`, because nobody can tell what will be read, until the run ends."""
+    """Results by node id."""
 
-    def __init__(
-        self, cache: Cache, readers: Mapping[str, int], digest: Callable[[Any], bytes | None] | None = None
-    ) -> None:
-        self.keeps_all = False
+    def __init__(self, cache: Cache, readers: Readers, digest: Callable[[Any], bytes | None] | None = None) -> None:
         self._cache = cache
-        self._readers = Counter(readers)
+        self._readers = readers
         self._digest = digest
         self._results: dict[str, Result] = {}
         self._digests: dict[str, dict[int, bytes | None]] = {}
@@ -52,8 +49,8 @@ class Held:
         return True
 
     def keep(self, node_id: str, result: Result, key: Key | None) -> None:
-        """Hold a result that was made, if anything will read it."""
-        if not self.keeps_all and not self._readers[node_id]:
+        """Hold a result that was made, if anything may read it."""
+        if not self._readers.has(node_id):
             return
         self._results[node_id] = result
         if key is not None and node_id not in self._pinned:
@@ -63,14 +60,22 @@ class Held:
         """Hold a result that no node made."""
         self._results[node_id] = result
 
-    def release(self, node_ids: Iterable[str]) -> None:
-        """Let go of results that nothing will read any more, after one reader of each of these."""
-        if self.keeps_all:
+    def settle(self, node_id: str) -> None:
+        """Let go of results that nothing will read any more, now that a node ran."""
+        was_all_held = self._readers.holds_all
+        unread = self._readers.settle(node_id)
+        if not was_all_held:
+            for source in unread:
+                self.drop(source)
+        elif not self._readers.holds_all:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Let go of all results that nothing will read, if that can be told."""
+        if self._readers.holds_all:
             return
-        for node_id in node_ids:
-            self._readers[node_id] -= 1
-            if not self._readers[node_id]:
-                self.drop(node_id)
+        for node_id in [node_id for node_id in self._results if not self._readers.has(node_id)]:
+            self.drop(node_id)
 
     def drop(self, node_id: str) -> None:
         """Let go of a result."""

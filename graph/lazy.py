@@ -5,13 +5,19 @@ value = await image  # in a node with `image: Lazy[Image]`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graph.binding import Bound
 from graph.dynamic import Block, BlockArrived
 from graph.results import Values
+from graph.spec import Socket
 from graph.workflow import Link
+
+NOTHING: Mapping[str, Socket] = {}
+Demand = Callable[[Link], Coroutine[Any, Any, Values]]
+"""Has the node behind a link run, and returns what it gave."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Promise:
     name: str
     link: Link
     wants_list: bool
-    demand: Callable[[Link], Coroutine[Any, Any, Values]]
+    demand: Demand
 
     def __await__(self) -> Generator[Any, Any, Any]:
         """Return the value; the nodes that it needs run now."""
@@ -52,6 +58,20 @@ class Promise:
         for item in values.items:
             unblocked(item)
         return list(values.items) if self.wants_list else values.items[0]
+
+
+def gather(bound: Bound, values: Callable[[Link], Values], demand: Demand) -> dict[str, Any]:
+    """Return a node's inputs: literals, values that arrived, and promises."""
+    lazy = {socket.name: socket for socket in bound.spec.inputs if socket.is_lazy} if bound.lazy_links else NOTHING
+    inputs: dict[str, Any] = {}
+    for name, value in bound.inputs.items():
+        if type(value) is not Link:
+            inputs[name] = value
+        elif name in lazy:
+            inputs[name] = Promise(name, value, lazy[name].is_list, demand)
+        else:
+            inputs[name] = values(value)
+    return inputs
 
 
 def unblocked(value: Any) -> Any:

@@ -10,13 +10,13 @@ ledger.peak_bytes, ledger.log[-1]
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from graph.errors import BudgetError
-from graph.memory import Block, Evict, Load, Move, Stream, show_bytes
+from graph.memory import NEVER, Block, Evict, Load, Move, NextUse, Stream, plan_admission, show_bytes
 
 LOG_LENGTH = 100_000  # entries; some hundred runs of a streamed network
 
@@ -118,3 +118,33 @@ def carry_out(moves: Iterable[Move], ledger: Ledger, mover: Mover) -> Stream | N
             case Stream():
                 return move
     return None
+
+
+@dataclass(frozen=True)
+class Below:
+    """By what a memory below another one ranks what it holds, at the moment when a block leaves that other one.
+
+    above: the books of the faster memory. in_use: blocks of what is used now; those that are streamed come again at once.
+    passing: blocks that are above only while they are used. planned: when the plan uses a block again.
+    """
+
+    above: Ledger
+    leaving: str
+    in_use: Collection[str]
+    passing: Collection[str]
+    planned: NextUse
+
+    def __call__(self, name: str) -> float:
+        """Return the distance of the next use down here; what stays above is not needed twice."""
+        if name in self.above and name not in self.passing and name != self.leaving:
+            return NEVER
+        return 0 if name in self.in_use else self.planned(name)
+
+
+def admit(block: Block, ledger: Ledger, mover: Mover, next_use: NextUse) -> bool:
+    """Let a block that leaves a faster memory lie in this one, if nothing that is used sooner must go for it."""
+    if block.name in ledger:
+        return True
+    moves = plan_admission(ledger.budget_bytes, ledger.blocks, block, next_use)
+    carry_out(moves or (), ledger, mover)
+    return moves is not None

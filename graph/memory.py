@@ -29,6 +29,12 @@ class Block(NamedTuple):
     name: str
     nbytes: int
     is_fixed: bool = False  # lies on the device whenever its network is used; never streamed
+    beside: str = ""  # the name of the block together with which this one is used, when both are streamed
+
+    @property
+    def turn(self) -> str:
+        """What blocks that are streamed together have in common."""
+        return self.beside or self.name
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Evict:
 
 @dataclass(frozen=True)
 class Stream:
-    """Bring each of these blocks when it is its turn, at most `buffers` of them at once."""
+    """Bring each of these blocks when it is its turn, at most those of `buffers` turns at once."""
 
     blocks: tuple[Block, ...]
     buffers: int
@@ -92,6 +98,17 @@ def plan_residency(
     missing = [block for name, block in needed.items() if name not in here and name in kept]
     streamed = tuple(block for name, block in needed.items() if name not in kept)
     return (*map(Evict, (*free, *dropped)), *map(Load, missing), Stream(streamed, buffers))
+
+
+def plan_admission(
+    budget: int, resident: Iterable[Block], block: Block, next_use: NextUse = lambda name: NEVER
+) -> tuple[Move, ...] | None:
+    """Return the moves after which a block lies in a memory that only holds what may be used again.
+
+    None if there is no place for it: what lies there is used sooner, or the block is too large.
+    """
+    moves = plan_residency(budget, (*resident, block), (), next_use=next_use)
+    return None if Evict(block) in moves else (*moves, Load(block))
 
 
 def total_bytes(blocks: Iterable[Block]) -> int:
@@ -155,7 +172,10 @@ def _filled(need: tuple[Block, ...], start: set[str], room: int, buffers: int) -
 
 
 def _buffer_bytes(blocks: Iterable[Block], buffers: int) -> int:
-    return sum(sorted((block.nbytes for block in blocks), reverse=True)[:buffers])
+    turns: dict[str, int] = {}
+    for block in blocks:
+        turns[block.turn] = turns.get(block.turn, 0) + block.nbytes
+    return sum(sorted(turns.values(), reverse=True)[:buffers])
 
 
 def _no_room(need: Iterable[Block], must_stay: set[str], budget: int, workspace: int, held: int) -> BudgetError:

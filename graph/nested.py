@@ -56,7 +56,8 @@ def spec_of(node: NodeSpec | Callable[..., Any] | str, registry: Specs) -> NodeS
     spec = registry.find(node) if isinstance(node, str) else getattr(node, "spec", node)
     if not isinstance(spec, NodeSpec):
         raise GraphError(f"run.call: {getattr(node, '__name__', node)} is not a node; put @node(category=…) above it.")
-    return spec
+    known = registry.find(spec.name)  # may have another code version than the function's own spec
+    return known if known is not None and known.function is spec.function else spec
 
 
 def call_inputs(spec: NodeSpec, given: Mapping[str, Any]) -> dict[str, Any]:

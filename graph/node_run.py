@@ -152,5 +152,10 @@ class NodeRun:
         self, graph: Workflow, outputs: tuple[Any, ...], shown_as: Mapping[str, str] | None = None
     ) -> tuple[Any, ...]:
         """Run a graph and return the values of its outputs, lists as lists."""
-        found = await self.host.expand(self, Expand(graph, outputs, shown_as or {}))
-        return tuple(values.value for values in found)
+        return tuple([values.value for values in await self.expand_wires(graph, outputs, shown_as)])
+
+    async def expand_wires(
+        self, graph: Workflow, outputs: tuple[Any, ...], shown_as: Mapping[str, str] | None = None
+    ) -> tuple[Values, ...]:
+        """Run a graph and return its outputs as wires carry them."""
+        return await self.host.expand(self, Expand(graph, outputs, shown_as or {}))

@@ -5,15 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from graph.cache import Cache
-from graph.keys import FileDigest, Key
+from graph.choices import File
+from graph.keys import Key
 from graph.plan import Scheduler, Specs
 from graph.results import Result, nbytes_of
 from graph.spec import NodeSpec
 from graph.states import States
 from graph.workflow import Workflow
+
+OnRead = Callable[[str, int, int], None]
+"""Is told of a file that takes long to read: its name, how many bytes are read, and of how many. May raise."""
+
+
+class WatchedDigest(Protocol):
+    """A graph.keys.FileDigest that tells how far it is."""
+
+    def __call__(self, file: File, name: str, on_read: OnRead | None = None, /) -> Any:
+        """Return what changes with a file's content."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -24,7 +36,7 @@ class Parts:
     cache: Cache
     nbytes: Callable[[Any], int]
     digest: Callable[[Any], bytes | None] | None = None
-    file_digest: FileDigest | None = None
+    file_digest: WatchedDigest | None = None
     resources: Mapping[type[Any], Any] = field(default_factory=dict)
     clock: Callable[[], float] = time.perf_counter
     states: States = field(default_factory=States)

@@ -5,26 +5,22 @@
     plan.cached  # ("4", "5", "6")
 
 A survey (all nodes behind the outputs, in order, with keys) is made once, and one more for each graph that a node
-expands into; a demand (what of it must run) again whenever a node asks for a lazy input. Ties go by the written order.
-networkx names the circle if there is one; its sort takes 8 µs a node (2 cores, 5,000 nodes, 2026-11), half of what a
-cached node may cost, so the sort is here.
+expands into; a demand (what of it must run) again whenever a node asks for a lazy input.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import ChainMap, Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
-import networkx as nx
-
-from graph.binding import Bound, bind
+from graph.binding import Bound, bind, links_of
 from graph.errors import GraphError
 from graph.keys import FileDigest, Key, node_key
+from graph.sorting import sort_nodes
 from graph.spec import NodeSpec
-from graph.workflow import CacheMark, Link, Node, Workflow
+from graph.workflow import CacheMark, Node, Workflow
 
 KeyTest = Callable[[Key], bool]
 NOTHING: Mapping[str, Bound] = {}
@@ -88,6 +84,14 @@ class Demand:
     used: tuple[str, ...]
 
 
+class Expected(NamedTuple):
+    """What may be read in a run, and by whom. See graph.readers."""
+
+    readers: Mapping[str, int]  # how often a result may be read: by links of nodes that may run, and as a target
+    may_run: Collection[str]  # the nodes of the order, and what their lazy inputs might need
+    expanders: Collection[str]  # those of them that may link to anything
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a run does. `cached` are all nodes whose results are kept, `used` those that will be read."""
@@ -96,7 +100,7 @@ class Plan:
     order: tuple[str, ...]
     cached: tuple[str, ...]
     used: tuple[str, ...]
-    readers: Mapping[str, int]  # how often a result is read: by links of nodes that run, and as a target
+    expected: Expected
 
     @property
     def keys(self) -> Mapping[str, Key | None]:
@@ -151,15 +155,34 @@ def make_plan(
         if node_id not in runs and survey.first(node_id) not in runs and is_there(node_id)
     )
     order = demand.order if arrange is None else arrange(survey, demand.order)
-    return Plan(survey, order, kept, demand.used, _readers(survey, order))
+    return Plan(survey, order, kept, demand.used, _expected(survey, order, is_there))
 
 
-def _readers(survey: Survey, order: Iterable[str]) -> Mapping[str, int]:
-    readers = Counter(survey.first(target) for target in survey.targets)
+def _expected(survey: Survey, order: Sequence[str], is_there: Callable[[str], bool]) -> Expected:
+    readers = Counter([survey.first(target) for target in survey.targets])
+    may_run, expanders = set(order), list[str]()
+    waiting: list[str] = []
     for node_id in order:
-        for link in survey.bound[node_id].links:
+        bound = survey.bound[node_id]
+        for link in bound.links:
             readers[survey.first(link.node_id)] += 1
-    return readers
+        if bound.lazy_links:
+            waiting += [survey.first(link.node_id) for link in bound.lazy_links]
+            readers.update(waiting[-len(bound.lazy_links) :])
+        if bound.spec.may_link_anywhere:
+            expanders.append(node_id)
+    while waiting:
+        node_id = waiting.pop()
+        if node_id in may_run or is_there(node_id):
+            continue
+        may_run.add(node_id)
+        bound = survey.bound[node_id]
+        sources = [survey.first(link.node_id) for link in links_of(bound)]
+        readers.update(sources)
+        waiting += sources
+        if bound.spec.may_link_anywhere:
+            expanders.append(node_id)
+    return Expected(readers, may_run, expanders)
 
 
 def make_survey(
@@ -178,7 +201,7 @@ def make_survey(
     targets = _output_ids(workflow, registry) if outputs is None else tuple(outputs)
     known = around.bound if around is not None else NOTHING
     bound = _bind_all(workflow, registry, targets, known)
-    order = _sorted(bound, workflow.nodes if written is None else written)
+    order = sort_nodes(bound, workflow.nodes if written is None else written)
     keys: dict[str, Key | None] = {}
     seen = keys if around is None else ChainMap(keys, cast("dict[str, Key | None]", around.keys))
     firsts: dict[Key, str] = {}
@@ -252,57 +275,3 @@ def _check_outputs(found: Bound, bound: Mapping[str, Bound], known: Mapping[str,
         if not 0 <= link.output < count:
             sentence = f"a link asks for output {link.output} of {source.node.label}, which has {count}"
             raise GraphError(f"{found.node.label}: {sentence}; link it again.")
-
-
-def links_of(bound: Bound) -> tuple[Link, ...]:
-    """Return all links that arrive at a node, lazy ones last."""
-    return bound.links + bound.lazy_links if bound.lazy_links else bound.links
-
-
-def _sorted(bound: Mapping[str, Bound], written: Iterable[str]) -> tuple[str, ...]:
-    """Return the nodes so that each comes after what it reads, and else as written."""
-    order = [node_id for node_id in written if node_id in bound]
-    if len(order) < len(bound):
-        order = list(dict.fromkeys((*order, *bound)))
-    return tuple(order if _is_sorted(order, bound) else _topological(order, bound))
-
-
-def _is_sorted(order: Sequence[str], bound: Mapping[str, Bound]) -> bool:
-    seen: set[str] = set()
-    for node_id in order:
-        for link in links_of(bound[node_id]):
-            if link.node_id not in seen and link.node_id in bound:
-                return False
-        seen.add(node_id)
-    return True
-
-
-def _topological(order: Sequence[str], bound: Mapping[str, Bound]) -> list[str]:
-    """Sort by Kahn's algorithm ("Topological sorting of large networks", 1962), the first written of the ready first."""
-    places = {node_id: place for place, node_id in enumerate(order)}
-    readers: dict[str, list[int]] = {node_id: [] for node_id in order}
-    missing = [0] * len(order)
-    for node_id, place in places.items():
-        for link in links_of(bound[node_id]):
-            if link.node_id in bound:
-                readers[link.node_id].append(place)
-                missing[place] += 1
-    ready = [place for place, count in enumerate(missing) if not count]
-    found: list[str] = []
-    while ready:
-        node_id = order[heapq.heappop(ready)]
-        found.append(node_id)
-        for place in readers[node_id]:
-            missing[place] -= 1
-            if not missing[place]:
-                heapq.heappush(ready, place)
-    if len(found) < len(order):
-        raise _circle(bound)
-    return found
-
-
-def _circle(bound: Mapping[str, Bound]) -> GraphError:
-    graph = nx.DiGraph((link.node_id, node_id) for node_id, found in bound.items() for link in links_of(found))
-    way = [source for source, _ in nx.find_cycle(graph)]
-    labels = " → ".join(bound[node_id].node.label for node_id in (*way, way[0]))
-    return GraphError(f"The links go round in a circle: {labels}; remove one of them.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
+from graph.results import Values
 from graph.workflow import Link, Node, Workflow
 
 T = TypeVar("T")
@@ -75,4 +76,10 @@ class Run(Protocol):
         self, graph: Workflow, outputs: tuple[Any, ...], shown_as: Mapping[str, str] | None = None
     ) -> tuple[Any, ...]:
         """Run a graph now and return the values of its outputs; graph.dynamic.Expand says what it may hold."""
+        ...
+
+    async def expand_wires(
+        self, graph: Workflow, outputs: tuple[Any, ...], shown_as: Mapping[str, str] | None = None
+    ) -> tuple[Values, ...]:
+        """Do the same and return the outputs as wires carry them: given to another graph or returned, lists stay lists."""
         ...

@@ -167,6 +167,11 @@ class NodeSpec:
         return frozenset(socket.name for socket in self.inputs if socket.is_lazy)
 
     @cached_property
+    def may_link_anywhere(self) -> bool:
+        """Whether the node may run graphs, which may link to any result of the run: as an Expand, or by run.expand."""
+        return self.may_expand or (self.is_async and self.takes_run)
+
+    @cached_property
     def _several(self) -> Socket | None:
         return next((socket for socket in self._growing if not socket.takes_any_name), None)
 

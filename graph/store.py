@@ -12,9 +12,8 @@ Blobs are verified whenever they are read. Several processes may use one folder.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -22,14 +21,14 @@ from typing import NamedTuple, Protocol
 
 from graph.blob_files import BlobFiles, DamagedBlobError
 from graph.keys import Key
+from graph.orphans import is_due, sweep
 from graph.results import Result
-from graph.store_index import INDEX_ERRORS, SCHEMA_VERSION, Entry, Index
+from graph.store_index import INDEX, INDEX_ERRORS, Entry, Index, open_index, store_folder
 
 logger = logging.getLogger(__name__)
 
 LEAST_S = 0.02  # cheaper results are not worth a file: reading one takes some milliseconds (2 cores, NVMe, 2026-11)
 MOST_WAITING_BYTES = 2 * 1024**3  # results that wait to be written; beyond it new ones are left out
-INDEX = "index.sqlite"
 
 
 class Codec(Protocol):
@@ -66,33 +65,6 @@ class Writing(NamedTuple):
 Job = Callable[[], None]
 
 
-def store_folder(folder: Path) -> Path:
-    """Return where a store of this version lies below a cache folder; versions do not share files."""
-    return folder / f"v{SCHEMA_VERSION}"
-
-
-def open_index(folder: Path) -> Index:
-    """Open the index of a store's folder; one that is damaged is begun anew, with a warning."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / INDEX
-    try:
-        return Index(path)
-    except sqlite3.OperationalError:
-        raise  # locked, full or not writable: not damaged
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        logger.warning(
-            "The cache's index %s is damaged (%s); it is begun anew, and what it held is made again.", path, error
-        )
-        begin_anew(folder)
-        return Index(path)
-
-
-def begin_anew(folder: Path) -> None:
-    """Remove the index of a store's folder."""
-    for name in (INDEX, f"{INDEX}-wal", f"{INDEX}-shm"):
-        (folder / name).unlink(missing_ok=True)
-
-
 def open_store(
     folder: Path, *, codec: Codec, realm: bytes, budget_bytes: int, least_s: float = LEAST_S
 ) -> Store | None:
@@ -120,9 +92,12 @@ class Store:
         self._keys = set(self._index.keys(realm))
         self._waiting: set[Key] = set()
         self._waiting_bytes = 0
+        self._kept: frozenset[Key] = frozenset()
         self._is_read_only = False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        if is_due(self._index):
+            self._do(self._sweep)
 
     def __enter__(self) -> Store:
         return self
@@ -145,6 +120,10 @@ class Store:
                 self._state = state
         except INDEX_ERRORS as error:
             self._give_up("read", error)
+
+    def begin(self, kept: Collection[Key]) -> None:
+        """Begin a run: the results of `kept` go only if nothing else can, until another run begins."""
+        self._kept = frozenset(kept)
 
     def get(self, key: Key) -> Stored | None:
         """Return the result of a key; None if there is none, or if it is damaged, which is told and mended."""
@@ -256,7 +235,8 @@ class Store:
                 return  # another process has just removed an equal one
             for name in names:
                 index.add(self._realm, name, entry)
-            for surplus in index.surplus(self.budget_bytes):
+            spared = index.digests_of(self._realm, self._kept)
+            for surplus in index.surplus(self.budget_bytes, spared):
                 gone += index.forget(surplus.digest)
                 self._blobs.remove(surplus.digest)
         self._keys.update(names)
@@ -273,6 +253,10 @@ class Store:
     def _note_file(self, path: str, stamp: str, digest: bytes) -> None:
         if not self._is_read_only:
             self._writer_index.note_file(path, stamp, digest)
+
+    def _sweep(self) -> None:
+        if not self._is_read_only:
+            sweep(self._writer_index, self._blobs)
 
     def _mend(self, entry: Entry) -> None:
         """Remove a blob that could not be read; not one that another process has just removed or written again."""

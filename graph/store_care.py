@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from graph.blob_files import BlobFiles, DamagedBlobError
 from graph.errors import GraphError
-from graph.store import begin_anew, open_index
-from graph.store_index import INDEX_ERRORS, Entry, Index, Totals
+from graph.orphans import sweep
+from graph.store_index import INDEX_ERRORS, Entry, Index, Totals, begin_anew, open_index
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,14 @@ def check(folder: Path, *, is_repairing: bool) -> Report:
 
 
 def trim(folder: Path, budget_bytes: int) -> int:
-    """Remove what is cheap for its size until a budget is kept; return the bytes that went."""
-    with _opened(folder) as (index, blobs), index.writing():
-        gone = index.surplus(budget_bytes)
-        for entry in gone:
-            index.forget(entry.digest)
-            blobs.remove(entry.digest)
-    return sum(entry.nbytes for entry in gone)
+    """Remove orphans, and what is cheap for its size until a budget is kept; return the bytes that went."""
+    with _opened(folder) as (index, blobs):
+        with index.writing():
+            gone = index.surplus(budget_bytes)
+            for entry in gone:
+                index.forget(entry.digest)
+                blobs.remove(entry.digest)
+        return sum(entry.nbytes for entry in gone) + sweep(index, blobs)
 
 
 def _index_fault(folder: Path) -> str | None:

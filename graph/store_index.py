@@ -10,14 +10,20 @@ the transaction that removes their rows, so that no process can adopt a blob tha
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+logger = logging.getLogger(__name__)
+
 SCHEMA_VERSION = 1
+INDEX = "index.sqlite"
+CLOCK = "clock"  # of the ranks: that of the last blob that had to go
 BUSY_S = 30.0  # how long to wait for the other processes' writes
 SCHEMA = """
 CREATE TABLE blobs (digest BLOB PRIMARY KEY, nbytes INTEGER NOT NULL, result_bytes INTEGER NOT NULL,
@@ -57,11 +63,38 @@ INDEX_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What using an index may raise: SQLite quotes a damaged schema in its message, which then may be no UTF-8."""
 
 
+def store_folder(folder: Path) -> Path:
+    """Return where a store of this version lies below a cache folder; versions do not share files."""
+    return folder / f"v{SCHEMA_VERSION}"
+
+
+def open_index(folder: Path) -> Index:
+    """Open the index of a store's folder; one that is damaged is begun anew, with a warning."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / INDEX
+    try:
+        return Index(path)
+    except sqlite3.OperationalError:
+        raise  # locked, full or not writable: not damaged
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        logger.warning(
+            "The cache's index %s is damaged (%s); it is begun anew, and what it held is made again.", path, error
+        )
+        begin_anew(folder)
+        return Index(path)
+
+
+def begin_anew(folder: Path) -> None:
+    """Remove the index of a store's folder."""
+    for name in (INDEX, f"{INDEX}-wal", f"{INDEX}-shm"):
+        (folder / name).unlink(missing_ok=True)
+
+
 class Index:
     """The rows. One of INDEX_ERRORS if the file is damaged, full or locked for too long."""
 
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
-        self._now = now
+        self.now = now
         self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -130,8 +163,8 @@ class Index:
 
     def add(self, realm: bytes, key: bytes, entry: Entry) -> None:
         """Let a key lead to a blob."""
-        now = self._now()
-        rank = self._clock() + entry.seconds / max(entry.nbytes, 1)
+        now = self.now()
+        rank = (self.number(CLOCK) or 0.0) + entry.seconds / max(entry.nbytes, 1)
         self._db.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)", (*entry, now, now, rank))
         self._db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", (realm, key, entry.digest))
 
@@ -147,7 +180,7 @@ class Index:
         """Note that a blob was of use: it is young again."""
         self._db.execute(
             "UPDATE blobs SET used = ?, hits = hits + 1, rank = ? + (hits + 2) * seconds / max(nbytes, 1) WHERE digest = ?",
-            (self._now(), self._clock(), digest),
+            (self.now(), self.number(CLOCK) or 0.0, digest),
         )
 
     def forget(self, digest: bytes) -> list[bytes]:
@@ -156,24 +189,30 @@ class Index:
         self._db.execute("DELETE FROM blobs WHERE digest = ?", (digest,))
         return [row[0] for row in gone]
 
-    def surplus(self, budget_bytes: int) -> list[Entry]:
-        """Return the blobs that must go to keep a budget, by GreedyDual-Size-Frequency; the clock rises."""
+    def surplus(self, budget_bytes: int, spared: Collection[bytes] = ()) -> list[Entry]:
+        """Return the blobs that must go to keep a budget, by GreedyDual-Size-Frequency; the clock rises.
+
+        spared: digests of blobs that go only if nothing else can.
+        """
         excess = self.used_bytes() - budget_bytes
+        if excess <= 0:
+            return []
         gone: list[Entry] = []
-        rows = self._db.execute(
-            "SELECT rank, digest, nbytes, result_bytes, seconds, source FROM blobs ORDER BY rank"
-            if excess > 0
-            else "SELECT 0 WHERE 0"
-        )
-        for rank, *row in rows:
+        rows = self._db.execute("SELECT rank, digest, nbytes, result_bytes, seconds, source FROM blobs ORDER BY rank")
+        late: list[Any] = []
+        for rank, *row in chain(_others(rows, spared, late), late):
             if excess <= 0:
                 break
             gone.append(Entry(*row))
             excess -= gone[-1].nbytes
             clock = rank
         if gone:
-            self._db.execute("INSERT OR REPLACE INTO numbers VALUES ('clock', ?)", (clock,))
+            self.set_number(CLOCK, clock)
         return gone
+
+    def digests_of(self, realm: bytes, keys: Iterable[bytes]) -> set[bytes]:
+        """Return the digests of the blobs to which some keys lead."""
+        return {entry.digest for key in keys if (entry := self.find(realm, key)) is not None}
 
     def used_bytes(self) -> int:
         """Return the bytes of all blobs."""
@@ -205,9 +244,23 @@ class Index:
         """Note the digest of a file."""
         self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (path, stamp, digest))
 
-    def _clock(self) -> float:
-        row = self._db.execute("SELECT value FROM numbers WHERE name = 'clock'").fetchone()
-        return 0.0 if row is None else float(row[0])
+    def number(self, name: str) -> float | None:
+        """Return what `set_number` set."""
+        row = self._db.execute("SELECT value FROM numbers WHERE name = ?", (name,)).fetchone()
+        return None if row is None else float(row[0])
+
+    def set_number(self, name: str, value: float) -> None:
+        """Keep a number for all processes."""
+        self._db.execute("INSERT OR REPLACE INTO numbers VALUES (?, ?)", (name, value))
 
     def _number(self, query: str) -> Any:
         return self._db.execute(query).fetchone()[0]
+
+
+def _others(rows: Iterable[Any], spared: Collection[bytes], late: list[Any]) -> Iterator[Any]:
+    """Yield rows; those of spared blobs go to the end of `late` instead."""
+    for row in rows:
+        if row[1] in spared:
+            late.append(row)
+        else:
+            yield row

@@ -77,3 +77,4 @@ class TieredCache:
     def begin(self, keys: Collection[Key], kept: Collection[Key]) -> None:
         """Begin a run."""
         self.memory.begin(keys, kept)
+        self.store.begin(kept)

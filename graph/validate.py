@@ -16,13 +16,10 @@ import networkx as nx
 from graph.choices import Names
 from graph.errors import Problem
 from graph.inputs import TypesOf, node_problems
-from graph.normalise import normalise
 from graph.registry import Registry
 from graph.spec import NodeSpec
 from graph.types import ANY, SocketType
 from graph.workflow import Link, Node, Workflow
-
-__all__ = ["normalise", "validate"]
 
 MOST_SHOWN = 12  # nodes of a circle that a sentence names
 

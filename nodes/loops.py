@@ -2,71 +2,78 @@
 
 Link `loop` of a start to its end. What hangs on the other outputs of the start is the loop's inside; the end runs it
 once for each pass, as a graph of its own, with the values that the pass before gave. Output nodes inside run in each
-pass. A value that is not linked to the end stays what it was at the start.
+pass. A value that is not linked to the end stays what it was at the start. A list stays a list from pass to pass.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from graph.dynamic import Block
+from graph.results import Values
 from graph.run import Run
 from graph.spec import node
 from graph.types import Lazy, SocketType
 from graph.widgets import Range
 from graph.workflow import Link, Node, Workflow
 
-CARRIED = ("value", "value2", "value3")
-KEPT: Any = object()  # of a carried value that the end does not get
+MOST_CARRIED = 10  # as many as loop packs for ComfyUI carry
+CARRIED = ("value", *(f"value{number}" for number in range(2, MOST_CARRIED + 1)))
+STARTED = ("loop", "index", *CARRIED)
+ENDED = (*CARRIED, "all_values")
+BLOCKED = (Block(),) * (1 + MOST_CARRIED)  # of a start, outside of passes: the index and the values
 
 
 @dataclass(frozen=True)
 class LoopStart:
-    """What an end must know of its start: the first values, and how many passes there are, if that is known."""
+    """What an end must know of its start: how many passes there are, None if a condition tells."""
 
-    values: tuple[Any, ...]
     count: int | None = None
 
 
 Loop = Annotated[LoopStart, SocketType("LOOP")]
-
-
-# The outputs of a start; they have values within passes only. (In a NamedTuple, `index` would hide tuple.index.)
-Started = tuple[Loop, int | Block, Any, Any, Any]
-STARTED = ("loop", "index", *CARRIED)
-
-
-class Ended(NamedTuple):
-    """What a loop gives: the values after the last pass, and `value` after each."""
-
-    value: Any
-    value2: Any
-    value3: Any
-    all_values: list[Any]
+Carried = Lazy[Any] | None  # nobody awaits them: passes link to what is behind
+Started = tuple[Loop, int | Block, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
+Ended = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, list[Any]]
 
 
 @node(category="utilities/loops", display_name="For Loop (Start)", output_names=STARTED)
-def ForLoopStart(
+async def ForLoopStart(
     count: Annotated[int, Range(0, 100_000)] = 3,
-    value: Any = None,
-    value2: Any = None,
-    value3: Any = None,
+    value: Carried = None,
+    value2: Carried = None,
+    value3: Carried = None,
+    value4: Carried = None,
+    value5: Carried = None,
+    value6: Carried = None,
+    value7: Carried = None,
+    value8: Carried = None,
+    value9: Carried = None,
+    value10: Carried = None,
 ) -> Started:
     """Begin what is to be repeated a number of times.
 
     count: how many passes there are.
     value: what the first pass begins with; each further pass gets what the one before gave to the end.
     """
-    return LoopStart((value, value2, value3), count), Block(), Block(), Block(), Block()
+    return LoopStart(count), *BLOCKED  # type: ignore[return-value]  # as many as there are outputs
 
 
-@node(category="utilities/loops", display_name="For Loop (End)", pure=False)
+@node(category="utilities/loops", display_name="For Loop (End)", output_names=ENDED, pure=False)
 async def ForLoopEnd(
     loop: Loop,
-    value: Lazy[Any] | None = None,
-    value2: Lazy[Any] | None = None,
-    value3: Lazy[Any] | None = None,
+    value: Carried = None,
+    value2: Carried = None,
+    value3: Carried = None,
+    value4: Carried = None,
+    value5: Carried = None,
+    value6: Carried = None,
+    value7: Carried = None,
+    value8: Carried = None,
+    value9: Carried = None,
+    value10: Carried = None,
     *,
     run: Run,
 ) -> Ended:
@@ -74,30 +81,52 @@ async def ForLoopEnd(
 
     loop: from the start of this loop.
     value: what the next pass begins with, and in the end the result.
+    all_values: `value` after each pass.
     """
-    inside, values, passes = Inside.of(run), loop.values, list[Any]()
+    inside = Inside.of(run)
+    values, passes = inside.first, list[Any]()
     for index in run.track(range(loop.count or 0)):
-        values = (await inside.carry_out(run, index, values))[:3]
-        passes.append(values[0])
-    return Ended(values[0], values[1], values[2], passes)
+        values = await inside.carry_out(run, index, values)
+        passes += values[0].items
+    return await inside.ended(run, values, passes)
 
 
 @node(category="utilities/loops", display_name="While Loop (Start)", output_names=STARTED)
-def WhileLoopStart(value: Any = None, value2: Any = None, value3: Any = None) -> Started:
+async def WhileLoopStart(
+    condition: bool = True,
+    value: Carried = None,
+    value2: Carried = None,
+    value3: Carried = None,
+    value4: Carried = None,
+    value5: Carried = None,
+    value6: Carried = None,
+    value7: Carried = None,
+    value8: Carried = None,
+    value9: Carried = None,
+    value10: Carried = None,
+) -> Started:
     """Begin what is to be repeated while a condition holds.
 
+    condition: whether there is a first pass; the end asks for all others.
     value: what the first pass begins with; each further pass gets what the one before gave to the end.
     """
-    return LoopStart((value, value2, value3)), Block(), Block(), Block(), Block()
+    return LoopStart(None if condition else 0), *BLOCKED  # type: ignore[return-value]  # as many as there are outputs
 
 
-@node(category="utilities/loops", display_name="While Loop (End)", pure=False)
+@node(category="utilities/loops", display_name="While Loop (End)", output_names=ENDED, pure=False)
 async def WhileLoopEnd(
     loop: Loop,
     condition: Lazy[bool],
-    value: Lazy[Any] | None = None,
-    value2: Lazy[Any] | None = None,
-    value3: Lazy[Any] | None = None,
+    value: Carried = None,
+    value2: Carried = None,
+    value3: Carried = None,
+    value4: Carried = None,
+    value5: Carried = None,
+    value6: Carried = None,
+    value7: Carried = None,
+    value8: Carried = None,
+    value9: Carried = None,
+    value10: Carried = None,
     most_passes: Annotated[int, Range(1, 100_000)] = 100,
     *,
     run: Run,
@@ -105,27 +134,31 @@ async def WhileLoopEnd(
     """Repeat what lies between the start and here until the condition, asked after each pass, is false.
 
     loop: from the start of this loop.
-    condition: computed inside of the loop; true for one more pass.
+    condition: computed inside of the loop; true for one more pass. A list holds if all of it does.
     most_passes: a loop that goes on for longer is an error.
+    all_values: `value` after each pass.
     """
-    inside, values, passes = Inside.of(run), loop.values, list[Any]()
+    inside = Inside.of(run)
+    values, passes = inside.first, list[Any]()
+    if loop.count == 0:
+        return await inside.ended(run, values, passes)
     for index in range(most_passes):
-        *carried, goes_on = await inside.carry_out(run, index, values)
-        values = tuple(carried)
-        passes.append(values[0])
-        if type(goes_on) is Block or not goes_on:
-            return Ended(values[0], values[1], values[2], passes)
+        *values, goes_on = await inside.carry_out(run, index, values)
+        passes += values[0].items
+        if not all(type(item) is not Block and item for item in goes_on.items):
+            return await inside.ended(run, values, passes)
         run.check_cancelled()
     raise ValueError(f"the condition still holds after {most_passes} passes; raise most_passes or mend the condition")
 
 
 @dataclass(frozen=True)
 class Inside:
-    """The nodes of a loop, by the node that ends it."""
+    """The nodes of a loop, by the node that ends it. What passes carry is a Link, a literal, or the Values of a pass."""
 
     start: str
     nodes: tuple[Node, ...]
-    ends: tuple[Any, ...]  # of the carried values and the condition: a Link, a literal, or KEPT
+    first: list[Any]  # what the first pass begins with
+    ends: tuple[Any, ...]  # what the end gets: the carried values and the condition, if there is one
 
     @staticmethod
     def of(run: Run) -> Inside:
@@ -133,12 +166,14 @@ class Inside:
         if "loop" not in run.links:
             raise ValueError("loop: link the output loop of the start to it")
         start = run.links["loop"].node_id
-        names = (*CARRIED, *(("condition",) if "condition" in run.nodes[run.node_id].inputs else ()))
-        given = run.nodes[run.node_id].inputs
+        begun, given = run.nodes[start].inputs, run.nodes[run.node_id].inputs
         nodes = tuple(run.nodes[node_id] for node_id in _between(run.nodes, start, run.node_id))
-        return Inside(start, nodes, tuple(given.get(name, KEPT) for name in names))
+        kept = [Link(start, STARTED.index(name)) for name in CARRIED]
+        ends = [given.get(name, link) for name, link in zip(CARRIED, kept, strict=True)]
+        asked = [given["condition"]] if "condition" in given else []
+        return Inside(start, nodes, [begun.get(name) for name in CARRIED], (*ends, *asked))
 
-    async def carry_out(self, run: Run, index: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    async def carry_out(self, run: Run, index: int, values: list[Any]) -> list[Values]:
         """Run one pass; return the carried values after it, and the condition, if there is one."""
         at_start = (None, index, *values)
 
@@ -148,11 +183,16 @@ class Inside:
         nodes = [
             replace(found, inputs={name: within(given) for name, given in found.inputs.items()}) for found in self.nodes
         ]
-        ends = [values[place] if end is KEPT else within(end) for place, end in enumerate(self.ends)]
-        return await run.expand(Workflow.of(*nodes), tuple(ends), {found.id: found.id for found in nodes})
+        shown_as = {found.id: found.id for found in nodes}
+        return list(await run.expand_wires(Workflow.of(*nodes), tuple(map(within, self.ends)), shown_as))
+
+    async def ended(self, run: Run, values: list[Any], passes: list[Any]) -> Ended:
+        """Return what the end gives; without a pass the first values, which then must still be computed."""
+        wires = await run.expand_wires(Workflow.of(), tuple(values))
+        return *wires, passes  # type: ignore[return-value]  # as many as there are outputs
 
 
-def _between(nodes: Any, start: str, end: str) -> list[str]:
+def _between(nodes: Mapping[str, Node], start: str, end: str) -> list[str]:
     """Return the nodes that read a start, also by others, but not the end; and loops inside as a whole."""
     readers: dict[str, list[str]] = {}
     for found in nodes.values():
@@ -168,7 +208,7 @@ def _between(nodes: Any, start: str, end: str) -> list[str]:
     return [node_id for node_id in nodes if node_id in inside and node_id != start]
 
 
-def _reachable(readers: dict[str, list[str]], begin: list[str]) -> set[str]:
+def _reachable(readers: Mapping[str, list[str]], begin: list[str]) -> set[str]:
     found, waiting = set[str](), list(begin)
     while waiting:
         node_id = waiting.pop()

@@ -4,21 +4,22 @@
     uses["5"].blocks  # those of the U-Net that KSampler #5 will run
 
 A node that is linked to a handle (MODEL, CLIP, VAE) and gives none of that type uses the network; one that gives the same
-type (a LoRA, CLIP skip) passes it on; one that names a file of models opens it.
+type (CLIP skip) passes it on, with a LoRA if it names one; one that names a file of models opens it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from diffusion.checkpoints.outline import Outline, read_outline, read_vae_outline
 from diffusion.errors import DiffusionError
+from diffusion.lora import LoraFile, lora_patch, open_lora
+from diffusion.overlay import Overlay
 from diffusion.quantize import Precisions
-from diffusion.streaming import Cut
 from files.folders import Folders
 from graph.binding import Bound
 from graph.choices import File
@@ -26,22 +27,33 @@ from graph.horizon import Use
 from graph.memory import Block
 from graph.plan import Survey
 from graph.workflow import Link
-from runtime.networks import architecture_of, block_of, parts_of
+from runtime.networks import architecture_of, patched_name, words_of
+from runtime.places import Layout, patched_layout, plain_layout
 from runtime.workspace import Workspaces, need_of
 
 logger = logging.getLogger(__name__)
 
 NETWORKS = {"MODEL": "model", "CLIP": "clip", "VAE": "vae"}
 OPENED = {"checkpoints": read_outline, "vae": read_vae_outline}
+LORAS = "loras"
+MOST_LAYOUTS = 64  # with LoRAs that are remembered; each strength makes another
 USUAL_STEPS = 20  # where the number of steps is not a literal
 
 
+class Lora(NamedTuple):
+    """A LoRA file, and how much of it counts."""
+
+    file: str
+    strength: float
+
+
 class Origin(NamedTuple):
-    """A network of a file of models."""
+    """A network of a file of models, and the LoRAs that it goes through."""
 
     folder: str
     file: str
     network: str
+    loras: tuple[Lora, ...] = ()
 
 
 class Usage(NamedTuple):
@@ -73,6 +85,11 @@ def uses_of(survey: Survey, find: Find) -> Mapping[str, Use]:
     return uses
 
 
+def lora_count(survey: Survey) -> int:
+    """Return how many nodes name LoRAs."""
+    return sum(any(True for _ in _loras(bound, "")) for bound in survey.bound.values())
+
+
 def files_of(survey: Survey) -> set[tuple[str, str]]:
     """Return the folders and names of the model files that nodes name."""
     return {(folder, name) for bound in survey.bound.values() for folder, name in _files(bound)}
@@ -98,9 +115,19 @@ def _given(bound: Bound, taken: Mapping[str, Origin]) -> Iterator[tuple[Link, Or
     for index, output in enumerate(bound.spec.outputs):
         kind = output.type.name
         if kind in taken:
-            yield Link(bound.node.id, index), taken[kind]
+            passed = taken[kind]
+            yield Link(bound.node.id, index), passed._replace(loras=(*passed.loras, *_loras(bound, passed.network)))
         elif kind in NETWORKS and files:
             yield Link(bound.node.id, index), Origin(*files[0], NETWORKS[kind])
+
+
+def _loras(bound: Bound, network: str) -> Iterator[Lora]:
+    """Yield the LoRAs that a node lays over a network; those whose strength is no literal count whole."""
+    for socket in bound.spec.inputs:
+        value = bound.inputs.get(socket.name)
+        if isinstance(socket.widget, File) and socket.widget.kind == LORAS and isinstance(value, str):
+            strength = bound.inputs.get(f"strength_{network}", 0.0)
+            yield Lora(value, float(strength) if isinstance(strength, int | float) else 1.0)
 
 
 def _gives(bound: Bound, kind: str) -> bool:
@@ -115,7 +142,16 @@ def _operation(kind: str, bound: Bound) -> str:
 
 class _Parts(NamedTuple):
     outline: Outline
-    cuts: tuple[Cut, ...]
+    layout: Layout
+
+
+def _with_loras(parts: _Parts, network: str, loras: Iterable[tuple[LoraFile, Lora]]) -> Layout:
+    outline = parts.outline
+    found = [lora_patch(file, network, outline.family, outline.module, lora.strength) for file, lora in loras]
+    patches = [patch for patch in found if patch is not None]
+    overlay = Overlay(outline.module, patches, outline.precision.computed)
+    name = patched_name(outline.digest, overlay.digest)
+    return patched_layout(outline.module, parts.layout, overlay, name, outline.precision) if patches else parts.layout
 
 
 @dataclass
@@ -127,15 +163,17 @@ class Catalogue:
     workspaces: Workspaces
     tables_on_device: bool = False
     _known: dict[tuple[str, Path, int, int], Mapping[str, _Parts]] = field(default_factory=dict, repr=False)
+    _with_loras: dict[Any, Layout] = field(default_factory=dict, repr=False)
 
     def find(self, origin: Origin, operation: str) -> Usage | None:
-        """Return what an operation needs; None if the file is not there or no model (running it will say why)."""
+        """Return what an operation needs; None if a file is not there or no model (running it will say why)."""
         try:
             parts = self._open(origin.folder, self.folders.find_model(origin.folder, origin.file)).get(origin.network)
+            layout = None if parts is None else self._patched(parts, origin)
         except (DiffusionError, OSError, ValueError) as error:
             logger.debug("%s: sizes unknown: %s", origin.file, error)
             return None
-        return None if parts is None else self._usage(parts, operation)
+        return None if parts is None or layout is None else self._usage(parts.outline, layout, operation)
 
     def file_bytes(self, folder: str, name: str) -> int:
         """Return the size of a file of models; 0 if it is not there."""
@@ -144,21 +182,30 @@ class Catalogue:
         except (OSError, ValueError):
             return 0
 
-    def _usage(self, parts: _Parts, operation: str) -> Usage:
-        outline = parts.outline
-        need = need_of(architecture_of(outline.module), operation, outline.dtype, ())
-        blocks = tuple(
-            block_of(part, outline.digest, outline.dtype) for part in parts.cuts if part.is_used_by(operation)
-        )
-        return Usage(blocks, self.workspaces.largest(need) or 0)
+    def _usage(self, outline: Outline, layout: Layout, operation: str) -> Usage:
+        need = need_of(architecture_of(outline.module), operation, words_of(outline.precision), ())
+        return Usage(layout.needed_by(operation), self.workspaces.largest(need) or 0)
 
     def _open(self, folder: str, path: Path) -> Mapping[str, _Parts]:
         status = path.stat()
         key = (folder, path, status.st_size, status.st_mtime_ns)
         if key not in self._known:
             outlines = OPENED[folder](path, self.precisions)
-            self._known[key] = {
-                kind: _Parts(outline, parts_of(outline.module, self.tables_on_device))
-                for kind, outline in outlines.items()
-            }
+            self._known[key] = {kind: _Parts(outline, self._laid_out(outline)) for kind, outline in outlines.items()}
         return self._known[key]
+
+    def _patched(self, parts: _Parts, origin: Origin) -> Layout:
+        """Return the blocks of a network with its LoRAs, as the network will have them."""
+        paths = [self.folders.find_model(LORAS, lora.file) for lora in origin.loras]
+        stamps = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+        key = (parts.outline.digest, origin.loras, tuple(stamps))
+        if origin.loras and key not in self._with_loras:
+            if len(self._with_loras) >= MOST_LAYOUTS:
+                self._with_loras.clear()
+            opened = [(open_lora(path), lora) for path, lora in zip(paths, origin.loras, strict=True)]
+            self._with_loras[key] = _with_loras(parts, origin.network, opened)
+        return self._with_loras[key] if origin.loras else parts.layout
+
+    def _laid_out(self, outline: Outline) -> Layout:
+        stored = outline.precision.stored
+        return plain_layout(outline.module, outline.digest, stored, tables_on_device=self.tables_on_device)

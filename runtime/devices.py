@@ -12,6 +12,7 @@ from runtime.sizes import parse_size
 
 KINDS = ("cpu", "cuda", "mps")
 RESERVED_SHARE = 0.05  # of a graphics card, for the system and other programs, where the user reserves nothing
+PINNED_SHARE = 0.4  # of the free memory of the computer: what is pinned cannot be given to anybody else
 LEAST_RESERVED_BYTES = 400 * 10**6  # about what a desktop and a CUDA context take (ComfyUI reserves as much)
 
 
@@ -65,6 +66,17 @@ def budget_bytes(device: Device, settings: MemorySettings) -> int:
     if settings.budget is not None or device.torch_device.type == "cpu":
         return whole
     return max(0, whole - max(int(RESERVED_SHARE * whole), LEAST_RESERVED_BYTES))
+
+
+def ram_bytes(device: Device, settings: MemorySettings) -> int:
+    """Return what weights that leave a device may take of the computer's memory; MemoryOptionError if it is no size."""
+    memory = psutil.virtual_memory()
+    if settings.ram is not None:
+        try:
+            return parse_size(settings.ram, whole=memory.total)
+        except ValueError as error:
+            raise MemoryOptionError(f"--ram-budget: {error}.") from error
+    return int(PINNED_SHARE * memory.available) if device.torch_device.type == "cuda" else 0
 
 
 def _unknown(name: str | None) -> str:

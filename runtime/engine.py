@@ -27,6 +27,7 @@ from graph.choices import File
 from graph.execute import Engine
 from graph.keys import ALL_FILES
 from graph.ledger import Ledger
+from graph.parts import OnRead
 from graph.registry import Registry
 from graph.results import Result
 from graph.store import LEAST_S, Store, open_store
@@ -36,12 +37,13 @@ from nodes.file_names import with_expanded_prefixes
 from nodes.host import Host
 from runtime.blobs import ResultCodec
 from runtime.demands import Catalogue
-from runtime.devices import Device, budget_bytes, open_device
+from runtime.devices import Device, budget_bytes, open_device, ram_bytes
 from runtime.file_digests import FileDigests, Tell, say_nothing, stamps_below
 from runtime.host import LocalHost
 from runtime.memory_settings import MemorySettings
 from runtime.precision import choose
-from runtime.realm import realm_of
+from runtime.ram import RamTier
+from runtime.realm import realm_of, with_code_of_packs
 from runtime.residency import DeviceMemory
 from runtime.scheduling import MemoryScheduler
 from runtime.settings import CacheSettings, Settings, cache_folder
@@ -51,7 +53,6 @@ from runtime.workspace import Workspaces
 
 INPUT_KIND = "input"
 EMBEDDINGS = "embeddings"  # prompts name them without folder and extension mostly
-PINNED_SHARE = 0.4  # of the free memory: what is pinned cannot be given to anybody else
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry
     precisions = choose(settings.precision, memory.device.type)
     catalogue = Catalogue(folders, precisions, memory.workspaces, memory.tables_on_device)
     scheduler = MemoryScheduler(memory, catalogue)
-    store = _open_store(settings, device, registry)
+    registry = with_code_of_packs(registry)
+    store = _open_store(settings, device)
     digests = FileDigests(store, tell)
     engine = Engine(
         registry,
@@ -131,24 +133,30 @@ def open_memory(device: Device, settings: MemorySettings) -> DeviceMemory:
         residence=settings.residence,
         tables_on_device=settings.tables_on_device,
         transfer=_transfer(device),
+        ram=open_ram(device, settings),
     )
 
 
 def _transfer(device: Device) -> Transfer:
-    """Return the way to a device; graphics cards may pin a part of the memory that is free now."""
-    if device.torch_device.type != "cuda":
-        return PlainTransfer(device.torch_device)
-    pinned = int(psutil.virtual_memory().available * PINNED_SHARE)
-    return CudaTransfer(device.torch_device, Ledger("pinned memory", pinned))
+    """Return the way to a device."""
+    return (
+        CudaTransfer(device.torch_device) if device.torch_device.type == "cuda" else PlainTransfer(device.torch_device)
+    )
 
 
-def _open_store(settings: Settings, device: Device, registry: Registry) -> Store | None:
+def open_ram(device: Device, settings: MemorySettings) -> RamTier | None:
+    """Return the tier below a device; none for one whose memory is the computer's own, unless a budget is asked for."""
+    nbytes = ram_bytes(device, settings)
+    return RamTier(Ledger("RAM", nbytes), is_pinned=device.torch_device.type == "cuda") if nbytes else None
+
+
+def _open_store(settings: Settings, device: Device) -> Store | None:
     if settings.cache.disk_bytes == 0:
         return None
     return open_store(
         cache_folder(settings.base, settings.cache.directory),
         codec=ResultCodec(),
-        realm=realm_of(settings, device, registry),
+        realm=realm_of(settings, device),
         least_s=LEAST_S,
         budget_bytes=settings.cache.disk_bytes,
     )
@@ -172,6 +180,7 @@ def _open_cache(chosen: CacheSettings, folders: Folders, store: Store | None) ->
         budget_bytes=chosen.memory_bytes,
         results=chosen.results,
         headroom_bytes=chosen.headroom_bytes,
+        inactive_bytes=chosen.inactive_bytes,
         available=lambda: psutil.virtual_memory().available,
     )
     memory = MemoryCache(
@@ -190,13 +199,16 @@ def files_are_there(folders: Folders, result: Result) -> bool:
     return all((roots[item["type"]] / item.get("subfolder", "") / item["filename"]).is_file() for item in files)
 
 
-def file_content(folders: Folders, digest_of: Callable[[Path], Any], file: File, name: str) -> Any:
+def file_content(
+    folders: Folders, digest_of: Callable[..., Any], file: File, name: str, on_read: OnRead | None = None
+) -> Any:
     """Return what changes with a file, or with any file of its kind for ALL_FILES; None if there is no such file."""
     try:
         if name == ALL_FILES:
             roots = folders.model_roots(file.kind)
             return [[path, *stamp] for root in roots for path, stamp in stamps_below(root)]
-        return digest_of(_path_of(folders, file, name))
+        path = _path_of(folders, file, name)
+        return digest_of(path) if on_read is None else digest_of(path, on_read)
     except (ValueError, OSError):
         return None
 

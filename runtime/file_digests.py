@@ -17,10 +17,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from graph.parts import OnRead
 from graph.store import Store
 
 Tell = Callable[[str], None]
 
+TOLD_EVERY_S = 0.1
 CHUNK_BYTES = 4 * 1024**2
 SLOW_S = 1.0  # after it the user is told what is being waited for
 SETTLED_S = 1.0  # a file that changed less long ago may change again without looking different
@@ -45,8 +47,8 @@ class FileDigests:
         self._tell = tell
         self._known: dict[str, Known] = {}
 
-    def of(self, path: Path) -> Any:
-        """Return what changes with a file's content; OSError if it cannot be read."""
+    def of(self, path: Path, on_read: OnRead | None = None) -> Any:
+        """Return what changes with a file's content; OSError if it cannot be read. `on_read` may raise to end it."""
         status = path.stat()
         if self._store is None:
             return [status.st_size, status.st_mtime_ns]
@@ -54,7 +56,7 @@ class FileDigests:
         digest = self._found(name, stamp)
         if digest is not None:
             return digest
-        digest = self._read(path)
+        digest = self._read(path, on_read)
         if _stamp(path.stat()) == stamp and time.time() - max(status.st_mtime, status.st_ctime) > SETTLED_S:
             self._known[name] = Known(stamp, digest)
             self._store.note_file(name, stamp, bytes.fromhex(digest))
@@ -77,17 +79,22 @@ class FileDigests:
         self._known[name] = Known(stamp, found.hex())
         return found.hex()
 
-    def _read(self, path: Path) -> str:
+    def _read(self, path: Path, on_read: OnRead | None) -> str:
         state = hashlib.blake2b(digest_size=16)
-        start, is_told = time.monotonic(), False
+        start = told = time.monotonic()
+        is_slow = False
         with path.open("rb") as file:
             total = os.fstat(file.fileno()).st_size
             while chunk := file.read(CHUNK_BYTES):
                 state.update(chunk)
-                if not is_told and time.monotonic() - start > SLOW_S:
-                    is_told = True
-                    seconds = (time.monotonic() - start) * (total / file.tell() - 1)
+                now = time.monotonic()
+                if not is_slow and now - start > SLOW_S:
+                    is_slow = True
+                    seconds = (now - start) * (total / file.tell() - 1)
                     self._tell(f"Reading {path.name} once to know its content; {seconds:.0f} s more …")
+                if on_read is not None and (now - told > TOLD_EVERY_S or (told > start and file.tell() >= total)):
+                    told = now
+                    on_read(path.name, file.tell(), total)
         return state.hexdigest()
 
 

@@ -25,7 +25,8 @@ class MemorySettings:
     """Choices about memory, as they are written.
 
     budget: all that weights and work may take of the device. reserve: what is to be left free of it, in GB if it has no
-    unit. tables_on_device: embeddings too go to the device (--gpu-only). workspaces: the file of what was measured.
+    unit. tables_on_device: embeddings too go to the device (--gpu-only). workspaces: the file of what was measured. ram: all
+    that weights that left the device may take of the computer's memory; None leaves it to the kind of device.
     """
 
     budget: str | None = None
@@ -33,6 +34,7 @@ class MemorySettings:
     residence: Residence = Residence.NORMAL
     tables_on_device: bool = False
     workspaces: Path | None = None
+    ram: str | None = None
 
 
 class MemoryOptionError(ValueError):

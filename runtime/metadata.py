@@ -1,7 +1,6 @@
-"""Workflows inside pictures: read them from PNG, WebP, JPEG and JSON files, and make what writers put there.
+"""Workflows inside pictures: read them from PNG, WebP, JPEG and JSON files.
 
     read_workflow_document("out/weft_00001_.png")  # {"3": {"class_type": "KSampler", …}}: ready for read_workflow
-    image.save(path, pnginfo=png_info({"prompt": json.dumps(prompt)}))
 
 A picture may hold two documents: `prompt`, the API form of exactly what ran, and `workflow`, the editor's form. For
 running, `prompt` is preferred. Only the blocks with texts are read, never the pixels, so huge and truncated pictures do.
@@ -14,16 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
-
 from graph.errors import FormatError
 from graph.formats import parse
 from runtime.picture_texts import TextsError, read_texts
 
 PROMPT, WORKFLOW = "prompt", "workflow"
-_MODEL_TAG = 0x0110  # ComfyUI writes `prompt:` here …
-_MAKE_TAG = 0x010F  # … and `workflow:` and others from here downwards
 
 
 @dataclass(frozen=True)
@@ -71,25 +65,6 @@ def read_embedded(path: Path | str) -> Embedded:
             f"remove it; take the file as it was saved.{end}"
         )
     return documents
-
-
-def png_info(texts: Mapping[str, str]) -> PngInfo:
-    """Return texts as Pillow's `save(pnginfo=…)` takes them, each under its name."""
-    info = PngInfo()
-    for name, text in texts.items():
-        info.add_text(name, text)
-    return info
-
-
-def webp_exif(texts: Mapping[str, str]) -> bytes:
-    """Return texts as Pillow's `save(exif=…)` takes them, `name:text` in the tags where ComfyUI looks."""
-    exif = Image.Exif()
-    others = [name for name in texts if name != PROMPT]
-    if PROMPT in texts:
-        exif[_MODEL_TAG] = f"{PROMPT}:{texts[PROMPT]}"
-    for tag, name in zip(range(_MAKE_TAG, 0, -1), others, strict=False):
-        exif[tag] = f"{name}:{texts[name]}"
-    return exif.tobytes()
 
 
 def _documents(texts: Mapping[str, str], name: str) -> Embedded:

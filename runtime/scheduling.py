@@ -12,7 +12,7 @@ from graph.horizon import Use
 from graph.order import memory_order
 from graph.plan import Plan, Survey
 from graph.simulate import Explanation, explain
-from runtime.demands import Catalogue, files_of, uses_of
+from runtime.demands import Catalogue, files_of, lora_count, uses_of
 from runtime.residency import DeviceMemory
 
 MOST_GROWTH = 4  # a weight stored in 8 bits and computed in float32
@@ -45,7 +45,13 @@ class MemoryScheduler:
         """Tell what a plan would move, in its order, on an empty device."""
         uses = self._uses(plan.survey, plan.order)
         nodes = [uses.get(node_id, Use(node_id, ())) for node_id in plan.order]
-        return explain(nodes, self.memory.ledger.budget_bytes, bytes_per_s=bytes_per_s)
+        ram = self.memory.ram
+        return explain(
+            nodes,
+            self.memory.ledger.budget_bytes,
+            bytes_per_s=bytes_per_s,
+            ram_budget_bytes=0 if ram is None else ram.ledger.budget_bytes,
+        )
 
     def ordered(
         self, survey: Survey, order: Sequence[str], uses: Mapping[str, Use], budget_bytes: int
@@ -66,6 +72,7 @@ class MemoryScheduler:
     def _is_scarce(self, survey: Survey) -> bool:
         """Return whether it could matter what goes and what stays; reading headers costs a second."""
         most = sum(self.catalogue.file_bytes(*file) for file in files_of(survey)) * MOST_GROWTH
+        most *= 1 + lora_count(survey)  # each may be there beside the network that it changes
         return most > 0 and most + self.memory.ledger.used_bytes > self.memory.ledger.budget_bytes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class CacheSettings:
     memory_bytes: int = DEFAULT_CACHE_BYTES  # of `balanced`
     results: int = 0  # of `lru`
     headroom_bytes: int = 0  # of `ram`
+    inactive_bytes: int = 0  # of `ram`, for results of other workflows
     disk_bytes: int = 0
     directory: Path | None = None  # None: `user/cache` below the base
 
@@ -52,28 +54,40 @@ def cache_settings(
     none: bool = False,
     lru: int | None = None,
     classic: bool = False,
-    ram: float | None = None,
+    ram: Sequence[float] | None = None,
     disk: float | None = None,
     directory: Path | None = None,
+    total_bytes: int = 0,
 ) -> CacheSettings:
     """Return what ComfyUI's switches `--cache-…` mean; ValueError for two that contradict each other. In GB of 2**30.
 
-    `lru=0` is as if it were not given, as in ComfyUI.
+    `lru=0` is as if it were not given, as in ComfyUI. `ram` has up to two numbers: what is to stay free, and what is to
+    stay free beside results of other workflows. Without one it is a tenth of `total_bytes`, 2 to 10 GB, as in ComfyUI;
+    without the second other workflows' results are not treated differently (in ComfyUI they go at once).
     """
     given = {"none": none, "lru": bool(lru), "classic": classic, "ram": ram is not None}
     chosen = [name for name, is_given in given.items() if is_given]
     if len(chosen) > 1:
         raise ValueError(f"--cache-{chosen[0]} and --cache-{chosen[1]} exclude each other; choose one.")
-    if any(number is not None and number < 0 for number in (lru, ram, disk)):
+    if ram is not None and len(ram) > 2:
+        raise ValueError(f"--cache-ram takes two numbers at most, not {len(ram)}: GB to leave free, and GB for others.")
+    if any(number is not None and number < 0 for number in (lru, *(ram or ()), disk)):
         raise ValueError("--cache-lru, --cache-ram and --cache-disk are not less than 0.")
+    headroom, inactive = [*(int(number * GIB) for number in ram or ()), None, None][:2]
     disk_bytes = DEFAULT_DISK_BYTES if disk is None else int(disk * GIB)
     return CacheSettings(
         strategy=chosen[0] if chosen else "balanced",
         results=lru or 0,
-        headroom_bytes=int((ram or 0) * GIB),
+        headroom_bytes=default_headroom(total_bytes) if headroom is None else headroom,
+        inactive_bytes=inactive or 0,
         disk_bytes=0 if none else disk_bytes,
         directory=directory,
     )
+
+
+def default_headroom(total_bytes: int) -> int:
+    """Return what `--cache-ram` leaves free of a machine's RAM if nothing is said (ComfyUI 0.33)."""
+    return min(10 * GIB, max(2 * GIB, total_bytes // 10))
 
 
 def cache_folder(base: Path, directory: Path | None) -> Path:

@@ -1,14 +1,14 @@
-"""How weights travel from the file to a device: at once, or ahead of their use, while the device computes.
+"""How weights travel to a device: at once, or ahead of their use, while the device computes.
 
-    arrival = transfer.start(place)   # may still be on its way
-    place.put(arrival.tensors())      # waits, as far as needed
+    arrival = transfer.start(place, held=None)  # may still be on its way
+    place.put(arrival.tensors())                # waits, as far as needed
 
-On CUDA blocks come through pinned memory and a stream of their own, so that copying and computing overlap.
+What lies in memory is sent from there, what does not is made from the file. On CUDA a block in pinned memory comes in a
+stream of its own, so that copying and computing overlap.
 """
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,9 +16,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from graph.errors import BudgetError
-from graph.ledger import Ledger
-from runtime.networks import Place
+from runtime.places import Place
+
+Held = tuple[Tensor, ...]
+"""The weights of a block in the memory of the computer, just as they are used on the device."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Transfer(Protocol):
 
     is_ahead: bool  # whether sending the next block while one is used saves time
 
-    def start(self, place: Place) -> Arrival:
+    def start(self, place: Place, held: Held | None) -> Arrival:
         """Send the weights of a block."""
         ...
 
@@ -45,47 +46,40 @@ class PlainTransfer:
         self.is_ahead = is_ahead
         self._device = device
 
-    def start(self, place: Place) -> Arrival:
+    def start(self, place: Place, held: Held | None) -> Arrival:
         """Copy now."""
-        tensors = place.copied(self._device)
+        tensors = made(place, held, self._device)
         return Arrival(lambda: tensors)
 
 
 class CudaTransfer:
-    """Copies in a stream of its own. `ram`: how much pinned memory may hold blocks that are sent again and again."""
+    """Copies what lies in pinned memory in a stream of its own."""
 
     is_ahead = True
 
-    def __init__(self, device: torch.device, ram: Ledger) -> None:
+    def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._ram = ram
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        self._pinned: weakref.WeakKeyDictionary[Place, tuple[Tensor, ...]] = weakref.WeakKeyDictionary()
 
-    def start(self, place: Place) -> Arrival:
+    def start(self, place: Place, held: Held | None) -> Arrival:
         """Send from pinned memory, and let the computation wait for it when the weights are asked for."""
-        sources = self._pinned_copies(place)
+        if held is None:
+            tensors = made(place, None, self._device)
+            return Arrival(lambda: tensors)
         done = torch.cuda.Event()  # type: ignore[no-untyped-call]
         with torch.cuda.stream(self._stream):
-            sent = tuple(source.to(self._device, copy=True, non_blocking=True) for source in sources)
+            sent = tuple(tensor.to(self._device, copy=True, non_blocking=True) for tensor in held)
             done.record(self._stream)
+        return Arrival(lambda: self._received(sent, done))
 
-        def tensors() -> tuple[Tensor, ...]:
-            current = torch.cuda.current_stream(self._device)
-            current.wait_event(done)
-            for tensor in sent:
-                tensor.record_stream(current)
-            return sent
+    def _received(self, sent: tuple[Tensor, ...], done: torch.cuda.Event) -> tuple[Tensor, ...]:
+        current = torch.cuda.current_stream(self._device)
+        current.wait_event(done)
+        for tensor in sent:
+            tensor.record_stream(current)
+        return sent
 
-        return Arrival(tensors)
 
-    def _pinned_copies(self, place: Place) -> tuple[Tensor, ...]:
-        """Return the weights in memory that the device can read by itself; as they are in the file if that is full."""
-        if place not in self._pinned:
-            try:
-                self._ram.load(place.block)
-            except BudgetError:
-                return place.copied(torch.device("cpu"))
-            self._pinned[place] = tuple(tensor.pin_memory() for tensor in place.copied(torch.device("cpu")))
-            weakref.finalize(place, self._ram.evict, place.block.name).atexit = False
-        return self._pinned[place]
+def made(place: Place, held: Held | None, device: torch.device) -> tuple[Tensor, ...]:
+    """Return the weights of a block on a device."""
+    return place.copied(device) if held is None else tuple(tensor.to(device, copy=True) for tensor in held)

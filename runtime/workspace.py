@@ -1,7 +1,7 @@
-"""Workspaces: the memory that operations take beside weights, measured once for each shape and remembered in a file.
+"""Workspaces: the memory that operations take beside weights, measured once for each size and remembered in a file.
 
 workspaces = Workspaces(path)
-workspaces.estimate(need)         # bytes; a guess until it was measured
+workspaces.estimate(need)         # bytes; from other sizes, or a guess, until it was measured
 workspaces.record(need, nbytes)
 """
 
@@ -12,7 +12,8 @@ import math
 import os
 import tempfile
 import weakref
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +24,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 RAISED = 1.5  # by how much a record grows when the memory turned out to be short
-GUESSED_CHANNELS = {"decode": 12_300, "encode": 220, "denoise": 2_100}  # float32 held for each given (SD1.5, 2026-11)
+GUESSED_CHANNELS = {
+    "decode": 12_300,
+    "encode": 220,
+    "denoise": 2_100,
+    "encode text": 2 * 10**6,
+}  # float32 (SD1.5, 2026-11)
 OTHER_CHANNELS = 256
-BUCKETS_PER_OCTAVE = 4
+UNSEEN = 1.25  # over the tensors that are counted: for what the kernels of graphics cards use inside
+SPREAD = 1.1  # for what was measured at other sizes: kernels choose other ways at some
+LEAST_GROWTH, MOST_GROWTH = (
+    1.0,
+    2.0,
+)  # of bytes with elements, as exponents: convolutions, attention without a fused kernel
+FORMAT = "bytes by kind and elements"  # the key under which records lie in the file
 
 
 class Need(NamedTuple):
@@ -33,48 +45,44 @@ class Need(NamedTuple):
 
     architecture: str
     operation: str
-    dtype: str
+    precision: str
     elements: int  # of what is worked on
 
     @property
     def kind(self) -> str:
         """The words of a record but for the size."""
-        return f"{self.architecture} {self.operation} {self.dtype}"
-
-    @property
-    def bucket(self) -> int:
-        """The size, rounded up to a quarter of an octave."""
-        return math.ceil(BUCKETS_PER_OCTAVE * math.log2(max(self.elements, 1)))
+        return f"{self.architecture} {self.operation} {self.precision}"
 
 
 @dataclass
 class Workspaces:
-    """Records by kind and bucket, in bytes. `path` None remembers nothing beyond the process."""
+    """Records by kind and elements, in bytes. `path` None remembers nothing beyond the process."""
 
     path: Path | None = None
     _records: dict[str, dict[int, int]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Read what was measured before; a damaged file counts as none."""
-        with suppress(OSError, ValueError, AttributeError, TypeError):
-            stored = json.loads(self.path.read_text(encoding="utf-8")) if self.path is not None else {}
+        if self.path is None:
+            return
+        with suppress(OSError, ValueError, AttributeError, TypeError, KeyError):
+            stored = json.loads(self.path.read_text(encoding="utf-8"))[FORMAT]
             self._records = {
-                str(kind): {int(bucket): int(nbytes) for bucket, nbytes in sizes.items()}
+                str(kind): {int(elements): int(nbytes) for elements, nbytes in sizes.items()}
                 for kind, sizes in stored.items()
             }
 
     def is_known(self, need: Need) -> bool:
         """Return whether the workspace was measured."""
-        return need.bucket in self._records.get(need.kind, {})
+        return need.elements in self._records.get(need.kind, {})
 
     def estimate(self, need: Need) -> int:
-        """Return the bytes that were measured; else those of the nearest size in proportion; else a guess."""
+        """Return the bytes that were measured; else somewhat more than other sizes let expect; else a guess."""
         known = self._records.get(need.kind, {})
-        if need.bucket in known:
-            return known[need.bucket]
+        if need.elements in known:
+            return known[need.elements]
         if known:
-            nearest = min(known, key=lambda bucket: abs(bucket - need.bucket))
-            return math.ceil(known[nearest] * 2 ** ((need.bucket - nearest) / BUCKETS_PER_OCTAVE))
+            return math.ceil(_expected(known, need.elements) * SPREAD)
         return need.elements * 4 * GUESSED_CHANNELS.get(need.operation, OTHER_CHANNELS)
 
     def largest(self, need: Need) -> int | None:
@@ -84,8 +92,8 @@ class Workspaces:
     def record(self, need: Need, nbytes: int) -> None:
         """Remember what was measured; the larger number counts."""
         known = self._records.setdefault(need.kind, {})
-        if nbytes > known.get(need.bucket, -1):
-            known[need.bucket] = nbytes
+        if nbytes > known.get(need.elements, -1):
+            known[need.elements] = nbytes
             self._write()
 
     def raise_record(self, need: Need) -> None:
@@ -100,13 +108,39 @@ class Workspaces:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._records, file, indent=1, sort_keys=True)
+                json.dump({FORMAT: self._records}, file, indent=1, sort_keys=True)
             os.replace(name, self.path)
 
 
-def need_of(architecture: str, operation: str, dtype: torch.dtype, shape: Sequence[int]) -> Need:
+def need_of(architecture: str, operation: str, precision: str, shape: Sequence[int]) -> Need:
     """Return what a workspace is remembered by."""
-    return Need(architecture, operation, str(dtype).removeprefix("torch."), math.prod(shape))
+    return Need(architecture, operation, precision, math.prod(shape))
+
+
+def _expected(known: Mapping[int, int], elements: int) -> float:
+    """Return the bytes for a size between, below or above those that were measured.
+
+    Between two sizes bytes grow evenly; below all of them they are as many as for the smallest; above they grow as they
+    last did, or in proportion.
+    """
+    sizes = sorted(known)
+    if elements <= sizes[0]:
+        return known[sizes[0]]
+    if elements >= sizes[-1]:
+        return known[sizes[-1]] * math.pow(elements / sizes[-1], _growth(known, sizes[-2:]))
+    place = bisect_left(sizes, elements)
+    below, above = sizes[place - 1], sizes[place]
+    share = (elements - below) / (above - below)
+    return known[below] + share * (known[above] - known[below])
+
+
+def _growth(known: Mapping[int, int], sizes: Sequence[int]) -> float:
+    """Return the exponent by which bytes grew from one size to the next."""
+    low, high = sizes[0], sizes[-1]
+    if low == high or not known[low] or not known[high]:
+        return LEAST_GROWTH
+    exponent = math.log(known[high] / known[low]) / math.log(high / low)
+    return min(max(exponent, LEAST_GROWTH), MOST_GROWTH)
 
 
 class PeakMeter(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -117,7 +151,7 @@ class PeakMeter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.peak_bytes = 0
+        self.peak_bytes: int = 0
         self.is_paused = False
         self._live_bytes = 0
         self._known: dict[int, weakref.ref[Any]] = {}

@@ -10,10 +10,15 @@ from pathlib import Path
 
 from aiohttp import web
 
+from serving.file_names import inside
+from serving.refusals import refuse
 from serving.settings import ServeSettings
 
 OWN_EDITOR = Path(__file__).parent.parent / "web" / "dist"
 PAGE = Path(__file__).parent / "pages" / "no_editor.html"
+HASHED = "assets/"  # builds name files in here after their content, so that they never change
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+ASKED_AGAIN = {"Cache-Control": "no-cache"}
 NEVER_STORED = {"Cache-Control": "no-store, must-revalidate", "Pragma": "no-cache", "Expires": "0"}
 
 
@@ -25,6 +30,12 @@ def add_front_end(app: web.Application, settings: ServeSettings) -> None:
     async def index(request: web.Request) -> web.FileResponse:
         return web.FileResponse(PAGE if folder is None else folder / "index.html", headers=NEVER_STORED)
 
+    async def file(request: web.Request) -> web.FileResponse:
+        name = request.match_info["path"]
+        path = None if folder is None else inside(folder, name)
+        if path is None or not path.is_file():
+            raise refuse(404, f"There is no page and no file /{name[:200]} here.")
+        return web.FileResponse(path, headers=KEPT if name.startswith(HASHED) else ASKED_AGAIN)
+
     app.router.add_get("/", index)
-    if folder is not None:
-        app.router.add_static("/", folder)
+    app.router.add_get("/{path:.+}", file)

@@ -49,6 +49,15 @@ def write_tiny_checkpoint(
     return write_state(path, TinyNetworks(seed).original_state(), dtype=dtype, metadata=metadata)
 
 
+def write_tiny_lora(path: Path, *, seed: int = 0) -> Path:
+    """Write a LoRA of one layer that fits the checkpoint and return its path."""
+    generator, width = torch.Generator().manual_seed(seed), UNET.channels[0]
+    factors = {"lora_up": (width, 2), "lora_down": (2, width)}
+    layer = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
+    state = {f"{layer}.{name}.weight": torch.randn(shape, generator=generator) for name, shape in factors.items()}
+    return write_state(path, state)
+
+
 def write_state(
     path: Path,
     state: Mapping[str, Tensor],

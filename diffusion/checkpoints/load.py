@@ -26,7 +26,7 @@ from diffusion.checkpoints.header import Header, read_header
 from diffusion.errors import CheckpointError
 from diffusion.latents import LatentFormat
 from diffusion.models import Clip, Model, Vae
-from diffusion.quantize import Precision, Precisions
+from diffusion.quantize import Precision, Precisions, Resolved, unpack_when_used
 from diffusion.streaming import Keeper
 from diffusion.text.embeddings import find_embedding
 from diffusion.text.tokenizer import ClipTokenizer
@@ -34,8 +34,8 @@ from diffusion.text.tokenizer import ClipTokenizer
 SAMPLES, SAMPLE_BYTES = 256, 64
 VAE_PREFIXES = ("", sd1.VAE, "vae.")  # files of a VAE alone, whole checkpoints, and some exports
 
-Keep = Callable[[nn.Module, str, torch.dtype], Keeper]
-"""Takes over the weights of a network, which lie in the file, under a digest, to be used in a precision."""
+Keep = Callable[[nn.Module, str, Resolved], Keeper]
+"""Takes over the weights of a network, which lie in the file, under a digest, to be kept and computed in a precision."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ def load_checkpoint(
 
     precisions: those of the three networks, in place of one `dtype` for all. vae_device: another device for the VAE.
     embedding_folders: where the textual inversions lie that prompts may name. keep: leaves the weights in the file and
-    gives them to a keeper, who brings them to its device when they are used; packed weights and a VAE elsewhere are not
-    given to it.
+    gives them to a keeper, who brings them to its device when they are used; a VAE elsewhere is not given to it.
     """
     chosen = precisions or Precisions.all(dtype)
     header = read_header(path)
@@ -125,11 +124,13 @@ class _Source:
 
     def network(self, kind: str, part: Part, precision: Precision) -> _Network:
         """Return a network of the file, filled, or left in the file with a keeper."""
-        if self.keep is None or precision.is_packed:
+        if self.keep is None:
             return _Network(fill(part, self.weights, precision, self.device), None)
         mapped = fill_mapped(part, self.weights)
-        keeper = self.keep(mapped.module, f"{self.digest} {kind}", precision.stored or mapped.dtype)
-        return _Network(mapped.module, keeper)
+        resolved = precision.resolved(mapped.dtype)
+        if resolved.is_packed:
+            unpack_when_used(mapped.module, resolved.computed)
+        return _Network(mapped.module, self.keep(mapped.module, f"{self.digest} {kind}", resolved))
 
     def vae(self, part: Part, latent_format: LatentFormat, precision: Precision) -> Vae:
         """Return the VAE of the file."""

@@ -7,7 +7,7 @@ outline["model"].module  # on the meta device
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,22 +19,24 @@ from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.fill import stored_dtype
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.load import file_digest, vae_prefix
-from diffusion.quantize import Precisions
+from diffusion.quantize import Precision, Precisions, Resolved
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A network on the meta device, the digest that its handle will have, and the precision it will compute in."""
+    """A network on the meta device, the digest that its handle will have, its precisions, and the family it is of."""
 
     module: nn.Module
     digest: str
-    dtype: torch.dtype
+    precision: Resolved
+    family: str = ""
 
 
 def read_outline(path: Path, precisions: Precisions) -> Mapping[str, Outline]:
-    """Return the networks of a checkpoint ("model", "clip", "vae") from its header alone; without packed ones, which stay."""
+    """Return the networks of a checkpoint ("model", "clip", "vae") from its header alone."""
     header = read_header(path)
-    parts = detect(header).read(header)
+    family = detect(header)
+    parts = family.read(header)
     named = {
         "model": (parts.backbone, precisions.unet),
         "clip": (parts.text, precisions.text),
@@ -42,9 +44,8 @@ def read_outline(path: Path, precisions: Precisions) -> Mapping[str, Outline]:
     }
     digest = file_digest(header, precisions)
     return {
-        kind: _outline(header, part, f"{digest} {kind}", precision.stored)
+        kind: replace(_outline(header, part, f"{digest} {kind}", precision), family=family.name)
         for kind, (part, precision) in named.items()
-        if not precision.is_packed
     }
 
 
@@ -54,10 +55,10 @@ def read_vae_outline(path: Path, precisions: Precisions) -> Mapping[str, Outline
     prefix = vae_prefix(header)
     dtype = precisions.vae.stored
     part = sd1.vae_part(sd1.read_vae(header, prefix), prefix)
-    return {"vae": _outline(header, part, f"{file_digest(header, dtype)} vae", dtype)}
+    return {"vae": _outline(header, part, f"{file_digest(header, dtype)} vae", Precision(dtype))}
 
 
-def _outline(header: Header, part: Part, digest: str, dtype: torch.dtype | None) -> Outline:
+def _outline(header: Header, part: Part, digest: str, precision: Precision) -> Outline:
     with torch.device("meta"):
         module = part.build()
-    return Outline(module, digest, dtype or stored_dtype(header, part.keys(module).values()))
+    return Outline(module, digest, precision.resolved(stored_dtype(header, part.keys(module).values())))

@@ -16,6 +16,8 @@ from diffusion.checkpoints.families import sd1
 from diffusion.errors import DiffusionError
 from diffusion.models import Clip, Model, Vae
 from diffusion.overlay import WeightPatch, patched
+from diffusion.quantize import to_stored
+from diffusion.streaming import Keeper, as_kept
 
 V_MARK = "v_pred"  # an empty tensor of this name says that a model predicts v (ComfyUI)
 
@@ -32,7 +34,9 @@ def merged_checkpoint(model: Model, clip: Clip, vae: Vae) -> SavedCheckpoint:
     if model.family != sd1.FAMILY.name:
         raise DiffusionError(f"Checkpoints of the family {model.family} cannot be written; only those of SD1 can.")
     state = sd1.to_original_keys(
-        _merged(model.backbone, model.patches), vae.autoencoder.state_dict(), _merged(clip.encoder, clip.patches)
+        _merged(model.backbone, model.patches, model.keeper),
+        _merged(vae.autoencoder, (), vae.keeper),
+        _merged(clip.encoder, clip.patches, clip.keeper),
     )
     is_v = model.parameterization.prediction == "v"
     marks = {V_MARK: torch.empty(0)} if is_v else {}
@@ -40,10 +44,11 @@ def merged_checkpoint(model: Model, clip: Clip, vae: Vae) -> SavedCheckpoint:
     return SavedCheckpoint(tensors, {sd1.PREDICTION_KEY: "v" if is_v else "epsilon"})
 
 
-def _merged(module: nn.Module, patches: Sequence[WeightPatch]) -> dict[str, Tensor]:
+def _merged(module: nn.Module, patches: Sequence[WeightPatch], keeper: Keeper | None) -> dict[str, Tensor]:
     """Return a network's tensors; one at a time is computed in float32."""
     changed = {name for patch in patches for name in patch.changes}
+    weights = {name: as_kept(keeper, tensor) for name, tensor in module.state_dict().items()}
     return {
-        name: patched(name, tensor, patches).to(tensor.dtype) if name in changed else tensor
-        for name, tensor in module.state_dict().items()
+        name: to_stored(patched(name, tensor, patches), tensor.dtype) if name in changed else tensor
+        for name, tensor in weights.items()
     }

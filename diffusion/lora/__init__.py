@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple
 
-from diffusion.lora.read import LoraFile, open_lora, read_changes
+from torch import nn
+
+from diffusion.lora.read import Changes, LoraFile, Targets, open_lora, read_changes
 from diffusion.models import Clip, Model
 from diffusion.overlay import WeightPatch
 
-__all__ = ["LoraFile", "Patched", "apply_lora", "open_lora"]
+__all__ = ["LoraFile", "Patched", "apply_lora", "lora_patch", "open_lora"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +36,26 @@ def apply_lora(
 
     Strength 0 gives the same handle back. CheckpointError if the file does not fit the model.
     """
-    changes = read_changes(lora, model if strength_model != 0.0 else None, clip if strength_clip != 0.0 else None)
+    backbone = None if model is None or strength_model == 0.0 else model.backbone
+    encoder = None if clip is None or strength_clip == 0.0 else clip.encoder
+    changes = read_changes(lora, Targets("" if model is None else model.family, backbone, encoder))
     if changes.unknown:
         examples = ", ".join(changes.unknown[:SHOWN_KEYS])
         logger.warning("%s: %d keys are not known and left out: %s.", lora.name, len(changes.unknown), examples)
     if model is not None and changes.model:
-        model = model.with_patch(WeightPatch(changes.model, strength_model, digest=f"lora {lora.digest}"))
+        model = model.with_patch(_patch(lora, changes.model, strength_model))
     if clip is not None and changes.clip:
-        clip = clip.with_patch(WeightPatch(changes.clip, strength_clip, digest=f"lora {lora.digest}"))
+        clip = clip.with_patch(_patch(lora, changes.clip, strength_clip))
     return Patched(model, clip)
+
+
+def lora_patch(lora: LoraFile, kind: str, family: str, network: nn.Module, strength: float) -> WeightPatch | None:
+    """Return the patch that a handle of a network ("model" or "clip") would get; the network may be without weights."""
+    is_model = kind == "model"
+    changes = read_changes(lora, Targets(family, network if is_model else None, None if is_model else network))
+    changed = changes.model if is_model else changes.clip
+    return _patch(lora, changed, strength) if changed and strength != 0.0 else None
+
+
+def _patch(lora: LoraFile, changes: Changes, strength: float) -> WeightPatch:
+    return WeightPatch(changes, strength, digest=f"lora {lora.digest}")

@@ -1,7 +1,7 @@
 """From a LoRA file to changes of a model's and a text encoder's tensors.
 
 lora = open_lora(path)
-changes = read_changes(lora, model, clip)
+changes = read_changes(lora, Targets("sd1", model.backbone, clip.encoder))
 changes.model, changes.clip, changes.unknown
 """
 
@@ -24,7 +24,6 @@ from diffusion.lora.changes import Additive, Misfit, Replacement
 from diffusion.lora.entry import Entry
 from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
 from diffusion.lora.targets import ORIGINAL_NAMES, TEXT_BEGINNINGS, WEIGHT, other_family, text_aliases, unet_aliases
-from diffusion.models import Clip, Model
 
 Change = Additive | Replacement
 FORMS: tuple[Callable[[Entry], Change | None], ...] = (low_rank.read, hadamard.read, kronecker.read, plain.read)
@@ -45,6 +44,14 @@ class LoraFile:
     name: str
     tensors: Mapping[str, Tensor]
     digest: str
+
+
+class Targets(NamedTuple):
+    """The networks that a file is to change, None for one that it is not, and the family of models that they belong to."""
+
+    family: str
+    backbone: nn.Module | None
+    encoder: nn.Module | None
 
 
 class LoraChanges(NamedTuple):
@@ -69,14 +76,15 @@ def open_lora(path: Path) -> LoraFile:
     return LoraFile(path.name, {key: weights.get(key) for key in header.tensors}, file_digest(header, None))
 
 
-def read_changes(lora: LoraFile, model: Model | None, clip: Clip | None) -> LoraChanges:
+def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
     """Find what a file changes; CheckpointError if it is made for another family of models.
 
-    Keys for a network that was not given are left out without a word.
+    Keys for a network that was not given are left out without a word. The networks may be without weights.
     """
+    backbone, encoder = targets.backbone, targets.encoder
     networks = {
-        "model": ({}, None) if model is None else (_unet_aliases(lora, model), model.backbone),
-        "clip": ({}, None) if clip is None else (text_aliases(clip.encoder), clip.encoder),
+        "model": ({}, None) if backbone is None else (_unet_aliases(lora, targets.family, backbone), backbone),
+        "clip": ({}, None) if encoder is None else (text_aliases(encoder), encoder),
     }
     found: dict[str, dict[str, dict[str, Tensor]]] = {part: defaultdict(dict) for part in networks}
     unknown = []
@@ -88,17 +96,17 @@ def read_changes(lora: LoraFile, model: Model | None, clip: Clip | None) -> Lora
                 break
         else:
             unknown.append(key)
-    unknown = [key for key in unknown if not _is_for(key, model is None, clip is None)]
+    unknown = [key for key in unknown if not _is_for(key, backbone is None, encoder is None)]
     if not any(found.values()) and unknown:
         raise CheckpointError(_foreign(lora, unknown))
     changes = {part: _read_all(lora, found[part], network) for part, (_, network) in networks.items()}
     return LoraChanges(changes["model"], changes["clip"], tuple(unknown))
 
 
-def _unet_aliases(lora: LoraFile, model: Model) -> Mapping[str, str]:
-    if model.family not in ORIGINAL_NAMES:
-        raise CheckpointError(f"{lora.name}: LoRAs for models of the family {model.family} are not supported.")
-    return unet_aliases(model.family, model.backbone)
+def _unet_aliases(lora: LoraFile, family: str, backbone: nn.Module) -> Mapping[str, str]:
+    if family not in ORIGINAL_NAMES:
+        raise CheckpointError(f"{lora.name}: LoRAs for models of the family {family} are not supported.")
+    return unet_aliases(family, backbone)
 
 
 def _parse(key: str, aliases: Mapping[str, str]) -> _Key | None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -25,6 +25,9 @@ from diffusion.training.denoiser import train_denoiser
 from diffusion.training.export import TRAINING_KEY, export_checkpoint
 from diffusion.training.latents import cache_scenes
 from diffusion.training.networks import Denoiser, channels_last, new_denoiser
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 CHECKPOINT_NAME = "weft-demo.safetensors"
 SETTINGS_NAME = "settings.json"
@@ -44,7 +47,7 @@ def train(config: TrainingConfig, *, folder: Path, on_progress: OnProgress, shou
     return export_checkpoint(autoencoder, denoiser, folder / CHECKPOINT_NAME, notes_of(config))
 
 
-def open_folder(folder: Path, config: TrainingConfig) -> None:
+def open_folder(folder: Path, config: DataclassInstance) -> None:
     """Make the folder of a training and write its settings there, or see that they are the same."""
     settings = json.loads(json.dumps(asdict(config), default=str))
     del settings["device"]  # another one may go on

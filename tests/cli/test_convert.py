@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from cli.app import app
-from runtime.metadata import png_info, webp_exif
+from tests.embedded import png_info, webp_exif
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))

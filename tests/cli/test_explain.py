@@ -6,11 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
 from cli.app import app
+from graph.formats import read_workflow, to_api
+from graph.workflow import Link, Node, Workflow
+from runtime.engine import builtin_registry
+from tests.runtime.test_demands import lora_tensors
+from tests.tiny_checkpoint import write_tiny_checkpoint
 
-WORKFLOW = Path(__file__).parents[2] / "workflows" / "text_to_image.json"
+ROOT = Path(__file__).parents[2]
+WORKFLOW = ROOT / "workflows" / "text_to_image.json"
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +29,8 @@ def weft(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def explain(budget: str) -> dict[str, object]:
-    result = weft("explain", WORKFLOW, "--device", "cpu", "--budget", budget, "--json")
+def explain(budget: str, *options: str | Path, workflow: Path = WORKFLOW) -> dict[str, object]:
+    result = weft("explain", workflow, "--device", "cpu", "--budget", budget, "--json", *options)
     assert result.exit_code == 0, result.output
     document: dict[str, object] = json.loads(result.stdout)
     return document
@@ -47,9 +54,42 @@ def test_people_get_a_table_and_nothing_runs(tmp_path: Path) -> None:
     assert float(result.output.split("takes about ")[1].split()[0]) > 100
 
 
+def test_ram_spares_the_file() -> None:
+    without, beside = explain("20MB"), explain("20MB", "--ram-budget", "100MB")
+    assert without["from_ram_bytes"] == 0 < beside["from_ram_bytes"]  # type: ignore[operator]
+    assert without["moved_bytes"] == beside["moved_bytes"]
+    assert max(step["ram_bytes"] for step in beside["steps"]) <= 100_000_000  # type: ignore[attr-defined]
+    table = weft("explain", WORKFLOW, "--device", "cpu", "--budget", "20MB", "--ram-budget", "100MB").output
+    assert "of it from RAM" in " ".join(table.split())
+
+
+def test_patched_weights_are_in_the_plan(tmp_path: Path) -> None:
+    for folder in ("checkpoints", "loras"):
+        (tmp_path / "models" / folder).mkdir(parents=True)
+    write_tiny_checkpoint(tmp_path / "models" / "checkpoints" / "tiny.safetensors")
+    save_file(lora_tensors(2), tmp_path / "models" / "loras" / "detail.safetensors")
+    document = json.loads((ROOT / "workflows" / "text_to_image.json").read_text())
+    workflow = to_api(with_lora(read_workflow(document, builtin_registry().find)))
+    file = tmp_path / "workflow.json"
+    file.write_text(json.dumps(workflow))
+    place = ("--base-directory", tmp_path)
+    steps = explain("1GB", *place, workflow=file)["steps"]
+    loaded = [move["block"] for step in steps for move in step["moves"]]  # type: ignore[attr-defined]
+    assert any("model+" in block for block in loaded)
+    assert "(patched)" in weft("explain", file, "--device", "cpu", *place).output
+
+
+def with_lora(workflow: Workflow) -> Workflow:
+    """Return the template with another checkpoint and a LoRA between it and the sampler."""
+    lora = Node("lora", "LoraLoaderModelOnly", {"model": Link("1", 0), "lora_name": "detail.safetensors"})
+    changed = Workflow({**workflow.nodes, "lora": lora}).with_input("5", "model", Link("lora", 0))
+    return changed.with_input("1", "ckpt_name", "tiny.safetensors")
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
+        (("explain", WORKFLOW, "--ram-budget", "2XB"), '--ram-budget: "2XB" is not a size'),
         (("explain", WORKFLOW, "--budget", "2XB"), '--memory-budget: "2XB" is not a size'),
         (("explain", WORKFLOW, "--bandwidth", "fast"), '--bandwidth: "fast" is not a size'),
         (("explain", WORKFLOW, "--bandwidth", "0"), "--bandwidth: nothing would ever arrive"),

@@ -47,3 +47,14 @@ def test_a_checkpoint_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["train", "--folder", str(tmp_path), "--start", "nowhere.safetensors"])
     assert result.exit_code == 1
     assert "nowhere.safetensors" in result.output
+
+
+def test_a_lora_is_trained_and_its_path_printed(tmp_path: Path) -> None:
+    settings = ["--steps", "1", "--scenes", "2", "--device", "cpu", "--folder", str(tmp_path)]
+    result = CliRunner().invoke(app, ["train-lora", "winter", *settings])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == str(tmp_path / "weft-winter.safetensors")
+    assert (tmp_path / "weft-winter.safetensors").is_file()
+    other = CliRunner().invoke(app, ["train-lora", "noon", *settings])
+    assert other.exit_code == 1
+    assert "noon is no change that a LoRA may learn" in other.output

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from diffusion.models import Clip, Model, Vae
+from diffusion.quantize import Resolved
 from diffusion.streaming import ShortOfMemoryError, cut, kept, look_up_below, tables
 
 
@@ -56,7 +57,7 @@ def test_half_of_the_precision_is_half_of_the_bytes_but_for_whole_numbers() -> N
 
 def test_rows_of_a_table_come_in_the_precision_of_the_computation() -> None:
     table = nn.Embedding(5, 3, dtype=torch.float16)
-    look_up_below(table, torch.device("cpu"), torch.float32)
+    look_up_below(table, torch.device("cpu"), Resolved(torch.float16, torch.float32))
     rows = table(torch.tensor([4, 0]))
     assert rows.dtype == torch.float32
     torch.testing.assert_close(rows, table.weight[[4, 0]].float(), rtol=0, atol=0)

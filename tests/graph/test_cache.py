@@ -110,7 +110,7 @@ def test_statistics_count_hits_misses_evictions_and_saved_time() -> None:
     cache.get(b"a")
     cache.put(b"a", result(1), nbytes=10, seconds=2.5)
     cache.get(b"a")
-    cache.put(b"b", result(2), nbytes=10, seconds=1.0)
+    cache.put(b"b", result(2), nbytes=10, seconds=6.0)
     found = cache.statistics()
     assert (found.hits, found.misses, found.evictions, found.saved_s, found.entries) == (1, 1, 1, 2.5, 1)
 
@@ -129,3 +129,16 @@ def test_clear_forgets_all() -> None:
     cache.clear()
     assert cache.get(b"a") is None
     assert cache.statistics().used_bytes == 0
+
+
+def test_what_is_worth_less_than_all_that_would_go_is_not_kept_until_it_is_asked_for_often() -> None:
+    """The clock rises with each refusal, so that what is dear and never used again goes one day."""
+    cache = MemoryCache(budget_bytes=100)
+    cache.put(b"dear", result(1), nbytes=60, seconds=6.0)
+    assert not cache.put(b"cheap", result(2), nbytes=60, seconds=1.0)
+    assert b"dear" in cache
+    attempts = 1
+    while not cache.put(b"cheap", result(2), nbytes=60, seconds=1.0):
+        attempts += 1
+    assert 4 <= attempts <= 6
+    assert (b"dear" in cache, b"cheap" in cache) == (False, True)

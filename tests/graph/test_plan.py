@@ -88,7 +88,7 @@ def test_equal_nodes_are_planned_once() -> None:
     found = plan(workflow, outputs=("5",))
     assert found.order == ("1", "3", "5")
     assert found.survey.twins == {"2": "1", "4": "3"}
-    assert found.readers == {"1": 1, "3": 2, "5": 1}
+    assert found.expected.readers == {"1": 1, "3": 2, "5": 1}
 
 
 def test_lazy_inputs_are_not_planned_but_surveyed() -> None:

@@ -27,15 +27,24 @@ USES = st.lists(
 )
 
 
-@given(USES, st.integers(50, 200))
-def test_no_moment_is_over_the_budget(uses: list[Use], budget: int) -> None:
+@given(USES, st.integers(50, 200), st.integers(0, 200))
+def test_no_moment_is_over_the_budget(uses: list[Use], budget: int, ram: int) -> None:
     try:
-        explanation = explain(uses, budget)
+        explanation = explain(uses, budget, ram_budget_bytes=ram)
     except BudgetError:
         assert any(use.workspace_bytes + 10 > budget for use in uses)
         return
     assert explanation.peak_bytes <= budget
+    assert all(step.ram_bytes <= ram for step in explanation.steps)
     assert len(explanation.steps) == len(uses)
+
+
+@given(USES, st.integers(70, 200), st.integers(0, 200))
+def test_ram_changes_no_move_and_only_saves_time(uses: list[Use], budget: int, ram: int) -> None:
+    without, beside = explain(uses, budget), explain(uses, budget, ram_budget_bytes=ram)
+    assert [step.moves for step in without.steps] == [step.moves for step in beside.steps]
+    assert beside.moved_bytes == without.moved_bytes >= beside.from_ram_bytes
+    assert beside.seconds <= without.seconds
 
 
 @given(USES, st.integers(50, 200))
@@ -62,6 +71,23 @@ def test_a_network_that_does_not_fit_comes_in_parts_with_each_pass() -> None:
     stay, passing = 40, 80  # beside a double buffer of 20
     assert explanation.moved_bytes == stay + 3 * passing
     assert explanation.peak_bytes == 60
+
+
+def test_what_is_read_of_files_is_read_once_where_ram_has_room() -> None:
+    uses = [Use("a", LARGE, passes=3), Use("b", SMALL), Use("c", LARGE)]
+    explanation = explain(uses, 60, ram_budget_bytes=200)
+    assert explanation.moved_bytes - explanation.from_ram_bytes == 120 + 40
+    assert explain(uses[:1], 60, ram_budget_bytes=10).from_ram_bytes == 10 * 2, "one block, in the passes that follow"
+
+
+PATCHED = tuple(Block(f"{block.name} patched", 6, beside=block.name) for block in LARGE[::2])
+
+
+@given(st.integers(32, 200), st.integers(0, 10))
+def test_blocks_of_one_turn_are_there_together_within_the_budget(budget: int, workspace: int) -> None:
+    need = sorted((*LARGE, *PATCHED), key=lambda block: LARGE.index(next(b for b in LARGE if b.name == block.turn)))
+    explanation = explain([Use("a", tuple(need), workspace, passes=2)], budget)
+    assert explanation.peak_bytes <= budget
 
 
 def test_the_next_job_keeps_what_it_needs() -> None:

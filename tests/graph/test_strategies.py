@@ -128,3 +128,16 @@ def test_a_result_whose_files_are_gone_is_none() -> None:
     assert b"c" not in cache
     assert cache.get(b"a") is None
     assert cache.statistics().entries == 0
+
+
+def test_ram_lets_results_of_other_workflows_go_first_those_used_longest_ago() -> None:
+    """100 bytes are free, each result that goes frees 10, and 120 are to be free beside what other workflows gave."""
+    held: list[MemoryCache] = []
+    limits = Limits(inactive_bytes=120, available=lambda: 100 + 10 * (5 - held[0].statistics().entries))
+    cache = MemoryCache(strategy=STRATEGIES["ram"](limits))
+    held.append(cache)
+    for name in (b"a", b"b", b"c", b"d", b"e"):
+        cache.put(name, Result((Values((1,)),)), nbytes=10, seconds=1)
+    cache.get(b"b")
+    cache.begin((b"c",), (b"a",))
+    assert [name for name in (b"a", b"b", b"c", b"d", b"e") if name in cache] == [b"a", b"b", b"c"]

@@ -61,6 +61,16 @@ def test_switches_change_no_picture(residence: Residence, tmp_path: Path, expect
     assert render(open_here(tmp_path, MemorySettings(residence=residence))) == expected
 
 
+def test_ram_below_the_device_changes_no_picture(tmp_path: Path, expected: bytes) -> None:
+    budget, ram = str(WEIGHTS_BYTES * 2 // 5), 30_000_000
+    studio = open_here(tmp_path, MemorySettings(budget, ram=str(ram)))
+    assert [render(studio) for _ in range(2)] == [expected, expected]
+    assert studio.memory.ram is not None
+    books = studio.memory.ram.ledger
+    assert 0 < books.peak_bytes <= ram
+    assert max(entry.used_bytes for entry in studio.memory.ledger.log) <= int(budget)
+
+
 def test_a_plan_is_followed_where_memory_is_scarce(tmp_path: Path) -> None:
     studio = open_here(tmp_path, MemorySettings(str(WEIGHTS_BYTES * 2 // 5)))
     workflow = read_workflow(parse(WORKFLOW.read_text()), studio.registry.find).with_input("5", "steps", 1)

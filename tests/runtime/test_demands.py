@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from diffusion.checkpoints import load_checkpoint
+from diffusion.lora import apply_lora, open_lora
 from diffusion.quantize import Precisions
 from files.folders import Folders
 from graph.ledger import Ledger
 from graph.plan import make_survey
 from graph.registry import Registry
 from graph.workflow import Link, Node, Workflow
-from runtime.demands import Catalogue, Origin, files_of, uses_of
+from runtime.demands import Catalogue, Lora, Origin, files_of, lora_count, uses_of
 from runtime.engine import builtin_registry
 from runtime.networks import Network
 from runtime.residency import DeviceMemory
@@ -87,7 +89,7 @@ def test_sizes_from_the_header_are_those_of_the_loaded_network(registry: Registr
         ("decode", loaded.vae.keeper, "decode"),
     ):
         assert isinstance(keeper, Network)
-        assert list(uses[node_id].blocks) == keeper.needed_by(operation)
+        assert uses[node_id].blocks == keeper.plain.needed_by(operation)
 
 
 def test_a_file_that_is_not_there_is_no_matter_of_memory(registry: Registry, catalogue: Catalogue) -> None:
@@ -103,3 +105,54 @@ def test_a_checkpoint_serves_as_a_file_of_its_vae(registry: Registry, catalogue:
     found = catalogue.find(Origin("vae", "v.safetensors", "vae"), "decode")
     assert found is not None
     assert found.blocks
+
+
+def test_a_lora_on_the_way_is_in_the_blocks_that_will_be_used(registry: Registry, catalogue: Catalogue) -> None:
+    """Two LoRAs on the model, one of them on the text encoder, with the names and sizes that loading will give."""
+    folder = catalogue.folders.base / "models" / "loras"
+    folder.mkdir(exist_ok=True)
+    path = catalogue.folders.find_model("checkpoints", "a.safetensors")
+    memory = DeviceMemory(torch.device("cpu"), Ledger("cpu", 10**9))
+    loaded = load_checkpoint(path, dtype=torch.float32, keep=memory.keep)
+    for file, rank in (("one.safetensors", 2), ("two.safetensors", 4)):
+        save_file(lora_tensors(rank), folder / file)
+    drawn = picture("a.safetensors")
+    names = {"lora_name": "one.safetensors", "strength_model": 0.5, "strength_clip": 2}
+    nodes = {
+        **drawn.nodes,
+        "first": Node("first", "LoraLoader", {"model": Link("load", 0), "clip": Link("load", 1), **names}),
+        "second": Node("second", "LoraLoaderModelOnly", {"model": Link("first", 0), "lora_name": "two.safetensors"}),
+    }
+    changed = (
+        Workflow(nodes).with_input("sample", "model", Link("second", 0)).with_input("skip", "clip", Link("first", 1))
+    )
+    survey = make_survey(changed, registry)
+    uses = uses_of(survey, catalogue.find)
+    one, two = (open_lora(folder / file) for file in ("one.safetensors", "two.safetensors"))
+    both = apply_lora(one, loaded.model, loaded.clip, 0.5, 2.0)
+    model = apply_lora(two, both.model, None).model
+    assert lora_count(survey) == 2
+    for node_id, handle, operation in (("sample", model, "denoise"), ("text", both.clip, "encode text")):
+        assert handle is not None
+        assert isinstance(handle.keeper, Network)
+        layout = handle.keeper.layout_of(handle.overlay)
+        assert uses[node_id].blocks == layout.needed_by(operation)
+        assert set(uses[node_id].blocks) != set(handle.keeper.plain.needed_by(operation))
+
+
+def lora_tensors(rank: int) -> dict[str, torch.Tensor]:
+    """Return a LoRA on a layer of the U-Net and one of the text encoder."""
+    layers = {
+        "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q": (32, 32),
+        "lora_te_text_model_encoder_layers_0_mlp_fc1": (128, 64),
+    }
+    tensors = {}
+    for layer, (rows, columns) in layers.items():
+        tensors[f"{layer}.lora_up.weight"] = torch.full((rows, rank), 0.01)
+        tensors[f"{layer}.lora_down.weight"] = torch.ones(rank, columns)
+    return tensors
+
+
+def test_a_lora_that_is_not_there_leaves_sizes_unknown(catalogue: Catalogue) -> None:
+    origin = Origin("checkpoints", "a.safetensors", "model", (Lora("none.safetensors", 1.0),))
+    assert catalogue.find(origin, "denoise") is None

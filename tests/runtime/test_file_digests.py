@@ -72,7 +72,7 @@ def test_a_file_that_has_just_changed_is_not_trusted(tmp_path: Path, monkeypatch
     path.write_bytes(b"content")
     digests = digests_in(tmp_path)
     digests.of(path)
-    monkeypatch.setattr(FileDigests, "_read", lambda self, path: "read again")
+    monkeypatch.setattr(FileDigests, "_read", lambda self, path, on_read: "read again")
     assert digests.of(path) == "read again"
     end(digests)
 
@@ -84,6 +84,33 @@ def test_what_takes_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     digests = digests_in(tmp_path)
     FileDigests(digests._store, told.append).of(tmp_path / "large.safetensors")
     assert [sentence.split(";")[0] for sentence in told] == ["Reading large.safetensors once to know its content"]
+    end(digests)
+
+
+class Stop(Exception):
+    pass
+
+
+def test_how_far_a_large_file_is_read_is_told_and_the_reading_can_be_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.file_digests.TOLD_EVERY_S", -1.0)
+    monkeypatch.setattr("runtime.file_digests.CHUNK_BYTES", 4)
+    path = tmp_path / "large.safetensors"
+    path.write_bytes(b"0123456789")
+    digests, told = digests_in(tmp_path), list[tuple[str, int, int]]()
+
+    def stop_in_the_middle(name: str, value: int, total: int) -> None:
+        if value == 8:
+            raise Stop
+
+    with pytest.raises(Stop):
+        digests.of(path, stop_in_the_middle)
+    digests.of(path, lambda *read: told.append(read))
+    assert told == [("large.safetensors", read, 10) for read in (4, 8, 10)]
+    told.clear()
+    digests.of(path, lambda *read: told.append(read))
+    assert told == [], "its digest is known by now"
     end(digests)
 
 

@@ -13,7 +13,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from graph.errors import FormatError
-from runtime.metadata import png_info, read_embedded, read_workflow_document, webp_exif
+from runtime.metadata import read_embedded, read_workflow_document
+from tests.embedded import png_info, webp_exif
 
 PROMPT = {"1": {"class_type": "Load", "inputs": {"text": "Grüße 🦊"}}}
 EDITOR: dict[str, Any] = {"nodes": [], "links": []}

@@ -124,12 +124,12 @@ def test_a_block_that_was_not_expected_takes_the_place_of_the_one_that_was(tiny_
     memory = open_memory(10**9, transfer=PlainTransfer(CPU, is_ahead=True))
     checkpoint = load_checkpoint(tiny_checkpoint, dtype=torch.float32, keep=memory.keep)
     network = keepers(checkpoint)[0]
-    first, second, third = sorted(network.needed_by("denoise"), key=lambda block: block.nbytes)[-3:]
+    first, second, third = sorted(network.plain.needed_by("denoise"), key=lambda block: block.nbytes)[-3:]
     memory.ledger.budget_bytes = first.nbytes + second.nbytes
-    network.followers[first.name] = second
+    network.layout.followers[first.name] = second
     memory.enter(network, first)
     assert second.name in memory.ledger
-    memory.leave(network, first)
+    memory.leave(first)
     memory.enter(network, third)
     assert {block.name for block in memory.ledger.blocks} == {third.name}
     assert holds(memory)
@@ -161,7 +161,7 @@ def test_the_plan_decides_what_goes(tiny_checkpoint: Path, weights_bytes: int) -
     memory = open_memory(10**9)
     checkpoint = load_checkpoint(tiny_checkpoint, dtype=torch.float32, keep=memory.keep)
     works = use(checkpoint)
-    model, clip, vae = (tuple(place.block for place in keeper.places.values()) for keeper in keepers(checkpoint))
+    model, clip, vae = (tuple(place.block for place in keeper.plain.places) for keeper in keepers(checkpoint))
     works["prompt"]()
     works["denoise"]()
     memory.ledger.budget_bytes = memory.ledger.used_bytes + 1  # now it is full
@@ -191,7 +191,7 @@ def test_one_file_opened_twice_is_two_networks(tiny_checkpoint: Path, expected: 
 def test_a_module_that_is_called_without_a_lease_still_finds_its_blocks(tiny_checkpoint: Path) -> None:
     memory = open_memory(10**9)
     vae = load_checkpoint(tiny_checkpoint, dtype=torch.float32, keep=memory.keep).vae
-    block = next(place for place in vae.keeper.places.values() if place.cut.module)  # type: ignore[union-attr]
+    block = next(place for place in vae.keeper.plain.places if place.cut.module)  # type: ignore[union-attr]
     block.cut.module(torch.zeros(1, *[next(block.cut.module.parameters()).shape[1]], 8, 8))  # type: ignore[misc]
     assert memory.ledger.used_bytes == 0
     assert memory.ledger.loaded_bytes == block.block.nbytes
@@ -215,9 +215,9 @@ def test_short_memory_evicts_raises_the_record_and_tries_once_more(tiny_checkpoi
     checkpoint = load_checkpoint(tiny_checkpoint, keep=memory.keep)
     use(checkpoint)["decode"]()
     model, _, vae = keepers(checkpoint)
-    assert any(name in memory.ledger for name in vae.places)
+    assert any(name in memory.ledger for name in vae.plain.names)
     assert model.run("denoise", (1, 4, 8, 8), ShortOnce(1)) == "done"
-    assert not any(name in memory.ledger for name in vae.places)
+    assert not any(name in memory.ledger for name in vae.plain.names)
     with pytest.raises(
         ShortOfMemoryError, match=r"cpu has too little memory to denoise: .* budget is 1 GB.*smaller picture"
     ):
@@ -240,7 +240,7 @@ def test_an_autoencoder_falls_back_to_tiles(tiny_checkpoint: Path) -> None:
 def _need(network: Network, samples: Tensor) -> object:
     seen = []
     original = network._memory.run
-    network._memory.run = lambda network, need, work: seen.append(need)  # type: ignore[method-assign, assignment]
+    network._memory.run = lambda network, layout, need, work: seen.append(need)  # type: ignore[method-assign, assignment]
     network.run("decode", samples.shape, lambda: None)
     network._memory.run = original  # type: ignore[method-assign]
     return seen[0]

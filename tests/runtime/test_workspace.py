@@ -36,7 +36,7 @@ def test_another_size_is_estimated_in_proportion() -> None:
     workspaces.record(NEED, 100)
     assert workspaces.estimate(NEED._replace(elements=4000)) == pytest.approx(400, rel=0.2)
     assert not workspaces.is_known(NEED._replace(elements=4000))
-    assert not workspaces.is_known(NEED._replace(dtype="float16"))
+    assert not workspaces.is_known(NEED._replace(precision="float16"))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 3}', '{"a": {"b": 1}}'])
@@ -83,4 +83,4 @@ def test_measuring_changes_no_bit(tiny_model: Model, tiny_vae: Vae) -> None:
 
 
 def test_a_need_is_known_by_shape_and_precision() -> None:
-    assert need_of("UNet", "denoise", torch.float16, (2, 4, 8, 8)) == Need("UNet", "denoise", "float16", 512)
+    assert need_of("UNet", "denoise", "float16", (2, 4, 8, 8)) == Need("UNet", "denoise", "float16", 512)

@@ -44,12 +44,12 @@ def test_what_happened_in_a_job_that_is_over_is_told_again(client: Client) -> No
     assert again.wait() == first
 
 
-def test_a_job_that_was_taken_out_before_it_ran_is_followed_by_nothing(client: Client) -> None:
+def test_a_job_that_was_taken_out_before_it_ran_is_told_as_interrupted(client: Client) -> None:
     client.pause()
     try:
         job = client.submit(count(1000))
         job.cancel()
-        assert [event.kind for event in job.follow() if event.kind.startswith("exec")] == []
+        assert [event.kind for event in job.follow() if event.kind.startswith("exec")] == ["execution_interrupted"]
     finally:
         client.resume()
 
