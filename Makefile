@@ -1,28 +1,33 @@
-# make serve  start the server at http://127.0.0.1:8188
+# make serve  start the server and the editor at http://127.0.0.1:8188
 # make demo   render workflows/text_to_image.json (sets everything up on first use)
 # make test   run all tests                make check   format, lint, types, layers
 # make bench  measure speed and memory against their limits
+# make editor build web/ again after a change
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+PACKAGES := web/node_modules/.package-lock.json
+EDITOR := web/dist/index.html
 
-.PHONY: serve demo test check bench format clean
+.PHONY: serve demo test check bench format editor clean
 
-serve: $(READY)
+serve: $(READY) $(EDITOR)
 	@$(BIN)/weft serve
 
 demo: $(READY)
 	@$(BIN)/weft run workflows/text_to_image.json
 
-test: $(READY)
+test: $(READY) $(EDITOR)
+	npm --prefix web run --silent test
 	$(BIN)/python -m pytest
 
-check: $(READY)
+check: $(READY) $(PACKAGES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	npm --prefix web run --silent check
 
 bench: $(READY)
 	$(BIN)/python bench/engine.py
@@ -34,9 +39,18 @@ bench: $(READY)
 	$(BIN)/python bench/adherence.py
 	$(BIN)/python bench/gpu.py
 
-format: $(READY)
+format: $(READY) $(PACKAGES)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	npm --prefix web run --silent format
+
+editor: $(EDITOR)
+
+$(PACKAGES): web/package-lock.json
+	npm --prefix web ci --silent
+
+$(EDITOR): $(PACKAGES) web/index.html web/vite.config.ts $(shell find web/src -type f)
+	npm --prefix web run --silent build
 
 # torch comes first and pinned: on machines without a GPU an unpinned torch brings gigabytes of CUDA.
 $(READY): pyproject.toml constraints.txt
@@ -47,4 +61,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv build dist web/dist web/node_modules

@@ -14,8 +14,9 @@ from serving.file_names import inside
 from serving.refusals import refuse
 from serving.settings import ServeSettings
 
-OWN_EDITOR = Path(__file__).parent.parent / "web" / "dist"
-PAGE = Path(__file__).parent / "pages" / "no_editor.html"
+HERE = Path(__file__).parent
+OWN_EDITOR = (HERE / "editor", HERE.parent / "web" / "dist")  # in a released package; in a checkout
+PAGE = HERE / "pages" / "no_editor.html"
 HASHED = "assets/"  # builds name files in here after their content, so that they never change
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 ASKED_AGAIN = {"Cache-Control": "no-cache"}
@@ -24,7 +25,7 @@ NEVER_STORED = {"Cache-Control": "no-store, must-revalidate", "Pragma": "no-cach
 
 def add_front_end(app: web.Application, settings: ServeSettings) -> None:
     """Let an application serve the editor; the routes that it has already come first."""
-    built = OWN_EDITOR if (OWN_EDITOR / "index.html").is_file() else None
+    built = next((place for place in OWN_EDITOR if (place / "index.html").is_file()), None)
     folder = settings.front_end_root or built
 
     async def index(request: web.Request) -> web.FileResponse:
