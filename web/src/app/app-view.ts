@@ -3,7 +3,15 @@
  * Authors choose what is in it; the choice is kept in the document's `extra.weft_app`.
  */
 
-import { graphAt, type GraphNode, type Json, type JsonObject, type NodeId, type Path, type Workflow } from '../core/graph.ts';
+import {
+  graphAt,
+  type GraphNode,
+  type Json,
+  type JsonObject,
+  type NodeId,
+  type Path,
+  type Workflow,
+} from '../core/graph.ts';
 
 export interface AppInput {
   readonly path: Path;
@@ -31,8 +39,12 @@ export function formOf(workflow: Workflow): AppForm {
   if (!isObject(kept)) return EMPTY;
   const isThere = ({ path, node }: AppOutput): boolean => graphAt(workflow, path).nodes.has(node);
   return {
-    inputs: listOf(kept.inputs).flatMap((each) => inputOf(each) ?? []).filter(isThere),
-    outputs: listOf(kept.outputs).flatMap((each) => placeOf(each) ?? []).filter(isThere),
+    inputs: listOf(kept.inputs)
+      .flatMap((each) => inputOf(each) ?? [])
+      .filter(isThere),
+    outputs: listOf(kept.outputs)
+      .flatMap((each) => placeOf(each) ?? [])
+      .filter(isThere),
   };
 }
 

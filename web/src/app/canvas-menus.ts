@@ -43,12 +43,14 @@ const GROUP_COLOURS: { readonly [name: string]: string } = {
 
 /** Return the menu of what is at a spot. What is not selected yet becomes so. */
 export function canvasMenu(app: App, target: Target, spot: Spot): readonly MenuItem[] {
-  if (target.kind === 'node' || target.kind === 'input' || target.kind === 'output') return nodeMenu(app, target.node);
+  if (target.kind === 'node' || target.kind === 'input' || target.kind === 'output')
+    return nodeMenu(app, target.node);
   if (target.kind === 'group') return groupMenu(app, target.group);
   if (target.kind === 'link' || target.kind === 'middle') return linkMenu(app, target.link, spot);
   if (target.kind === 'reroute') {
     const editor = currentEditor(app);
-    const run = (): void => editor.do('edit.removeReroute', (workflow) => removeReroutes(workflow, editor.path, [target.reroute]));
+    const run = (): void =>
+      editor.do('edit.removeReroute', (workflow) => removeReroutes(workflow, editor.path, [target.reroute]));
     return [{ label: app.texts.t('edit.removeReroute'), icon: 'trash', run }];
   }
   return groundMenu(app, spot);
@@ -82,9 +84,16 @@ function nodeMenu(app: App, id: string): readonly MenuItem[] {
   const isSubgraph = editor.workflow.subgraphs.has(node.type);
   const isMany = editor.selection.value.nodes.size > 1;
   return [
-    ...(isSubgraph ? [{ label: texts.t('edit.enter'), icon: 'right' as const, run: () => editor.go([...editor.path, id]) }] : []),
+    ...(isSubgraph
+      ? [{ label: texts.t('edit.enter'), icon: 'right' as const, run: () => editor.go([...editor.path, id]) }]
+      : []),
     COMMAND('run.selected'),
-    { label: texts.t('edit.rename'), icon: 'edit', isEnabled: !isMany, run: () => editTitle(app, { kind: 'node', node: id, part: 'header' }) },
+    {
+      label: texts.t('edit.rename'),
+      icon: 'edit',
+      isEnabled: !isMany,
+      run: () => editTitle(app, { kind: 'node', node: id, part: 'header' }),
+    },
     { label: texts.t('edit.colour'), items: colourItems(app) },
     'separator',
     ...['edit.copy', 'edit.cut', 'edit.duplicate', 'edit.delete', 'edit.deleteReconnect'].map(COMMAND),
@@ -95,13 +104,24 @@ function nodeMenu(app: App, id: string): readonly MenuItem[] {
     ...(isSubgraph ? [COMMAND('edit.unpack')] : []),
     ...(isMany ? [{ label: texts.t('edit.arrange'), items: arrangeItems() }] : []),
     { label: texts.t('edit.order'), items: ['edit.front', 'edit.back'].map(COMMAND) },
-    ...(isMany ? [] : [{ label: texts.t('app.promote'), icon: 'app' as const, items: promoteItems(app, node) }]),
+    ...(isMany
+      ? []
+      : [{ label: texts.t('app.promote'), icon: 'app' as const, items: promoteItems(app, node) }]),
   ];
 }
 
 function arrangeItems(): readonly MenuItem[] {
-  const aligning = ['left', 'center', 'right', 'top', 'middle', 'bottom'].map((to) => COMMAND(`edit.align.${to}`));
-  return [...aligning, 'separator', COMMAND('edit.distribute.x'), COMMAND('edit.distribute.y'), 'separator', COMMAND('edit.layout')];
+  const aligning = ['left', 'center', 'right', 'top', 'middle', 'bottom'].map((to) =>
+    COMMAND(`edit.align.${to}`),
+  );
+  return [
+    ...aligning,
+    'separator',
+    COMMAND('edit.distribute.x'),
+    COMMAND('edit.distribute.y'),
+    'separator',
+    COMMAND('edit.layout'),
+  ];
 }
 
 function colourItems(app: App): readonly MenuItem[] {
@@ -112,7 +132,10 @@ function colourItems(app: App): readonly MenuItem[] {
   return [
     { label: app.texts.t('edit.noColour'), run: paint(null, null) },
     'separator',
-    ...COLOURS.map(({ name, head, body }) => ({ label: app.texts.t(`colour.${name}`), run: paint(head, body) })),
+    ...COLOURS.map(({ name, head, body }) => ({
+      label: app.texts.t(`colour.${name}`),
+      run: paint(head, body),
+    })),
   ];
 }
 
@@ -144,17 +167,31 @@ function groupMenu(app: App, id: GroupId): readonly MenuItem[] {
   const { path } = editor;
   const group = editor.graph.groups.get(id);
   if (group === undefined) return [];
-  const paint = (color: string | null) => (): void => editor.do('edit.colour', (workflow) => setGroupColor(workflow, path, id, color));
+  const paint = (color: string | null) => (): void =>
+    editor.do('edit.colour', (workflow) => setGroupColor(workflow, path, id, color));
   const select = (): void => {
     const { nodes, groups, reroutes } = contentsOf(editor.graph, group);
     editor.select(nodes, [...groups, id], reroutes);
   };
-  const colours = Object.entries(GROUP_COLOURS).map(([name, color]) => ({ label: texts.t(`colour.${name}`), run: paint(color) }));
+  const colours = Object.entries(GROUP_COLOURS).map(([name, color]) => ({
+    label: texts.t(`colour.${name}`),
+    run: paint(color),
+  }));
   return [
-    { label: texts.t('edit.rename'), icon: 'edit', run: () => editTitle(app, { kind: 'group', group: id, part: 'header' }) },
+    {
+      label: texts.t('edit.rename'),
+      icon: 'edit',
+      run: () => editTitle(app, { kind: 'group', group: id, part: 'header' }),
+    },
     { label: texts.t('edit.selectInside'), run: select },
-    { label: texts.t('edit.fitGroup'), run: () => editor.do('edit.fitGroup', (workflow) => fitGroup(workflow, path, id)) },
-    { label: texts.t('edit.colour'), items: [{ label: texts.t('edit.noColour'), run: paint(null) }, 'separator', ...colours] },
+    {
+      label: texts.t('edit.fitGroup'),
+      run: () => editor.do('edit.fitGroup', (workflow) => fitGroup(workflow, path, id)),
+    },
+    {
+      label: texts.t('edit.colour'),
+      items: [{ label: texts.t('edit.noColour'), run: paint(null) }, 'separator', ...colours],
+    },
     'separator',
     {
       label: texts.t('edit.ungroup'),
@@ -175,7 +212,10 @@ function linkMenu(app: App, link: LinkId, { graph: at, client: [x, y] }: Spot): 
       icon: 'plus',
       run: () => app.dialogs.openPalette({ screen: { x, y }, at, ...(loose && { link: loose }), on: link }),
     },
-    { label: app.texts.t('edit.addReroute'), run: () => editor.do('edit.addReroute', (workflow) => addReroute(workflow, path, link, at)) },
+    {
+      label: app.texts.t('edit.addReroute'),
+      run: () => editor.do('edit.addReroute', (workflow) => addReroute(workflow, path, link, at)),
+    },
     'separator',
     {
       label: app.texts.t('edit.removeLink'),

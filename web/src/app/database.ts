@@ -37,7 +37,9 @@ export class Database {
 }
 
 /** Open the database; null where the browser forbids it (private windows of some). */
-export async function openDatabase(factory: IDBFactory | undefined = globalThis.indexedDB): Promise<Database | null> {
+export async function openDatabase(
+  factory: IDBFactory | undefined = globalThis.indexedDB,
+): Promise<Database | null> {
   if (factory === undefined) return null;
   try {
     const request = factory.open(NAME, VERSION);

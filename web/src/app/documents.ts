@@ -96,8 +96,10 @@ export class Documents {
   async remove(path: string): Promise<boolean> {
     const { api, tabs, dialogs, texts } = this.app();
     const question = { title: texts.t('file.delete'), text: texts.t('file.deleteAsk', { name: path }) };
-    if (!(await dialogs.confirm({ ...question, action: texts.t('common.delete'), isDanger: true }))) return false;
-    const isGone = (await this.#telling(async () => ((await api.deleteUserFile(`${FOLDER}/${path}`)), true))) === true;
+    if (!(await dialogs.confirm({ ...question, action: texts.t('common.delete'), isDanger: true })))
+      return false;
+    const isGone =
+      (await this.#telling(async () => (await api.deleteUserFile(`${FOLDER}/${path}`), true))) === true;
     if (isGone) tabs.ofFile(path)?.editor.file.set(null);
     return isGone;
   }
@@ -114,7 +116,11 @@ export class Documents {
         other: texts.t('file.dontSave'),
       });
       if (answer === null || (answer === 'action' && !(await this.save(tab)))) return false;
-      await this.app().versions.keep(tab.editor.file.value ?? tab.id, this.contentOf(tab.editor.workflow), 'edited');
+      await this.app().versions.keep(
+        tab.editor.file.value ?? tab.id,
+        this.contentOf(tab.editor.workflow),
+        'edited',
+      );
     }
     tabs.close(tab);
     return true;
@@ -126,7 +132,10 @@ export class Documents {
 
   /** Give the document to the browser as a file. */
   exportJson(tab: Tab): void {
-    download(new Blob([JSON.stringify(this.contentOf(tab.editor.workflow), null, 2)]), `${tab.name.value}.json`);
+    download(
+      new Blob([JSON.stringify(this.contentOf(tab.editor.workflow), null, 2)]),
+      `${tab.name.value}.json`,
+    );
   }
 
   async #write(tab: Tab, file: string, mayReplace: boolean): Promise<boolean> {
@@ -136,7 +145,8 @@ export class Documents {
     try {
       await api.writeUserFile(`${FOLDER}/${file}`, JSON.stringify(content), mayReplace);
     } catch (error) {
-      if (!mayReplace && isTaken(error)) return (await this.#askReplace(file)) && this.#write(tab, file, true);
+      if (!mayReplace && isTaken(error))
+        return (await this.#askReplace(file)) && this.#write(tab, file, true);
       dialogs.tell(texts.t('file.saveFailed', { reason: messageOf(error) }), 'error');
       return false;
     }
@@ -191,7 +201,9 @@ export function baseName(path: string): string {
 
 /** Say whether a text can be a file's name below workflows/; folders are parted by /. */
 export function isFileName(text: string): boolean {
-  return text.split('/').every((part) => /^[^<>:"\\|?*\u0000-\u001f]+$/.test(part) && !/^\.+$/.test(part) && part.trim() !== '');
+  return text
+    .split('/')
+    .every((part) => /^[^<>:"\\|?*\u0000-\u001f]+$/.test(part) && !/^\.+$/.test(part) && part.trim() !== '');
 }
 
 function isTaken(error: unknown): boolean {

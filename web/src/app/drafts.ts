@@ -53,10 +53,18 @@ export class Drafts {
     await holdSession(this.#session);
     sessionStorage.setItem(SESSION_KEY, this.#session);
     const all = await database.all<Draft>('drafts');
-    const gone = all.filter(({ session }) => (alive === null ? session === mine || mine === null : !alive.has(session)));
+    const gone = all.filter(({ session }) =>
+      alive === null ? session === mine || mine === null : !alive.has(session),
+    );
     const drafts = gone.sort((one, other) => one.place - other.place || one.at - other.at);
     const openings = drafts.flatMap((draft) => this.#opening(draft) ?? []);
-    this.app.tabs.restore(openings, Math.max(0, drafts.findIndex(({ isShown }) => isShown)));
+    this.app.tabs.restore(
+      openings,
+      Math.max(
+        0,
+        drafts.findIndex(({ isShown }) => isShown),
+      ),
+    );
     for (const [at, tab] of this.app.tabs.all.value.entries()) {
       const camera = drafts[at]?.camera;
       if (openings.length > 0 && camera !== undefined) tab.editor.camera.set(camera);
@@ -94,7 +102,9 @@ export class Drafts {
     if (database === null) return;
     const tabs = this.app.tabs.all.value;
     const shown = this.app.tabs.current.value;
-    const changed = tabs.map((tab, place) => ({ tab, place, isShown: tab === shown })).filter((each) => this.#isNew(each));
+    const changed = tabs
+      .map((tab, place) => ({ tab, place, isShown: tab === shown }))
+      .filter((each) => this.#isNew(each));
     await Promise.all(changed.map((each) => database.put('drafts', this.#draft(each))));
     const closed = [...this.#written.keys()].filter((id) => !tabs.some((tab) => tab.id === id));
     for (const id of closed) this.#written.delete(id);
@@ -157,7 +167,13 @@ interface Shown {
 
 function watchTab(tab: Tab, later: () => void): () => void {
   const { history, saved, file, camera } = tab.editor;
-  const ends = [history.present.watch(later), saved.watch(later), file.watch(later), camera.watch(later), tab.name.watch(later)];
+  const ends = [
+    history.present.watch(later),
+    saved.watch(later),
+    file.watch(later),
+    camera.watch(later),
+    tab.name.watch(later),
+  ];
   return () => ends.forEach((end) => end());
 }
 

@@ -7,7 +7,10 @@ import type { Setting } from './settings.ts';
 
 export function mainMenu(app: App): readonly MenuItem[] {
   const { texts } = app;
-  const menu = (key: string, items: readonly MenuItem[]): MenuItem => ({ label: texts.t(`menu.${key}`), items });
+  const menu = (key: string, items: readonly MenuItem[]): MenuItem => ({
+    label: texts.t(`menu.${key}`),
+    items,
+  });
   const command = (id: string): MenuItem => ({ command: id });
   const checked = (id: string, setting: Setting<boolean>): MenuItem => ({
     label: texts.t(`command.${id}`),
@@ -38,7 +41,13 @@ export function mainMenu(app: App): readonly MenuItem[] {
       command('view.theme'),
       checked('view.focusMode', FOCUS_MODE),
     ]),
-    menu('panels', app.commands.all().filter(({ id }) => id.startsWith('panel.')).map(({ id }) => command(id))),
+    menu(
+      'panels',
+      app.commands
+        .all()
+        .filter(({ id }) => id.startsWith('panel.'))
+        .map(({ id }) => command(id)),
+    ),
     'separator',
     command('view.commands'),
     command('view.missing'),

@@ -7,7 +7,9 @@ import type { MenuItem } from './dialogs.ts';
 /** Return what a menu shows; lines at its ends and doubled ones are left out. */
 export function entriesOf(app: App, items: readonly MenuItem[]): MenuEntries {
   const entries = items.map((item) => (item === 'separator' ? null : entryOf(app, item)));
-  return entries.filter((entry, at) => entry !== null || (at > 0 && at < entries.length - 1 && entries[at - 1] !== null));
+  return entries.filter(
+    (entry, at) => entry !== null || (at > 0 && at < entries.length - 1 && entries[at - 1] !== null),
+  );
 }
 
 function entryOf(app: App, item: Exclude<MenuItem, 'separator'>): MenuEntry {

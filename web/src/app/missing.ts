@@ -58,9 +58,12 @@ function missingIn(node: GraphNode, path: Path, specs: Specs): MissingModel[] {
   const spec = specs.get(node.type);
   return (spec?.inputs ?? []).flatMap(({ name, widget }) => {
     const value = node.widgets[name];
-    const isList = widget !== null && (widget.kind === 'choice' || widget.kind === 'file') && widget.upload === null;
+    const isList =
+      widget !== null && (widget.kind === 'choice' || widget.kind === 'file') && widget.upload === null;
     if (!isList || typeof value !== 'string' || value === '' || widget.choices.includes(value)) return [];
-    const isFile = /\.\w{2,12}$/.test(value) || widget.choices.some((each) => /\.(safetensors|ckpt|pt|pth|bin|gguf)$/i.test(String(each)));
+    const isFile =
+      /\.\w{2,12}$/.test(value) ||
+      widget.choices.some((each) => /\.(safetensors|ckpt|pt|pth|bin|gguf)$/i.test(String(each)));
     if (!isFile) return [];
     const choices = widget.choices.filter((each) => typeof each === 'string');
     const title = node.title ?? spec?.title ?? node.type;
@@ -92,6 +95,7 @@ function packOf({ properties }: GraphNode): string {
 function urlOf({ properties }: GraphNode, name: string): string {
   const { models } = properties;
   if (!Array.isArray(models)) return '';
-  const model = models.find((each: JsonObject | null) => each?.name === name.replace(/^.*[\\/]/, '')) as JsonObject | undefined;
+  const model = models.find((each: JsonObject | null) => each?.name === name.replace(/^.*[\\/]/, '')) as
+    JsonObject | undefined;
   return typeof model?.url === 'string' && /^https?:\/\//.test(model.url) ? model.url : '';
 }

@@ -6,7 +6,15 @@ import { addNodeInMiddle } from './add-node.ts';
 import { currentEditor, type App } from './context.ts';
 
 /** Loaders that come first where several nodes list a model. */
-const USUAL = ['CheckpointLoaderSimple', 'LoraLoader', 'VAELoader', 'UNETLoader', 'CLIPLoader', 'ControlNetLoader', 'UpscaleModelLoader'];
+const USUAL = [
+  'CheckpointLoaderSimple',
+  'LoraLoader',
+  'VAELoader',
+  'UNETLoader',
+  'CLIPLoader',
+  'ControlNetLoader',
+  'UpscaleModelLoader',
+];
 
 export function addModelNode(app: App, kind: string, name: string): void {
   const found = loaderOf(app, name);
@@ -16,7 +24,8 @@ export function addModelNode(app: App, kind: string, name: string): void {
   }
   const id = addNodeInMiddle(app, found.spec.type);
   const editor = currentEditor(app);
-  if (id !== null) editor.do('edit.addNode', (workflow) => setWidget(workflow, editor.path, id, found.input, name));
+  if (id !== null)
+    editor.do('edit.addNode', (workflow) => setWidget(workflow, editor.path, id, found.input, name));
 }
 
 function loaderOf(app: App, name: string): { spec: NodeSpec; input: string } | null {

@@ -3,7 +3,9 @@
 import type { Json } from '../core/graph.ts';
 import type { Setting } from './settings.ts';
 
-const FILES = import.meta.glob<{ readonly [name: string]: Setting<Json> }>('./settings/*.ts', { eager: true });
+const FILES = import.meta.glob<{ readonly [name: string]: Setting<Json> }>('./settings/*.ts', {
+  eager: true,
+});
 
 export interface SettingGroup {
   /** Its text is `settings.<name>`. */

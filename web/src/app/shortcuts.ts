@@ -23,7 +23,9 @@ export class Shortcuts<Context> {
     private readonly commands: Commands<Context>,
     settings: Settings,
   ) {
-    this.changes = settings.of(SHORTCUTS as Setting<{ readonly [key: string]: Json }>) as unknown as Store<Changes>;
+    this.changes = settings.of(
+      SHORTCUTS as Setting<{ readonly [key: string]: Json }>,
+    ) as unknown as Store<Changes>;
   }
 
   /** Return the keys of a command; null if it has none. */
@@ -63,6 +65,8 @@ export class Shortcuts<Context> {
   conflicts(id: string): readonly string[] {
     const shortcut = this.of(id);
     if (shortcut === null) return [];
-    return this.commands.all().flatMap((other) => (other.id !== id && this.of(other.id) === shortcut ? [other.id] : []));
+    return this.commands
+      .all()
+      .flatMap((other) => (other.id !== id && this.of(other.id) === shortcut ? [other.id] : []));
   }
 }

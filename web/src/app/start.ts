@@ -8,6 +8,7 @@ import { Store } from '../core/store.ts';
 import { Api } from '../net/api.ts';
 import { Runs } from '../net/runs.ts';
 import { applyAppearance } from './appearance.ts';
+import { startRunning } from '../running/start.ts';
 import type { App } from './context.ts';
 import { openDatabase } from './database.ts';
 import { Dialogs } from './dialogs.ts';
@@ -21,14 +22,19 @@ import { Texts } from './texts.ts';
 import { Versions } from './versions.ts';
 
 /** Files of commands, found by their folder: each exports `commands`. */
-const COMMANDS = import.meta.glob<{ readonly commands: readonly Command<App>[] }>('./commands/*.ts', { eager: true });
+const COMMANDS = import.meta.glob<{ readonly commands: readonly Command<App>[] }>('./commands/*.ts', {
+  eager: true,
+});
 
 /** Make an app that talks to a server. Nothing is asked of it yet. */
 export function makeApp(base: string): App {
   const api = new Api(base);
   const texts = new Texts();
   const specs = new Store<Specs>(new Map());
-  const keeper = { load: () => api.settings(), save: async (values: JsonObject) => void (await api.saveSettings(values)) };
+  const keeper = {
+    load: () => api.settings(),
+    save: async (values: JsonObject) => void (await api.saveSettings(values)),
+  };
   const settings = new Settings(keeper, localStorage);
   const tabs = new Tabs(specs, (number) => texts.t('tabs.unnamed', { number }));
   const commands = new Commands<App>();
@@ -37,14 +43,25 @@ export function makeApp(base: string): App {
   const versions = new Versions(once(openDatabase));
   const documents: Documents = new Documents(() => app);
   const runs = new Runs(api, { isOutput: (type) => specs.value.get(type)?.isOutput === true });
-  const app: App = { api, specs, tabs, runs, settings, texts, commands, shortcuts, documents, versions, dialogs: new Dialogs() };
+  const app: App = {
+    api,
+    specs,
+    tabs,
+    runs,
+    settings,
+    texts,
+    commands,
+    shortcuts,
+    documents,
+    versions,
+    dialogs: new Dialogs(),
+  };
   return app;
 }
 
 /** Load what the window needs, bring back what was open, and listen to keys. */
 export async function start(app: App): Promise<void> {
   listenToKeys(app);
-  app.runs.start();
   const [settings, specs] = await Promise.allSettled([app.settings.load(), loadSpecs(app)]);
   for (const result of [settings, specs]) {
     if (result.status === 'rejected') app.dialogs.tell(messageOf(result.reason), 'error');
@@ -53,6 +70,7 @@ export async function start(app: App): Promise<void> {
   const unsaved = await drafts.recover();
   if (unsaved > 0) app.dialogs.tell(app.texts.t('file.recovered', { count: unsaved }));
   drafts.watch();
+  startRunning(app);
 }
 
 /** Ask the server for its node types (again). */

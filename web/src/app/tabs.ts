@@ -47,7 +47,9 @@ export interface Opening {
 
 /** Return an id that no other has. (crypto.randomUUID is there only where the page came over HTTPS or from this machine.) */
 export function randomId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [...crypto.getRandomValues(new Uint8Array(12))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
 }
 
 export class Tabs {

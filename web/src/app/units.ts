@@ -20,5 +20,8 @@ export function shownTime(at: number, now: number, language: string): string {
   ];
   const step = steps.find(([, , limit]) => Math.abs(seconds) < limit);
   if (step === undefined) return new Date(at).toLocaleDateString(language, { dateStyle: 'medium' });
-  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.round(seconds / step[1]), step[0]);
+  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(
+    Math.round(seconds / step[1]),
+    step[0],
+  );
 }

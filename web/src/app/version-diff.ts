@@ -10,7 +10,8 @@ export interface ShownChange {
 
 /** Placeholder comparison by node. */
 export function diffOf(app: App, before: Workflow, after: Workflow): readonly ShownChange[] {
-  const title = (node: GraphNode): string => `${node.title ?? app.specs.value.get(node.type)?.title ?? node.type} #${node.id}`;
+  const title = (node: GraphNode): string =>
+    `${node.title ?? app.specs.value.get(node.type)?.title ?? node.type} #${node.id}`;
   const added = [...after.root.nodes.values()].filter(({ id }) => !before.root.nodes.has(id));
   const removed = [...before.root.nodes.values()].filter(({ id }) => !after.root.nodes.has(id));
   return [

@@ -36,9 +36,19 @@ export class Versions {
     if (database === null || this.#last.get(document) === text) return;
     this.#last.set(document, text);
     const nodes = Array.isArray(content.nodes) ? content.nodes.length : 0;
-    await database.put('versions', { id: randomId(), document, at: this.now(), reason, nodes, content } satisfies Version);
+    await database.put('versions', {
+      id: randomId(),
+      document,
+      at: this.now(),
+      reason,
+      nodes,
+      content,
+    } satisfies Version);
     const all = byTime(await database.versionsOf<Version>(document));
-    await database.delete('versions', all.slice(MOST).map(({ id }) => id));
+    await database.delete(
+      'versions',
+      all.slice(MOST).map(({ id }) => id),
+    );
   }
 
   /** Return what a document was, the newest first. */

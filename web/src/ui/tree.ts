@@ -50,7 +50,12 @@ export function treeOf<T>(
   }
   const inner = [...folders].map(([name, inside]): TreeItem => {
     const below = treeOf(inside, (leaf) => pathOf(leaf).slice(name.length + 1), itemOf);
-    return { id: `${name}/`, label: name, icon: 'folder', items: below.map((item) => prefixed(item, `${name}/`)) };
+    return {
+      id: `${name}/`,
+      label: name,
+      icon: 'folder',
+      items: below.map((item) => prefixed(item, `${name}/`)),
+    };
   });
   const files = here.sort((one, other) => one.name.localeCompare(other.name)).map(({ item }) => item);
   return [...inner.sort((one, other) => one.label.localeCompare(other.label)), ...files];

@@ -16,29 +16,25 @@ const AXES: readonly Axis[] = ['x', 'y'];
 
 const selected = (app: App): ReadonlySet<string> => currentEditor(app).selection.value.nodes;
 
-const ALIGNING = ALIGNMENTS.map(
-  (to): Command<App> => ({
-    id: `edit.align.${to}`,
-    shortcut: null,
-    isEnabled: (app) => selected(app).size > 1,
-    run: (app) => {
-      const editor = currentEditor(app);
-      editor.do('edit.arranged', (workflow) => align(workflow, editor.path, selected(app), to));
-    },
-  }),
-);
+const ALIGNING = ALIGNMENTS.map((to): Command<App> => ({
+  id: `edit.align.${to}`,
+  shortcut: null,
+  isEnabled: (app) => selected(app).size > 1,
+  run: (app) => {
+    const editor = currentEditor(app);
+    editor.do('edit.arranged', (workflow) => align(workflow, editor.path, selected(app), to));
+  },
+}));
 
-const DISTRIBUTING = AXES.map(
-  (axis): Command<App> => ({
-    id: `edit.distribute.${axis}`,
-    shortcut: null,
-    isEnabled: (app) => selected(app).size > 2,
-    run: (app) => {
-      const editor = currentEditor(app);
-      editor.do('edit.arranged', (workflow) => distribute(workflow, editor.path, selected(app), axis));
-    },
-  }),
-);
+const DISTRIBUTING = AXES.map((axis): Command<App> => ({
+  id: `edit.distribute.${axis}`,
+  shortcut: null,
+  isEnabled: (app) => selected(app).size > 2,
+  run: (app) => {
+    const editor = currentEditor(app);
+    editor.do('edit.arranged', (workflow) => distribute(workflow, editor.path, selected(app), axis));
+  },
+}));
 
 export const commands: readonly Command<App>[] = [
   {
@@ -56,7 +52,9 @@ export const commands: readonly Command<App>[] = [
     run: (app) => {
       const editor = currentEditor(app);
       const [items, name] = [editor.selection.value, app.texts.t('edit.newSubgraph')];
-      addAndSelect(editor, 'command.edit.subgraph', (workflow) => makeSubgraph(workflow, editor.path, items, name, newSubgraphId()));
+      addAndSelect(editor, 'command.edit.subgraph', (workflow) =>
+        makeSubgraph(workflow, editor.path, items, name, newSubgraphId()),
+      );
     },
   },
   {
@@ -66,7 +64,8 @@ export const commands: readonly Command<App>[] = [
     run: (app) => {
       const editor = currentEditor(app);
       const id = chosenSubgraph(app);
-      if (id !== null) addAndSelect(editor, 'command.edit.unpack', (workflow) => unpackSubgraph(workflow, editor.path, id));
+      if (id !== null)
+        addAndSelect(editor, 'command.edit.unpack', (workflow) => unpackSubgraph(workflow, editor.path, id));
     },
   },
 ];
@@ -95,5 +94,7 @@ function chosenSubgraph(app: App): string | null {
 
 /** Subgraphs have UUIDs in files. */
 function newSubgraphId(): string {
-  return randomId().padEnd(32, '0').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+  return randomId()
+    .padEnd(32, '0')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
 }

@@ -14,7 +14,13 @@ import { freePlace } from '../add-node.ts';
 
 const COPY_BY = [40, 40] as const;
 
-type Change = (workflow: Workflow, path: Path, ids: ReadonlySet<NodeId>, nodes: readonly GraphNode[], app: App) => Workflow;
+type Change = (
+  workflow: Workflow,
+  path: Path,
+  ids: ReadonlySet<NodeId>,
+  nodes: readonly GraphNode[],
+  app: App,
+) => Workflow;
 
 function isAnything({ nodes, groups, reroutes }: Selection): boolean {
   return nodes.size + groups.size + reroutes.size > 0;
@@ -47,7 +53,9 @@ function onItems(id: string, shortcut: string | null, run: (editor: Editor, app:
 
 function copies(editor: Editor, keepsInputs: boolean): void {
   const items = editor.selection.value;
-  addAndSelect(editor, 'command.edit.duplicate', (workflow) => duplicate(workflow, editor.path, items, COPY_BY, keepsInputs));
+  addAndSelect(editor, 'command.edit.duplicate', (workflow) =>
+    duplicate(workflow, editor.path, items, COPY_BY, keepsInputs),
+  );
 }
 
 export const commands: readonly Command<App>[] = [

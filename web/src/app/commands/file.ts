@@ -14,7 +14,11 @@ export const commands: readonly Command<App>[] = [
       for (const file of await pickFiles('.json,.png,.webp,.jpg,.jpeg')) await documents.openFile(file);
     },
   },
-  { id: 'file.save', shortcut: 'Mod+S', run: async ({ documents, tabs }) => void (await documents.save(tabs.current.value)) },
+  {
+    id: 'file.save',
+    shortcut: 'Mod+S',
+    run: async ({ documents, tabs }) => void (await documents.save(tabs.current.value)),
+  },
   {
     id: 'file.saveAs',
     shortcut: 'Mod+Shift+S',
@@ -25,7 +29,11 @@ export const commands: readonly Command<App>[] = [
     shortcut: null,
     run: ({ tabs, texts }) => {
       const { editor, name } = tabs.current.value;
-      tabs.open({ name: texts.t('tabs.copyOf', { name: name.value }), workflow: editor.workflow, path: editor.path });
+      tabs.open({
+        name: texts.t('tabs.copyOf', { name: name.value }),
+        workflow: editor.workflow,
+        path: editor.path,
+      });
     },
   },
   {
@@ -34,15 +42,24 @@ export const commands: readonly Command<App>[] = [
     isEnabled: ({ tabs }) => tabs.current.value.editor.file.value !== null,
     run: renameCurrent,
   },
-  { id: 'file.close', shortcut: 'Alt+W', run: async ({ documents, tabs }) => void (await documents.close(tabs.current.value)) },
+  {
+    id: 'file.close',
+    shortcut: 'Alt+W',
+    run: async ({ documents, tabs }) => void (await documents.close(tabs.current.value)),
+  },
   { id: 'file.next', shortcut: 'Alt+PageDown', run: ({ tabs }) => tabs.step(1) },
   { id: 'file.previous', shortcut: 'Alt+PageUp', run: ({ tabs }) => tabs.step(-1) },
   {
     id: 'file.versions',
     shortcut: null,
-    run: (app) => void app.dialogs.open(() => import('../../panels/Versions.svelte'), { tab: app.tabs.current.value }),
+    run: (app) =>
+      void app.dialogs.open(() => import('../../panels/Versions.svelte'), { tab: app.tabs.current.value }),
   },
-  { id: 'file.exportJson', shortcut: null, run: ({ documents, tabs }) => documents.exportJson(tabs.current.value) },
+  {
+    id: 'file.exportJson',
+    shortcut: null,
+    run: ({ documents, tabs }) => documents.exportJson(tabs.current.value),
+  },
   { id: 'file.exportApi', shortcut: null, run: exportApi },
   { id: 'file.exportPng', shortcut: null, run: exportPng },
   { id: 'file.exportSvg', shortcut: null, run: exportSvg },
@@ -52,6 +69,10 @@ async function renameCurrent({ documents, tabs, dialogs, texts }: App): Promise<
   const file = tabs.current.value.editor.file.value;
   if (file === null) return;
   const value = file.replace(/\.json$/, '');
-  const name = await dialogs.ask({ title: texts.t('command.file.rename'), label: texts.t('common.name'), value });
+  const name = await dialogs.ask({
+    title: texts.t('command.file.rename'),
+    label: texts.t('common.name'),
+    value,
+  });
   if (name !== null && name !== value) await documents.rename(file, `${name}.json`);
 }

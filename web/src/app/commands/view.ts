@@ -9,7 +9,14 @@ import { FOCUS_MODE, GRID, LINK_SHAPE, MINIMAP, SNAP } from '../settings/canvas.
 import type { View } from '../tabs.ts';
 
 const ZOOM_STEP = 1.2;
-const PANEL_KEYS: { readonly [id: string]: string } = { queue: 'Q', nodes: 'N', models: 'M', workflows: 'W', gallery: 'G', outline: 'O' };
+const PANEL_KEYS: { readonly [id: string]: string } = {
+  queue: 'Q',
+  nodes: 'N',
+  models: 'M',
+  workflows: 'W',
+  gallery: 'G',
+  outline: 'O',
+};
 
 function onView(act: (view: View, app: App) => void): Pick<Command<App>, 'run' | 'isEnabled'> {
   const viewOf = (app: App): View | null => app.tabs.current.value.view.value;
@@ -69,15 +76,21 @@ export const commands: readonly Command<App>[] = [
   {
     id: 'view.linkShape',
     shortcut: null,
-    run: ({ settings }) => settings.of(LINK_SHAPE).update((shape) => nextOf(['curve', 'straight', 'square', 'hidden'], shape)),
+    run: ({ settings }) =>
+      settings.of(LINK_SHAPE).update((shape) => nextOf(['curve', 'straight', 'square', 'hidden'], shape)),
   },
   { id: 'view.focusMode', shortcut: 'Alt+F', run: toggling(FOCUS_MODE) },
   {
     id: 'view.theme',
     shortcut: null,
-    run: ({ settings }) => settings.of(THEME).set(document.documentElement.dataset.theme === 'light' ? 'dark' : 'light'),
+    run: ({ settings }) =>
+      settings.of(THEME).set(document.documentElement.dataset.theme === 'light' ? 'dark' : 'light'),
   },
-  { id: 'view.commands', shortcut: 'Mod+K', run: ({ dialogs }) => dialogs.commandPalette.update((is) => !is) },
+  {
+    id: 'view.commands',
+    shortcut: 'Mod+K',
+    run: ({ dialogs }) => dialogs.commandPalette.update((is) => !is),
+  },
   { id: 'view.commandsToo', shortcut: 'F1', run: ({ dialogs }) => dialogs.commandPalette.set(true) },
   { id: 'view.settings', shortcut: 'Mod+,', run: dialog(() => import('../../panels/Settings.svelte')) },
   { id: 'view.shortcuts', shortcut: '?', run: dialog(() => import('../../panels/Shortcuts.svelte')) },

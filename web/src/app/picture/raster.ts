@@ -17,7 +17,9 @@ export async function pngOf({ svg, width, height }: Drawing): Promise<Blob> {
     canvas.height = Math.round(height * scale);
     canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
     return await new Promise((resolve, reject) => {
-      canvas.toBlob((blob) => (blob === null ? reject(new Error('The picture is too large for this browser.')) : resolve(blob)));
+      canvas.toBlob((blob) =>
+        blob === null ? reject(new Error('The picture is too large for this browser.')) : resolve(blob),
+      );
     });
   } finally {
     URL.revokeObjectURL(url);

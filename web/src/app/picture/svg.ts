@@ -20,10 +20,18 @@ export interface Drawing {
 export function drawGraph(graph: Graph, specOf: SpecOf, colours: Colours): Drawing | null {
   const scene = new Scene();
   scene.show(graph, specOf);
-  const rects = [...[...scene.nodes.values()].map(({ bounds }) => bounds), ...[...graph.groups.values()].map(({ bounds }) => bounds)];
+  const rects = [
+    ...[...scene.nodes.values()].map(({ bounds }) => bounds),
+    ...[...graph.groups.values()].map(({ bounds }) => bounds),
+  ];
   const all = around(rects);
   if (all === undefined) return null;
-  const box = { x: all.x - MARGIN, y: all.y - MARGIN, width: all.width + 2 * MARGIN, height: all.height + 2 * MARGIN };
+  const box = {
+    x: all.x - MARGIN,
+    y: all.y - MARGIN,
+    width: all.width + 2 * MARGIN,
+    height: all.height + 2 * MARGIN,
+  };
   const { x, y, width, height } = box;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${x} ${y} ${width} ${height}" font-family="${escaped(colours.font)}" font-size="${TEXT}">`,
@@ -38,12 +46,21 @@ export function drawGraph(graph: Graph, specOf: SpecOf, colours: Colours): Drawi
 
 function groupOf({ bounds, title, color }: Group, colours: Colours): string {
   const fill = color ?? colours.strong;
-  const label = text(bounds.x + 8, bounds.y + 19, title, colours.text, bounds.width - 16, 'font-weight="600"');
+  const label = text(
+    bounds.x + 8,
+    bounds.y + 19,
+    title,
+    colours.text,
+    bounds.width - 16,
+    'font-weight="600"',
+  );
   return `${rect(bounds, fill, 'rx="6" fill-opacity="0.15"')}${rect(bounds, 'none', `rx="6" stroke="${escaped(fill)}"`)}${label}`;
 }
 
 function linkOf({ link, curve }: PlacedLink): string {
-  const path = curve.pieces.map(({ from, a, b, to }) => `M${from.join(' ')}C${a.join(' ')} ${b.join(' ')} ${to.join(' ')}`);
+  const path = curve.pieces.map(
+    ({ from, a, b, to }) => `M${from.join(' ')}C${a.join(' ')} ${b.join(' ')} ${to.join(' ')}`,
+  );
   return `<path d="${path.join('')}" fill="none" stroke="${colourOf(link.type)}" stroke-width="2"/>`;
 }
 
@@ -56,19 +73,40 @@ function nodeOf({ node, spec, layout, bounds }: PlacedNode, colours: Colours): s
   const half = layout.size[0] / 2 - 14;
   const inputs = layout.rows.map((index) => {
     const [slot, point] = [node.inputs[index]!, layout.inputs[index]!];
-    return dot(point, slot.type) + text(x + point[0] + 10, y + point[1] + 4, slot.label ?? slot.name, colours.dim, half);
+    return (
+      dot(point, slot.type) +
+      text(x + point[0] + 10, y + point[1] + 4, slot.label ?? slot.name, colours.dim, half)
+    );
   });
   const outputs = node.outputs.map((slot, index) => {
     const point = layout.outputs[index]!;
-    const name = node.isCollapsed ? '' : text(x + point[0] - 10, y + point[1] + 4, slot.label ?? slot.name, colours.dim, half, 'text-anchor="end"');
+    const name = node.isCollapsed
+      ? ''
+      : text(
+          x + point[0] - 10,
+          y + point[1] + 4,
+          slot.label ?? slot.name,
+          colours.dim,
+          half,
+          'text-anchor="end"',
+        );
     return dot(point, slot.type) + name;
   });
-  const widgets = layout.widgets.map((place) => widgetOf(place, node.widgets[place.name], x, y, layout.size[0], colours));
+  const widgets = layout.widgets.map((place) =>
+    widgetOf(place, node.widgets[place.name], x, y, layout.size[0], colours),
+  );
   return [
     `<g${faint}>`,
     rect(bounds, node.bgcolor ?? colours.node, `rx="6" stroke="${escaped(colours.line)}"`),
     rect(head, node.color ?? colours.head, 'rx="6"'),
-    text(bounds.x + 12, bounds.y + 20, titleOf(node, spec), colours.text, bounds.width - 20, 'font-weight="600"'),
+    text(
+      bounds.x + 12,
+      bounds.y + 20,
+      titleOf(node, spec),
+      colours.text,
+      bounds.width - 20,
+      'font-weight="600"',
+    ),
     ...inputs,
     ...outputs,
     ...widgets,
@@ -76,21 +114,43 @@ function nodeOf({ node, spec, layout, bounds }: PlacedNode, colours: Colours): s
   ].join('');
 }
 
-function widgetOf(place: WidgetPlace, value: unknown, x: number, y: number, width: number, colours: Colours): string {
+function widgetOf(
+  place: WidgetPlace,
+  value: unknown,
+  x: number,
+  y: number,
+  width: number,
+  colours: Colours,
+): string {
   const box = { x: x + PADDING_X, y: y + place.y, width: width - 2 * PADDING_X, height: place.height };
   const frame = rect(box, colours.bg, `rx="4" stroke="${escaped(colours.line)}"`);
   const shown = value === undefined || value === null ? '' : String(value);
   if (place.widget.kind === 'multiline') return frame + lines(box, shown, colours);
   const name = text(box.x + 8, box.y + box.height / 2 + 4, place.name, colours.dim, box.width / 2);
-  return frame + name + text(box.x + box.width - 8, box.y + box.height / 2 + 4, shown, colours.text, box.width / 2, 'text-anchor="end"');
+  return (
+    frame +
+    name +
+    text(
+      box.x + box.width - 8,
+      box.y + box.height / 2 + 4,
+      shown,
+      colours.text,
+      box.width / 2,
+      'text-anchor="end"',
+    )
+  );
 }
 
 /** Wrap a text by words into as many lines as fit. */
 function lines(box: Rect, value: string, colours: Colours): string {
   const most = Math.max(4, Math.floor((box.width - 16) / LETTER));
-  const rows = value.split('\n').flatMap((line) => line.match(new RegExp(`.{1,${most}}(\\s|$)|.{1,${most}}`, 'g')) ?? ['']);
+  const rows = value
+    .split('\n')
+    .flatMap((line) => line.match(new RegExp(`.{1,${most}}(\\s|$)|.{1,${most}}`, 'g')) ?? ['']);
   const fitting = rows.slice(0, Math.floor((box.height - 8) / 16));
-  return fitting.map((row, at) => text(box.x + 8, box.y + 16 + at * 16, row.trimEnd(), colours.text, box.width)).join('');
+  return fitting
+    .map((row, at) => text(box.x + 8, box.y + 16 + at * 16, row.trimEnd(), colours.text, box.width))
+    .join('');
 }
 
 function rect({ x, y, width, height }: Rect, fill: string, more = ''): string {
@@ -100,10 +160,17 @@ function rect({ x, y, width, height }: Rect, fill: string, more = ''): string {
 function text(x: number, y: number, value: string, fill: string, width: number, more = ''): string {
   const most = Math.max(1, Math.floor(width / LETTER));
   const shown = value.length > most ? `${value.slice(0, most - 1)}…` : value;
-  return shown === '' ? '' : `<text x="${x}" y="${y}" fill="${escaped(fill)}" ${more}>${escaped(shown)}</text>`;
+  return shown === ''
+    ? ''
+    : `<text x="${x}" y="${y}" fill="${escaped(fill)}" ${more}>${escaped(shown)}</text>`;
 }
 
-const ENTITIES: { readonly [letter: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const ENTITIES: { readonly [letter: string]: string } = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
 
 /** XML allows no control characters but these three. */
 function escaped(value: string): string {
