@@ -35,11 +35,15 @@ const CLIPBOARD: { readonly [shortcut: string]: string } = {
   'Mod+V': 'edit.paste',
 };
 
+/** Those that go on while their keys are held. */
+const REPEATED = new Set(['edit.undo', 'edit.redo', 'view.zoomIn', 'view.zoomOut']);
+const TAP_MS = 300;
+
 /** Listen to the window's keys; returns what ends that. */
 export function listenToKeys(app: App): () => void {
   const onKey = (event: KeyboardEvent): void => {
     const shortcut = event.defaultPrevented || event.isComposing ? null : pressedShortcut(event);
-    if (shortcut === null || !isFree(shortcut, event.target)) return;
+    if (shortcut === null || shortcut === 'Space' || !isFree(shortcut, event.target)) return;
     const command = app.shortcuts.commandFor(shortcut);
     if (command === undefined || CLIPBOARD[shortcut] === command.id) return;
     event.preventDefault();
@@ -47,10 +51,37 @@ export function listenToKeys(app: App): () => void {
     if (command.isEnabled?.(app) ?? true) void command.run(app);
   };
   window.addEventListener('keydown', onKey);
-  return () => window.removeEventListener('keydown', onKey);
+  const endTaps = listenToTaps(app);
+  return () => {
+    window.removeEventListener('keydown', onKey);
+    endTaps();
+  };
 }
 
-const REPEATED = new Set(['edit.undo', 'edit.redo', 'view.zoomIn', 'view.zoomOut']);
+/** Space is held to pan; pressed and let go at once it is a key like others. */
+function listenToTaps(app: App): () => void {
+  let pressedAt: number | null = null;
+  const onDown = (event: KeyboardEvent): void => {
+    if (event.key !== ' ' || event.ctrlKey || event.metaKey || event.altKey) pressedAt = null;
+    else if (!event.repeat) pressedAt = isFree('Space', event.target) ? event.timeStamp : null;
+  };
+  const onUp = (event: KeyboardEvent): void => {
+    const command = event.key === ' ' ? app.shortcuts.commandFor('Space') : undefined;
+    const isTap = pressedAt !== null && event.timeStamp - pressedAt < TAP_MS;
+    pressedAt = null;
+    if (isTap && command !== undefined && (command.isEnabled?.(app) ?? true)) void command.run(app);
+  };
+  const cancel = (): void => void (pressedAt = null);
+  window.addEventListener('keydown', onDown, { capture: true });
+  window.addEventListener('keyup', onUp);
+  window.addEventListener('pointerdown', cancel, { capture: true });
+  return () => {
+    window.removeEventListener('keydown', onDown, { capture: true });
+    window.removeEventListener('keyup', onUp);
+    window.removeEventListener('pointerdown', cancel, { capture: true });
+  };
+}
+
 
 /** Say whether keys may start a command while something has the focus. */
 export function isFree(shortcut: string, target: EventTarget | null): boolean {

@@ -5,7 +5,7 @@
  *     tabs.current.value.editor.do(…);
  */
 
-import { Editor } from '../core/editor.ts';
+import { Editor, type Camera } from '../core/editor.ts';
 import type { NodeId, Path, Point, Size, Workflow } from '../core/graph.ts';
 import { EMPTY_WORKFLOW } from '../core/graph.ts';
 import type { Specs } from '../core/specs.ts';
@@ -51,6 +51,9 @@ export function randomId(): string {
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('');
 }
+
+/** Where the camera is until somebody looks. */
+export const START_CAMERA: Camera = { x: 0, y: 0, zoom: 1 };
 
 export class Tabs {
   readonly all: Store<readonly Tab[]>;
@@ -132,6 +135,7 @@ export class Tabs {
   #make({ name, workflow, file = null, saved, path, id }: Opening): Tab {
     const editor = new Editor(this.specs, workflow);
     editor.file.set(file);
+    editor.camera.set(START_CAMERA);
     if (saved !== undefined) editor.saved.set(saved);
     if (path !== undefined) editor.go(path);
     return { id: id ?? this.newId(), editor, name: new Store(name), view: new Store<View | null>(null) };
