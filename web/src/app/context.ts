@@ -14,6 +14,9 @@ import type { Settings } from './settings.ts';
 import type { Tabs } from './tabs.ts';
 import type { Texts } from './texts.ts';
 import type { Dialogs } from './dialogs.ts';
+import type { Documents } from './documents.ts';
+import type { Shortcuts } from './shortcuts.ts';
+import type { Versions } from './versions.ts';
 
 export interface App {
   readonly api: Api;
@@ -25,6 +28,11 @@ export interface App {
   readonly settings: Settings;
   readonly texts: Texts;
   readonly commands: Commands<App>;
+  readonly shortcuts: Shortcuts<App>;
+  /** Opens, saves and exports workflows. */
+  readonly documents: Documents;
+  /** What workflows were before. */
+  readonly versions: Versions;
   /** Panels and dialogs that are open. */
   readonly dialogs: Dialogs;
 }

@@ -10,7 +10,7 @@
  */
 
 import type { Component } from 'svelte';
-import type { NodeId, Point } from '../core/graph.ts';
+import type { End, LinkId, Point } from '../core/graph.ts';
 import { Store } from '../core/store.ts';
 import type { IconName } from '../ui/icons.ts';
 
@@ -41,12 +41,14 @@ export interface OpenMenu {
   readonly at: Place;
 }
 
-/** A wire that was let go over nothing: the node that is chosen next is connected to it. */
-export interface LooseWire {
-  readonly node: NodeId;
-  readonly slot: number;
+/** A link that was let go over nothing: the node that is chosen next is connected to it. */
+export interface LooseLink {
+  /** The side that is known; the other one is the new node's. */
   readonly side: 'input' | 'output';
+  readonly ends: readonly End[];
   readonly type: string;
+  /** A link that it takes the place of. */
+  readonly replaces: LinkId | null;
 }
 
 /** Where the palette of nodes opens and what it does with the one that is chosen. */
@@ -55,7 +57,9 @@ export interface PaletteRequest {
   readonly screen: Place | null;
   /** In the graph: where the node is put. */
   readonly at: Point;
-  readonly wire?: LooseWire;
+  readonly link?: LooseLink;
+  /** A link that the node is put into. */
+  readonly on?: LinkId;
 }
 
 export type ToastKind = 'info' | 'success' | 'warning' | 'error';

@@ -1,15 +1,25 @@
-/** Makes the parts of the app and joins them. */
+/** Makes the parts of the app, joins them and starts them. */
 
 import { Commands, type Command } from '../core/commands.ts';
+import type { JsonObject } from '../core/graph.ts';
 import type { Specs } from '../core/specs.ts';
+import { readSpecs } from '../core/specs-read.ts';
 import { Store } from '../core/store.ts';
 import { Api } from '../net/api.ts';
 import { Runs } from '../net/runs.ts';
+import { applyAppearance } from './appearance.ts';
+import { startRunning } from '../running/start.ts';
 import type { App } from './context.ts';
+import { openDatabase } from './database.ts';
 import { Dialogs } from './dialogs.ts';
+import { Documents, messageOf } from './documents.ts';
+import { Drafts } from './drafts.ts';
+import { listenToKeys } from './keyboard.ts';
 import { Settings } from './settings.ts';
+import { Shortcuts } from './shortcuts.ts';
 import { Tabs } from './tabs.ts';
 import { Texts } from './texts.ts';
+import { Versions } from './versions.ts';
 
 /** Files of commands, found by their folder: each exports `commands`. */
 const COMMANDS = import.meta.glob<{ readonly commands: readonly Command<App>[] }>('./commands/*.ts', {
@@ -21,12 +31,56 @@ export function makeApp(base: string): App {
   const api = new Api(base);
   const texts = new Texts();
   const specs = new Store<Specs>(new Map());
-  const settings = new Settings(
-    { load: () => api.settings(), save: (values) => api.saveSettings(values) },
-    localStorage,
-  );
+  const keeper = {
+    load: () => api.settings(),
+    save: async (values: JsonObject) => void (await api.saveSettings(values)),
+  };
+  const settings = new Settings(keeper, localStorage);
   const tabs = new Tabs(specs, (number) => texts.t('tabs.unnamed', { number }));
   const commands = new Commands<App>();
   for (const part of Object.values(COMMANDS)) commands.add(...part.commands);
-  return { api, texts, specs, settings, tabs, runs: new Runs(api), commands, dialogs: new Dialogs() };
+  const shortcuts = new Shortcuts(commands, settings);
+  const versions = new Versions(once(openDatabase));
+  const documents: Documents = new Documents(() => app);
+  const runs = new Runs(api, { isOutput: (type) => specs.value.get(type)?.isOutput === true });
+  const app: App = {
+    api,
+    specs,
+    tabs,
+    runs,
+    settings,
+    texts,
+    commands,
+    shortcuts,
+    documents,
+    versions,
+    dialogs: new Dialogs(),
+  };
+  return app;
+}
+
+/** Load what the window needs, bring back what was open, and listen to keys. */
+export async function start(app: App): Promise<void> {
+  listenToKeys(app);
+  const [settings, specs] = await Promise.allSettled([app.settings.load(), loadSpecs(app)]);
+  for (const result of [settings, specs]) {
+    if (result.status === 'rejected') app.dialogs.tell(messageOf(result.reason), 'error');
+  }
+  const drafts = new Drafts(app, once(openDatabase));
+  const unsaved = await drafts.recover();
+  if (unsaved > 0) app.dialogs.tell(app.texts.t('file.recovered', { count: unsaved }));
+  drafts.watch();
+  startRunning(app);
+}
+
+/** Ask the server for its node types (again). */
+export async function loadSpecs(app: App): Promise<void> {
+  app.specs.set(readSpecs(await app.api.objectInfo()));
+}
+
+export { applyAppearance };
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }

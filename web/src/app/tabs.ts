@@ -5,26 +5,24 @@
  *     tabs.current.value.editor.do(…);
  */
 
-import { Editor } from '../core/editor.ts';
-import type { NodeId, Path, Point, Workflow } from '../core/graph.ts';
+import { Editor, type Camera } from '../core/editor.ts';
+import type { NodeId, Path, Point, Size, Workflow } from '../core/graph.ts';
 import { EMPTY_WORKFLOW } from '../core/graph.ts';
 import type { Specs } from '../core/specs.ts';
 import { Store } from '../core/store.ts';
 
-/** What the canvas of the tab that is shown can do for commands and panels. */
+/** What the canvas of the tab that is shown can do for commands and panels; view/view.ts is one. */
 export interface View {
+  /** Of the canvas, in pixels. */
+  readonly size: Size;
   /** Show some nodes, or all, as large as they fit. */
   fit(nodes?: Iterable<NodeId>): void;
-  /** Bring a node to the middle and give it the focus. */
+  /** Bring a node to the middle and select it. */
   goTo(node: NodeId): void;
   zoomBy(factor: number): void;
   zoomTo(zoom: number): void;
-  /** Turn a place in the window (clientX, clientY) into one in the graph. */
-  screenToGraph(x: number, y: number): Point;
-  /** The place in the graph that is in the middle of the canvas. */
-  middle(): Point;
-  /** Give the canvas the keyboard. */
-  focus(): void;
+  /** Turn a place on the canvas into one in the graph. */
+  screenToGraph(point: Point): Point;
 }
 
 export interface Tab {
@@ -47,6 +45,16 @@ export interface Opening {
   readonly id?: string;
 }
 
+/** Return an id that no other has. (crypto.randomUUID is there only where the page came over HTTPS or from this machine.) */
+export function randomId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(12))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+}
+
+/** Where the camera is until somebody looks. */
+export const START_CAMERA: Camera = { x: 0, y: 0, zoom: 1 };
+
 export class Tabs {
   readonly all: Store<readonly Tab[]>;
   readonly current: Store<Tab>;
@@ -55,7 +63,7 @@ export class Tabs {
   constructor(
     private readonly specs: Store<Specs>,
     private readonly unnamed: (number: number) => string,
-    private readonly newId: () => string = () => crypto.randomUUID(),
+    private readonly newId: () => string = randomId,
   ) {
     const first = this.#make({ name: unnamed(1), workflow: EMPTY_WORKFLOW });
     this.all = new Store<readonly Tab[]>([first]);
@@ -127,6 +135,7 @@ export class Tabs {
   #make({ name, workflow, file = null, saved, path, id }: Opening): Tab {
     const editor = new Editor(this.specs, workflow);
     editor.file.set(file);
+    editor.camera.set(START_CAMERA);
     if (saved !== undefined) editor.saved.set(saved);
     if (path !== undefined) editor.go(path);
     return { id: id ?? this.newId(), editor, name: new Store(name), view: new Store<View | null>(null) };

@@ -19,3 +19,9 @@ export const TOOLTIPS: Setting<boolean> = {
   default: true,
   control: { kind: 'toggle' },
 };
+
+export const PANEL_WIDTH: Setting<number> = {
+  id: 'Weft.Appearance.PanelWidth',
+  default: 300,
+  control: { kind: 'hidden' },
+};

@@ -31,3 +31,10 @@ export const WHEEL: Setting<string> = {
   default: 'zoom',
   control: { kind: 'choice', choices: ['zoom', 'pan'] },
 };
+
+/** Nothing but the canvas and the bar above. */
+export const FOCUS_MODE: Setting<boolean> = {
+  id: 'Weft.Canvas.FocusMode',
+  default: false,
+  control: { kind: 'hidden' },
+};

