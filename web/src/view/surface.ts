@@ -1,12 +1,17 @@
 /**
- * Surface: draws a view into its elements, at most once a frame and only when something changed. A move of the camera
- * is one style of the layer of nodes and a new drawing of the canvas; no component hears of it.
+ * Surface: draws a view into its elements, at most once a frame and only when something changed. The canvas below the
+ * nodes is larger than the window: while the camera moves it is shifted and scaled like a picture, as the nodes are,
+ * and drawn anew when it shows too little, when its content changed, and when the camera rests.
  */
 
 import { flushSync } from 'svelte';
+import { viewport } from '../core/camera.ts';
+import type { Camera } from '../core/editor.ts';
+import type { Rect } from '../core/graph.ts';
 import { readColours, watchTheme, type Colours } from './colours.ts';
 import type { Brush } from './paint/brush.ts';
-import { Grid, paintGround, paintGroups } from './paint/ground.ts';
+import { Ground } from './paint/ground.ts';
+import { paintGroups } from './paint/groups.ts';
 import { paintLinks } from './paint/links.ts';
 import { paintNodes } from './paint/nodes.ts';
 import { hasOverlay, paintOverlay } from './paint/overlay.ts';
@@ -15,22 +20,32 @@ import type { View } from './view.ts';
 
 export interface SurfaceElements {
   readonly root: HTMLElement;
-  /** Below the nodes: ground, groups, links, far nodes. */
+  /** Below the nodes: the ground, groups, links, far nodes. */
   readonly base: HTMLCanvasElement;
   readonly layer: HTMLElement;
   /** Above the nodes: what tools show. */
   readonly top: HTMLCanvasElement;
 }
 
-const REST_MS = 160; // after the last move the layer is drawn sharp again
+/** What the canvas shows now. */
+interface Drawn {
+  readonly camera: Camera;
+  readonly rect: Rect;
+  readonly isFar: boolean;
+}
+
+const MARGIN = 192; // pixels of the canvas beyond the window
+const REST_MS = 140; // after the last move everything is drawn sharp
+const MOST_SCALE = 1.3; // of the picture of another zoom
 
 export class Surface {
   readonly #base: CanvasRenderingContext2D;
   readonly #top: CanvasRenderingContext2D;
-  readonly #grid = new Grid();
+  readonly #ground = new Ground();
   #colours: Colours;
   #frame = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  #drawn: Drawn | null = null;
   readonly #ends: (() => void)[];
 
   constructor(
@@ -43,7 +58,7 @@ export class Surface {
     this.#colours = readColours(elements.root);
     const observer = new ResizeObserver(() => this.#resize());
     observer.observe(elements.root);
-    view.invalidate = () => this.#ask();
+    view.invalidate = (isMove) => this.#ask(isMove === true);
     this.#ends = [() => observer.disconnect(), watchTheme(() => this.#readTheme())];
     this.#resize();
   }
@@ -55,22 +70,22 @@ export class Surface {
     for (const end of this.#ends) end();
   }
 
-  #ask(): void {
+  #ask(isMove: boolean): void {
+    if (!isMove) this.#drawn = null;
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
   #readTheme(): void {
     this.#colours = readColours(this.elements.root);
-    this.#ask();
+    this.#ask(false);
   }
 
   #resize(): void {
     const { root, base, top } = this.elements;
     const { width, height } = root.getBoundingClientRect();
-    for (const canvas of [base, top]) {
-      canvas.width = Math.round(width * devicePixelRatio);
-      canvas.height = Math.round(height * devicePixelRatio);
-    }
+    resizeCanvas(base, width + 2 * MARGIN, height + 2 * MARGIN);
+    resizeCanvas(top, width, height);
+    this.#drawn = null;
     this.view.resize([Math.max(1, width), Math.max(1, height)]);
     this.#draw(); // in this frame: a canvas that got a size is empty
   }
@@ -78,36 +93,81 @@ export class Surface {
   #draw(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const { view, residents } = this;
+    const { residents } = this;
     this.#moveLayer();
     const start = performance.now();
     const hasMore = residents.update();
     flushSync();
     residents.tookMs(performance.now() - start);
-    const brush = this.#brush(this.#base);
-    paintGround(brush);
-    if (view.options.value.hasGrid) this.#grid.paint(brush);
+    if (this.#drawn === null) this.#drawBase(0);
+    else if (!this.#isEnough(this.#drawn)) this.#drawBase(MARGIN);
+    this.#placeBase();
+    this.#drawTop();
+    if (hasMore) this.#ask(true);
+  }
+
+  /** Say whether the canvas can still be shown as a picture. */
+  #isEnough({ camera, rect, isFar }: Drawn): boolean {
+    const { view } = this;
+    const scale = view.camera.zoom / camera.zoom;
+    return (
+      isFar === view.isFar && scale < MOST_SCALE && scale > 1 / MOST_SCALE && contains(rect, view.visible())
+    );
+  }
+
+  /** What changes often (a node that is dragged) is drawn in the window alone, the rest when it rests. */
+  #drawBase(margin: number): void {
+    const { view, residents } = this;
+    const ratio = devicePixelRatio;
+    const context = this.#base;
+    const { x, y, zoom } = view.camera;
+    const camera = { x: x - MARGIN / zoom, y: y - MARGIN / zoom, zoom };
+    const brush: Brush = {
+      context,
+      view,
+      camera,
+      rect: view.visible(margin + 8),
+      colours: this.#colours,
+      ratio,
+    };
+    this.#ground.paint(brush);
     paintGroups(brush);
     paintLinks(brush);
     paintNodes(brush, (id) => residents.has(id));
-    this.#drawTop();
-    if (hasMore) this.#ask();
+    this.#drawn = { camera: view.camera, rect: view.visible(margin), isFar: view.isFar };
+    if (margin === 0) this.#restLater();
+  }
+
+  #placeBase(): void {
+    if (this.#drawn === null) return;
+    const { camera: now } = this.view;
+    const { camera: then } = this.#drawn;
+    const scale = now.zoom / then.zoom;
+    const [x, y] = [
+      (then.x - now.x) * now.zoom - MARGIN * scale,
+      (then.y - now.y) * now.zoom - MARGIN * scale,
+    ];
+    this.elements.base.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
   }
 
   #drawTop(): void {
     const { top } = this.elements;
-    const isShown = hasOverlay(this.view);
+    const { view } = this;
+    const isShown = hasOverlay(view);
     top.hidden = !isShown;
     if (!isShown) return;
-    this.#top.setTransform(1, 0, 0, 1, 0, 0);
-    this.#top.clearRect(0, 0, top.width, top.height);
-    paintOverlay(this.#brush(this.#top));
-  }
-
-  #brush(context: CanvasRenderingContext2D): Brush {
-    const { view } = this;
-    const rect = view.visible(16);
-    return { context, view, camera: view.camera, rect, colours: this.#colours, ratio: devicePixelRatio };
+    const context = this.#top;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, top.width, top.height);
+    const rect = viewport(view.camera, view.size, 16);
+    paintOverlay({
+      context,
+      view,
+      camera: view.camera,
+      rect,
+      colours: this.#colours,
+      ratio: devicePixelRatio,
+    });
   }
 
   /** While it moves the browser keeps the layer as a picture; at rest it is drawn anew, sharp. */
@@ -119,13 +179,33 @@ export class Surface {
     if (style.transform === transform) return;
     style.transform = transform;
     style.willChange = 'transform';
+    this.#restLater();
+  }
+
+  #restLater(): void {
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => (style.willChange = 'auto'), REST_MS);
+    this.#rest = setTimeout(() => {
+      this.elements.layer.style.willChange = 'auto';
+      this.#drawBase(MARGIN);
+      this.#placeBase();
+    }, REST_MS);
   }
 }
 
-function contextOf(canvas: HTMLCanvasElement, hasAlpha: boolean): CanvasRenderingContext2D {
-  const context = canvas.getContext('2d', { alpha: hasAlpha });
+function contextOf(canvas: HTMLCanvasElement, alpha: boolean): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d', { alpha });
   if (context === null) throw new Error('This browser gives no 2D canvas.');
   return context;
+}
+
+function resizeCanvas(canvas: HTMLCanvasElement, width: number, height: number): void {
+  canvas.width = Math.round(width * devicePixelRatio);
+  canvas.height = Math.round(height * devicePixelRatio);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+}
+
+function contains(outer: Rect, inner: Rect): boolean {
+  const isAcross = inner.x >= outer.x && inner.x + inner.width <= outer.x + outer.width;
+  return isAcross && inner.y >= outer.y && inner.y + inner.height <= outer.y + outer.height;
 }

@@ -48,8 +48,8 @@ export class View {
   readonly extras = new Store<ReadonlyMap<NodeId, number>>(new Map());
   /** In pixels. */
   size: Size = [1, 1];
-  /** Set by the surface: draw in the next frame. */
-  invalidate: () => void = () => {};
+  /** Set by the surface: draw in the next frame. `isMove`: only the camera changed. */
+  invalidate: (isMove?: boolean) => void = () => {};
   #preview: Workflow | null = null;
   #specOf: SpecOf = () => undefined;
   #specsFor: readonly unknown[] = [];
@@ -64,9 +64,10 @@ export class View {
     const sync = () => this.#sync();
     const redraw = () => this.invalidate();
     this.#ends.push(editor.history.present.watch(sync), editor.specs.watch(sync), this.extras.watch(sync));
-    this.#ends.push(editor.camera.watch(redraw), editor.selection.watch(redraw), this.overlay.watch(redraw));
+    const move = () => this.invalidate(true);
+    this.#ends.push(editor.camera.watch(move), this.overlay.watch(move), this.focus.watch(move));
     this.#ends.push(
-      this.focus.watch(redraw),
+      editor.selection.watch(redraw),
       this.options.watch(() => this.#follow()),
     );
     this.#path = editor.path;

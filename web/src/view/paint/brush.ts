@@ -22,11 +22,6 @@ export function inGraph({ context, camera, ratio }: Brush): void {
   context.setTransform(scale, 0, 0, scale, -camera.x * scale, -camera.y * scale);
 }
 
-/** Draw in the page's pixels from here on. */
-export function onScreen({ context, ratio }: Brush): void {
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-}
-
 /** Return one path for each colour, made when it is asked for first: a canvas is fast when it changes colours seldom. */
 export class Paths {
   readonly #paths = new Map<string, Path2D>();
