@@ -37,7 +37,7 @@ const SAVE_AFTER_MS = 400;
 const LOCAL_KEY = 'weft.settings';
 
 export class Settings {
-  readonly #stores = new Map<string, Store<Json>>();
+  readonly #known = new Map<string, { readonly setting: Setting<Json>; readonly store: Store<Json> }>();
   readonly #changed = new Set<string>();
   #values: JsonObject;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -52,20 +52,21 @@ export class Settings {
   /** Ask the server; what it says wins over what this browser knew. Without a server the browser's stay. */
   async load(): Promise<void> {
     const values = await this.keeper.load();
-    this.#values = { ...this.#values, ...values };
-    for (const [id, store] of this.#stores) {
-      const value = this.#values[id];
-      if (value !== undefined && !this.#changed.has(id)) store.set(value);
+    const own = Object.fromEntries([...this.#changed].map((id) => [id, this.#values[id] ?? null]));
+    this.#values = { ...this.#values, ...values, ...own };
+    for (const { setting, store } of this.#known.values()) {
+      const value = this.#values[setting.id];
+      if (isLike(value, setting)) store.set(value as Json);
     }
   }
 
   /** Return the store of a setting; setting it saves it. */
   of<T extends Json>(setting: Setting<T>): Store<T> {
-    const known = this.#stores.get(setting.id);
-    if (known !== undefined) return known as unknown as Store<T>;
+    const known = this.#known.get(setting.id);
+    if (known !== undefined) return known.store as unknown as Store<T>;
     const kept = this.#values[setting.id];
     const store = new Store<T>(isLike(kept, setting) ? (kept as T) : setting.default);
-    this.#stores.set(setting.id, store as unknown as Store<Json>);
+    this.#known.set(setting.id, { setting, store: store as unknown as Store<Json> });
     store.watch((value) => this.#keep(setting.id, value));
     return store;
   }
