@@ -1,11 +1,11 @@
 /**
  * What becomes of seeds (and of other numbers and choices with a control) from run to run.
- * The word of a control is kept beside its value (formats/widget-slots.ts).
+ * The word of a control is kept beside its value, under controlKey.
  */
 
-import { controlKey, filterKey, inputsFor } from './formats/widget-slots.ts';
+import { inputsFor } from './formats/widget-slots.ts';
 import type { Graph, GraphNode, Json, Workflow } from './graph.ts';
-import type { InputSpec, Specs, WidgetSpec } from './specs.ts';
+import type { InputSpec, NodeSpec, Specs, WidgetSpec } from './specs.ts';
 import { promotedOf } from './subgraphs/promote.ts';
 import { specOf } from './subgraphs/spec.ts';
 
@@ -15,9 +15,27 @@ export const CONTROL_MODES: readonly ControlMode[] = ['fixed', 'increment', 'dec
 /** ComfyUI's: larger ones are not exact in all programs. */
 const LARGEST_RANDOM = 2 ** 50;
 
+/**
+ * Return the key in a node's `widgets` of the word of a widget's control. The first control of a type has ComfyUI's
+ * name, others have their widget's name before it.
+ */
+export function controlKey(spec: NodeSpec, widget: string): string {
+  return keyOf(spec, widget, 'control_after_generate');
+}
+
+/** Return the key of the text by which a choice's control picks the next value. */
+export function filterKey(spec: NodeSpec, widget: string): string {
+  return keyOf(spec, widget, 'control_filter_list');
+}
+
+function keyOf(spec: NodeSpec, widget: string, name: string): string {
+  const first = spec.inputs.find((input) => input.widget?.hasControl === true)?.name;
+  return first === widget ? name : `${widget}.${name}`;
+}
+
 /** Return what is to become of a widget's value after a run; without a word of its own it is a new one each time. */
-export function controlOf(node: GraphNode, widget: string): ControlMode {
-  return wordOf(node, widget) ?? 'randomize';
+export function controlOf(node: GraphNode, spec: NodeSpec, widget: string): ControlMode {
+  return wordOf(node, spec, widget) ?? 'randomize';
 }
 
 /** Return the workflow with the values of the next run, on all levels. random: numbers from 0 to less than 1. */
@@ -90,11 +108,11 @@ function withNextOf(node: GraphNode, { workflow, specs, random }: Setting): Grap
   if (node.mode !== 'always' || spec === undefined) return node;
   let { widgets } = node;
   for (const { name, widget } of inputsFor(spec, widgets).filter((input) => isOwn(node, input))) {
-    const inner = innerOf(node, name, workflow);
+    const inner = innerOf(node, name, workflow, specs);
     const value = widgets[name] ?? inner?.value;
     if (widget === null || value === undefined) continue;
-    const mode = wordOf(node, name) ?? inner?.mode ?? controlOf(node, name);
-    const filter = widgets[filterKey(name)];
+    const mode = wordOf(node, spec, name) ?? inner?.mode ?? 'randomize';
+    const filter = widgets[filterKey(spec, name)];
     const isFiltered = typeof filter === 'string' && filter !== '';
     const allowed = isFiltered ? { ...widget, choices: passing(widget.choices, filter) } : widget;
     const next = nextValue(value, mode, allowed, random);
@@ -103,22 +121,24 @@ function withNextOf(node: GraphNode, { workflow, specs, random }: Setting): Grap
   return widgets === node.widgets ? node : { ...node, widgets };
 }
 
+interface Inner {
+  readonly value: Json | undefined;
+  readonly mode: ControlMode;
+}
+
 /** Return the value and the word of the widget inside a subgraph that its node shows under a name. */
-function innerOf(
-  node: GraphNode,
-  name: string,
-  workflow: Workflow,
-): { value: Json | undefined; mode: ControlMode } | null {
+function innerOf(node: GraphNode, name: string, workflow: Workflow, specs: Specs): Inner | null {
   const subgraph = workflow.subgraphs.get(node.type);
   const found = subgraph && promotedOf(node, subgraph).find(({ key }) => key === name);
   const inner = found && subgraph?.graph.nodes.get(found.node);
-  if (inner === undefined || found === undefined) return null;
+  const spec = inner && specOf(inner, workflow, specs);
+  if (inner === undefined || found === undefined || spec === undefined) return null;
   const value = found.port === null ? undefined : inner.widgets[found.widget]; // else it changes by itself
-  return { value, mode: controlOf(inner, found.widget) };
+  return { value, mode: controlOf(inner, spec, found.widget) };
 }
 
-function wordOf(node: GraphNode, widget: string): ControlMode | undefined {
-  const word = node.widgets[controlKey(widget)];
+function wordOf(node: GraphNode, spec: NodeSpec, widget: string): ControlMode | undefined {
+  const word = node.widgets[controlKey(spec, widget)];
   return CONTROL_MODES.find((mode) => mode === word);
 }
 

@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addNewNode } from '../../src/core/edits/nodes.ts';
-import { controlKey, filterKey } from '../../src/core/formats/widget-slots.ts';
 import { EMPTY_WORKFLOW, type GraphNode, type Json, type Workflow } from '../../src/core/graph.ts';
-import { CONTROL_MODES, nextValue, passing, withNextSeeds } from '../../src/core/seed-control.ts';
+import {
+  CONTROL_MODES,
+  controlKey as keyOf,
+  filterKey,
+  nextValue,
+  passing,
+  withNextSeeds,
+} from '../../src/core/seed-control.ts';
 import type { Specs, WidgetSpec } from '../../src/core/specs.ts';
+import { makeSubgraph } from '../../src/core/subgraphs/make.ts';
+import { promoteWidget } from '../../src/core/subgraphs/promote.ts';
 import { input, SAMPLER, spec } from './edits/examples.ts';
 
 const NUMBER = SAMPLER.inputs.find(({ widget }) => widget !== null)?.widget as WidgetSpec;
@@ -22,6 +30,7 @@ const TYPE = spec(
 );
 const SPECS: Specs = new Map([[TYPE.type, TYPE]]);
 const random = (): number => 0.5;
+const controlKey = (widget: string): string => keyOf(TYPE, widget);
 
 function noise(widgets: { readonly [name: string]: Json }, given: Partial<GraphNode> = {}): Workflow {
   const workflow = addNewNode(EMPTY_WORKFLOW, [], TYPE, [0, 0]);
@@ -83,7 +92,11 @@ test('values go up and down by a step', () => {
 });
 
 test('a choice stays among those that its filter lets through', () => {
-  const workflow = noise({ style: 'red', [controlKey('style')]: 'randomize', [filterKey('style')]: 'green' });
+  const workflow = noise({
+    style: 'red',
+    [controlKey('style')]: 'randomize',
+    [filterKey(TYPE, 'style')]: 'green',
+  });
   fc.assert(
     fc.property(fc.double({ min: 0, max: 0.9999, noNaN: true }), (chance) => {
       expect(String(widgetsOf(withNextSeeds(workflow, SPECS, () => chance)).style)).toContain('green');
@@ -105,4 +118,21 @@ test('a seed that a link brings, or of a node that does not run, stays', () => {
   };
   expect(widgetsOf(withNextSeeds(noise(given, { inputs: [slot] }), SPECS, random)).seed).toBe(5);
   expect(widgetsOf(withNextSeeds(noise(given, { mode: 'mute' }), SPECS, random)).seed).toBe(5);
+});
+
+test('a promoted seed changes as the widget inside says', () => {
+  const plain = noise({ seed: 5, [controlKey('seed')]: 'increment', [controlKey('style')]: 'fixed' });
+  const all = {
+    nodes: new Set(plain.root.nodes.keys()),
+    groups: new Set<string>(),
+    reroutes: new Set<string>(),
+  };
+  const inside = makeSubgraph(plain, [], all, 'In', 'in');
+  const [host] = [...inside.root.nodes.keys()] as [string];
+  const [inner] = [...(inside.subgraphs.get('in')?.graph.nodes.keys() ?? [])] as [string];
+  const made = promoteWidget(inside, [host], inner, 'seed', 'INT');
+  const instance = (workflow: Workflow): GraphNode => [...workflow.root.nodes.values()][0] as GraphNode;
+  const next = withNextSeeds(made, SPECS, random);
+  expect(instance(next).widgets.seed).toBe(6);
+  expect(instance(withNextSeeds(next, SPECS, random)).widgets.seed).toBe(7);
 });
