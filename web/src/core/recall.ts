@@ -3,17 +3,10 @@
  * the same id and type; those that find none go to nodes of their type that got none, in order.
  */
 
-import {
-  withGraphAt,
-  type GraphNode,
-  type Json,
-  type JsonObject,
-  type Path,
-  type Workflow,
-} from './graph.ts';
+import { setWidget } from './edits/widgets.ts';
+import { graphAt, type GraphNode, type Json, type JsonObject, type Path, type Workflow } from './graph.ts';
 import type { NodeKey } from './run-messages.ts';
 import { keyOf, placeOf } from './run-view.ts';
-import { graphAt } from './graph.ts';
 import type { Specs, WidgetKind } from './specs.ts';
 
 export type RecallKind = 'seed' | 'text';
@@ -63,12 +56,8 @@ export function recall(workflow: Workflow, values: readonly RanValue[]): Workflo
 }
 
 function withValue(workflow: Workflow, key: NodeKey, { input, value }: RanValue): Workflow {
-  const { path, node: id } = placeOf(key);
-  const graph = graphAt(workflow, path);
-  const node = graph.nodes.get(id);
-  if (node === undefined || node.widgets[input] === value) return workflow;
-  const changed: GraphNode = { ...node, widgets: { ...node.widgets, [input]: value } };
-  return withGraphAt(workflow, path, { ...graph, nodes: new Map(graph.nodes).set(id, changed) });
+  const { path, node } = placeOf(key);
+  return setWidget(workflow, path, node, input, value);
 }
 
 /** Return all nodes by their keys in the flat workflow. */

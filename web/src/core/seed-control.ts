@@ -1,19 +1,13 @@
 /**
  * What becomes of seeds (and of other numbers and choices with a control) from run to run.
- *
- * The control's word is a widget value beside the seed's, as files have it: `control_after_generate`.
+ * The word of a control is kept beside its value, under controlKey.
  */
 
-import {
-  withGraphAt,
-  type Graph,
-  type GraphNode,
-  type Json,
-  type NodeId,
-  type Subgraph,
-  type Workflow,
-} from './graph.ts';
+import { inputsFor } from './formats/widget-slots.ts';
+import type { Graph, GraphNode, Json, Workflow } from './graph.ts';
 import type { InputSpec, NodeSpec, Specs, WidgetSpec } from './specs.ts';
+import { promotedOf } from './subgraphs/promote.ts';
+import { specOf } from './subgraphs/spec.ts';
 
 export type ControlMode = 'fixed' | 'increment' | 'decrement' | 'randomize';
 export const CONTROL_MODES: readonly ControlMode[] = ['fixed', 'increment', 'decrement', 'randomize'];
@@ -22,33 +16,41 @@ export const CONTROL_MODES: readonly ControlMode[] = ['fixed', 'increment', 'dec
 const LARGEST_RANDOM = 2 ** 50;
 
 /**
- * Return under which name the word of a widget's control stands among its node's widgets: the first control of a node
- * has ComfyUI's name, others have their widget's name before it.
+ * Return the key in a node's `widgets` of the word of a widget's control. The first control of a type has ComfyUI's
+ * name, others have their widget's name before it.
  */
 export function controlKey(spec: NodeSpec, widget: string): string {
+  return keyOf(spec, widget, 'control_after_generate');
+}
+
+/** Return the key of the text by which a choice's control picks the next value. */
+export function filterKey(spec: NodeSpec, widget: string): string {
+  return keyOf(spec, widget, 'control_filter_list');
+}
+
+function keyOf(spec: NodeSpec, widget: string, name: string): string {
   const first = spec.inputs.find((input) => input.widget?.hasControl === true)?.name;
-  return first === widget ? 'control_after_generate' : `${widget}.control_after_generate`;
+  return first === widget ? name : `${widget}.${name}`;
 }
 
 /** Return what is to become of a widget's value after a run; without a word of its own it is a new one each time. */
 export function controlOf(node: GraphNode, spec: NodeSpec, widget: string): ControlMode {
-  const word = node.widgets[controlKey(spec, widget)];
-  return CONTROL_MODES.find((mode) => mode === word) ?? 'randomize';
+  return wordOf(node, spec, widget) ?? 'randomize';
 }
 
 /** Return the workflow with the values of the next run, on all levels. random: numbers from 0 to less than 1. */
 export function withNextSeeds(workflow: Workflow, specs: Specs, random: () => number): Workflow {
-  const root = withNext(workflow.root, specs, random);
-  const inner = [...workflow.subgraphs.values()].map((subgraph): readonly [Subgraph, Graph] => [
-    subgraph,
-    withNext(subgraph.graph, specs, random),
-  ]);
-  const changed = inner.filter(([subgraph, graph]) => graph !== subgraph.graph);
-  const outer = root === workflow.root ? workflow : withGraphAt(workflow, [], root);
-  if (changed.length === 0) return outer;
+  const next = (graph: Graph): Graph =>
+    withNext(graph, (node) => withNextOf(node, { workflow, specs, random }));
+  const root = next(workflow.root);
   const subgraphs = new Map(workflow.subgraphs);
-  for (const [subgraph, graph] of changed) subgraphs.set(subgraph.id, { ...subgraph, graph });
-  return { ...outer, subgraphs };
+  for (const subgraph of workflow.subgraphs.values()) {
+    const graph = next(subgraph.graph);
+    if (graph !== subgraph.graph) subgraphs.set(subgraph.id, { ...subgraph, graph });
+  }
+  const isSame = [...subgraphs].every(([id, subgraph]) => workflow.subgraphs.get(id) === subgraph);
+  if (isSame) return root === workflow.root ? workflow : { ...workflow, root };
+  return { ...workflow, root, subgraphs };
 }
 
 /** Return the value after another under a control. */
@@ -75,27 +77,69 @@ function nextChoice(value: Json, mode: ControlMode, choices: readonly Json[], ra
   return choices[Math.floor(random() * choices.length)] ?? value;
 }
 
-function withNext(graph: Graph, specs: Specs, random: () => number): Graph {
-  const changed = new Map<NodeId, GraphNode>();
-  for (const node of graph.nodes.values()) {
-    const spec = specs.get(node.type);
-    const next = spec === undefined ? node : withNextOf(node, spec, random);
-    if (next !== node) changed.set(node.id, next);
+/** Return the choices that a filter lets through: those with its text in them, or that match its /expression/. */
+export function passing(choices: readonly Json[], filter: string): readonly Json[] {
+  const expression = /^\/(.+)\/$/.exec(filter)?.[1];
+  if (expression === undefined) {
+    return choices.filter((choice) => String(choice).toLowerCase().includes(filter.toLowerCase()));
   }
-  if (changed.size === 0) return graph;
-  return { ...graph, nodes: new Map([...graph.nodes].map(([id, node]) => [id, changed.get(id) ?? node])) };
+  try {
+    const wanted = new RegExp(expression, 'i');
+    return choices.filter((choice) => wanted.test(String(choice)));
+  } catch {
+    return choices; // half written
+  }
 }
 
-function withNextOf(node: GraphNode, spec: NodeSpec, random: () => number): GraphNode {
-  if (node.mode !== 'always') return node;
+function withNext(graph: Graph, change: (node: GraphNode) => GraphNode): Graph {
+  const nodes = new Map([...graph.nodes].map(([id, node]) => [id, change(node)]));
+  const isSame = [...nodes].every(([id, node]) => graph.nodes.get(id) === node);
+  return isSame ? graph : { ...graph, nodes };
+}
+
+interface Setting {
+  readonly workflow: Workflow;
+  readonly specs: Specs;
+  readonly random: () => number;
+}
+
+function withNextOf(node: GraphNode, { workflow, specs, random }: Setting): GraphNode {
+  const spec = specOf(node, workflow, specs);
+  if (node.mode !== 'always' || spec === undefined) return node;
   let { widgets } = node;
-  for (const { name, widget } of spec.inputs.filter((input) => isOwn(node, input))) {
-    const value = widgets[name];
+  for (const { name, widget } of inputsFor(spec, widgets).filter((input) => isOwn(node, input))) {
+    const inner = innerOf(node, name, workflow, specs);
+    const value = widgets[name] ?? inner?.value;
     if (widget === null || value === undefined) continue;
-    const next = nextValue(value, controlOf(node, spec, name), widget, random);
+    const mode = wordOf(node, spec, name) ?? inner?.mode ?? 'randomize';
+    const filter = widgets[filterKey(spec, name)];
+    const isFiltered = typeof filter === 'string' && filter !== '';
+    const allowed = isFiltered ? { ...widget, choices: passing(widget.choices, filter) } : widget;
+    const next = nextValue(value, mode, allowed, random);
     if (next !== value) widgets = { ...widgets, [name]: next };
   }
   return widgets === node.widgets ? node : { ...node, widgets };
+}
+
+interface Inner {
+  readonly value: Json | undefined;
+  readonly mode: ControlMode;
+}
+
+/** Return the value and the word of the widget inside a subgraph that its node shows under a name. */
+function innerOf(node: GraphNode, name: string, workflow: Workflow, specs: Specs): Inner | null {
+  const subgraph = workflow.subgraphs.get(node.type);
+  const found = subgraph && promotedOf(node, subgraph).find(({ key }) => key === name);
+  const inner = found && subgraph?.graph.nodes.get(found.node);
+  const spec = inner && specOf(inner, workflow, specs);
+  if (inner === undefined || found === undefined || spec === undefined) return null;
+  const value = found.port === null ? undefined : inner.widgets[found.widget]; // else it changes by itself
+  return { value, mode: controlOf(inner, spec, found.widget) };
+}
+
+function wordOf(node: GraphNode, spec: NodeSpec, widget: string): ControlMode | undefined {
+  const word = node.widgets[controlKey(spec, widget)];
+  return CONTROL_MODES.find((mode) => mode === word);
 }
 
 /** Whether a node's own value counts, and not what a link brings. */

@@ -15,7 +15,7 @@ export function startRunning(app: App): () => void {
   };
   addEventListener('online', hurry);
   document.addEventListener('visibilitychange', onVisible);
-  const ends = [runs.onEnd((ending) => tellEnd(app, ending)), autoRun(app), markPage(app)];
+  const ends = [runs.onEnd((ending) => tellEnd(app, ending)), forgetClosed(app), autoRun(app), markPage(app)];
   runs.start();
   return () => {
     removeEventListener('online', hurry);
@@ -23,6 +23,15 @@ export function startRunning(app: App): () => void {
     for (const end of ends) end();
     runs.stop();
   };
+}
+
+/** Forget the runs of tabs that are closed. */
+function forgetClosed({ tabs, runs }: App): () => void {
+  let open = tabs.all.value;
+  return tabs.all.watch((now) => {
+    for (const { id } of open) if (!now.some((tab) => tab.id === id)) runs.forget(id);
+    open = now;
+  });
 }
 
 function tellEnd(app: App, { tab, phase }: Ending): void {

@@ -1,7 +1,7 @@
 """Record what a server tells of runs, for tests of the editor: `python record.py http://127.0.0.1:8188` beside `weft serve`.
 
 Each recording is a file here: the job ids, and the messages in order with the seconds since the first. Pictures are cut
-to their first bytes, paths to their last part.
+to their first bytes, paths to their last part. `npm run format` afterwards.
 """
 
 from __future__ import annotations
