@@ -41,7 +41,7 @@ function split(text: string): { folder: string; name: string } {
 }
 
 function inFolders(rows: readonly ChoiceRow[]): ChoiceRow[] {
-  const folders = new Map<string, ChoiceRow[]>();
+  const folders = new Map<string, ChoiceRow[]>([['', []]]); // what is in none comes first
   for (const row of rows) {
     const inside = folders.get(row.folder);
     if (inside === undefined) folders.set(row.folder, [row]);

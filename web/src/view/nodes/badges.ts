@@ -26,14 +26,14 @@ export function badgesOf(node: GraphNode, spec: NodeSpec | undefined, seen: Node
   ): void => {
     badges.push({ key: `node.badge.${key}`, values, icon, text, tone });
   };
-  if (spec?.isDeprecated) add('deprecated', 'history', 'warning');
+  if (spec?.isDeprecated) add('deprecated', 'info', 'warning');
   if (spec?.isExperimental) add('experimental', 'star');
   if (node.isPinned) add('pinned', 'pin');
   if (spec?.isOutput) add('output', 'eye');
   if (node.mode === 'mute') add('mute', 'pause');
   if (node.mode === 'bypass') add('bypass', 'redo');
   const { run } = seen;
-  if (run?.phase === 'cached') add('cached', 'save');
+  if (run?.phase === 'cached') add('cached', 'history');
   if (run?.phase === 'waiting') add('waiting', 'more');
   if (run?.phase === 'done' && run.seconds === null) add('done', 'check', 'success');
   if (run?.seconds != null)
