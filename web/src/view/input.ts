@@ -130,7 +130,9 @@ export class Input {
     const node = target.kind === 'node' ? view.graph.nodes.get(target.node) : undefined;
     if (node !== undefined && workflow.subgraphs.has(node.type))
       return this.context.editor.go([...path, node.id]);
-    if ('part' in target && target.part === 'header') events.onRename?.(target, spotOf(pointer));
+    if (!('part' in target) || target.part !== 'header') return;
+    if (target.kind === 'node' && !view.isFar && node !== undefined) view.renaming.set(node.id);
+    else events.onRename?.(target, spotOf(pointer));
   }
 
   #menu(event: MouseEvent): void {

@@ -4,7 +4,7 @@
  *
  *     const plan = planLink(view, 'output', { node: '4', slot: 0 }, false);
  *     plan.fits({ side: 'input', node: '3', slot: 0 });
- *     editor.do('link', (workflow) => plan.connect(workflow, { node: '3', slot: 0 }));
+ *     editor.do('view.edit.link', (workflow) => plan.connect(workflow, { node: '3', slot: 0 }));
  */
 
 import {
@@ -15,8 +15,18 @@ import {
   removeLinks,
 } from '../core/edits/links.ts';
 import { fittingSlot } from '../core/edits/bypass.ts';
-import type { End, LinkId, NodeId, Workflow } from '../core/graph.ts';
+import {
+  subgraphIdAt,
+  type End,
+  type LinkId,
+  type NodeId,
+  type Path,
+  type RerouteId,
+  type Workflow,
+} from '../core/graph.ts';
+import { isNewPort } from '../core/ports.ts';
 import type { PlacedNode } from '../core/scene.ts';
+import { addInputFor, addOutputFor } from '../core/subgraphs/ports.ts';
 import { fits } from '../core/types.ts';
 import type { LinkStart, SocketRef } from './options.ts';
 import type { View } from './view.ts';
@@ -59,7 +69,7 @@ function fromOutput(view: View, end: End, slot: Slot, isShift: boolean): LinkPla
       view,
       { side: 'output', ends: [end], type: slot.type, replaces: null },
       {
-        connect: (workflow, to) => connect(workflow, path, end, to),
+        connect: (workflow, to) => joined(workflow, path, end, to),
         loosen: (workflow) => workflow,
       },
     );
@@ -83,7 +93,7 @@ function fromInput(view: View, end: End, slot: Slot, isShift: boolean): LinkPlan
       view,
       { side: 'input', ends: [end], type: slot.type, replaces: null },
       {
-        connect: (workflow, from) => connect(workflow, path, from, end),
+        connect: (workflow, from) => joined(workflow, path, from, end),
         loosen: (workflow) => workflow,
       },
     );
@@ -96,7 +106,7 @@ function fromInput(view: View, end: End, slot: Slot, isShift: boolean): LinkPlan
   };
   if (isShift) {
     return plan(view, start, {
-      connect: (workflow, to) => connect(workflow, path, link.from, to, link.parent),
+      connect: (workflow, to) => joined(workflow, path, link.from, to, link.parent),
       loosen: (workflow) => workflow,
     });
   }
@@ -104,6 +114,20 @@ function fromInput(view: View, end: End, slot: Slot, isShift: boolean): LinkPlan
     connect: (workflow, to) => moveInputLink(workflow, path, end, to),
     loosen: (workflow) => disconnectInput(workflow, path, end),
   });
+}
+
+/** Link two ends; one of them may be the free socket of a subgraph's ports, which makes a new port. */
+function joined(
+  workflow: Workflow,
+  path: Path,
+  from: End,
+  to: End,
+  parent: RerouteId | null = null,
+): Workflow {
+  const subgraph = workflow.subgraphs.get(subgraphIdAt(workflow, path) ?? '');
+  if (subgraph !== undefined && isNewPort(from, subgraph)) return addInputFor(workflow, path, to);
+  if (subgraph !== undefined && isNewPort(to, subgraph)) return addOutputFor(workflow, path, from);
+  return connect(workflow, path, from, to, parent);
 }
 
 function plan(view: View, start: LinkStart, deeds: Deeds): LinkPlan {

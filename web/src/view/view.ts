@@ -25,7 +25,9 @@ import {
 import { hit, type Target } from '../core/hit.ts';
 import { portNodes } from '../core/ports.ts';
 import { Scene, type SpecOf } from '../core/scene.ts';
+import type { NodeSpec, Specs } from '../core/specs.ts';
 import { Store } from '../core/store.ts';
+import { specOf } from '../core/subgraphs/spec.ts';
 import { STANDARD_OPTIONS, type Focus, type ViewOptions } from './options.ts';
 import { NO_OVERLAY, type Overlay } from './overlay.ts';
 
@@ -41,6 +43,10 @@ export class View {
   /** Where the keyboard is. */
   readonly focus = new Store<Focus | null>(null);
   readonly cursor = new Store('');
+  /** Grows when the scene changes. */
+  readonly changes = new Store(0);
+  /** The node whose title is being edited. */
+  readonly renaming = new Store<NodeId | null>(null);
   /** What screen readers are told. */
   readonly news = new Store('');
   readonly options = new Store<ViewOptions>(STANDARD_OPTIONS);
@@ -60,7 +66,15 @@ export class View {
   readonly #ends: (() => void)[] = [];
   #glide = 0;
 
-  constructor(readonly editor: Editor) {
+  /** Set by the surface: put the focus into the element of a node. */
+  enterNode: (node: NodeId) => void = () => {};
+
+  constructor(
+    readonly editor: Editor,
+    /** Gives the texts of the catalogue. */
+    readonly say: (key: string, values?: { readonly [name: string]: string | number }) => string = (key) =>
+      key,
+  ) {
     const sync = () => this.#sync();
     const redraw = () => this.invalidate();
     this.#ends.push(editor.history.present.watch(sync), editor.specs.watch(sync), this.extras.watch(sync));
@@ -89,6 +103,11 @@ export class View {
 
   get isFar(): boolean {
     return this.camera.zoom < FAR_ZOOM;
+  }
+
+  /** Tell screen readers something. */
+  announce(key: string, values: { readonly [name: string]: string | number } = {}): void {
+    this.news.set(this.say(key, values));
   }
 
   /** Show a workflow that is not decided yet (a node in the middle of being dragged); null: what is. */
@@ -202,16 +221,19 @@ export class View {
     const specs = this.editor.specs.value;
     if (specs !== this.#specsFor[0] || workflow.subgraphs !== this.#specsFor[1]) {
       this.#specsFor = [specs, workflow.subgraphs];
-      this.#specOf = (node) => specs.get(node.type);
+      this.#specOf = specsOf(workflow, specs);
     }
     this.scene.show(graphAt(workflow, path), this.#specOf, this.#portsOf(workflow, path), this.extras.value);
+    this.changes.set(this.scene.version);
     this.invalidate();
   }
 
   #portsOf(workflow: Workflow, path: Path): readonly GraphNode[] {
     const id = subgraphIdAt(workflow, path);
     const subgraph = id === null ? undefined : workflow.subgraphs.get(id);
-    if (subgraph !== this.#portsFor) this.#ports = subgraph === undefined ? [] : portNodes(subgraph);
+    if (subgraph !== this.#portsFor)
+      this.#ports =
+        subgraph === undefined ? [] : portNodes(subgraph, this.say('view.inputs'), this.say('view.outputs'));
     this.#portsFor = subgraph;
     return this.#ports;
   }
@@ -231,6 +253,16 @@ export class View {
     const rect = this.scene.boundsOf();
     if (rect !== undefined) this.#jump(fitted(rect, this.size));
   }
+}
+
+/** Specs of instances of subgraphs are made; each is kept as long as its node stays the same. */
+function specsOf(workflow: Workflow, specs: Specs): SpecOf {
+  const made = new WeakMap<GraphNode, NodeSpec | undefined>();
+  return (node) => {
+    if (!workflow.subgraphs.has(node.type)) return specs.get(node.type);
+    if (!made.has(node)) made.set(node, specOf(node, workflow, specs));
+    return made.get(node);
+  };
 }
 
 /** Return how far a span must move to lie in 0..size; its start counts more if it is too long. */

@@ -2,7 +2,8 @@
 
 import { colourOf } from '../../core/colours.ts';
 import { HEADER, SOCKET_RADIUS, titleOf } from '../../core/geometry.ts';
-import type { NodeId } from '../../core/graph.ts';
+import type { GraphNode, NodeId } from '../../core/graph.ts';
+import { isPortNode } from '../../core/ports.ts';
 import type { PlacedNode } from '../../core/scene.ts';
 import { inGraph, Paths, type Brush } from './brush.ts';
 
@@ -22,6 +23,8 @@ export function paintNodes(brush: Brush, hasElement: (id: NodeId) => boolean): v
   inGraph(brush);
   for (const placed of nodes) paintBox(brush, placed);
   if (brush.camera.zoom >= PARTS_ZOOM) paintParts(brush, nodes);
+  if (brush.camera.zoom >= PARTS_ZOOM)
+    for (const { node } of nodes) if (isPortNode(node)) paintPorts(brush, node);
   if (brush.camera.zoom >= TITLE_ZOOM) for (const placed of nodes) paintTitle(brush, placed);
 }
 
@@ -51,6 +54,24 @@ function paintBox({ context, view, camera, colours }: Brush, { node, bounds }: P
     context.lineWidth = 2 / camera.zoom;
     context.strokeRect(x, y, width, height);
   }
+}
+
+/** The ends of a subgraph have no elements: their names are written here. */
+function paintPorts({ context, view, colours }: Brush, node: GraphNode): void {
+  const { layout } = view.scene.nodes.get(node.id)!;
+  const [x, y] = node.pos;
+  context.font = `12px ${colours.font}`;
+  context.textBaseline = 'middle';
+  for (const side of ['input', 'output'] as const) {
+    const slots = side === 'input' ? node.inputs : node.outputs;
+    context.textAlign = side === 'input' ? 'left' : 'right';
+    slots.forEach((slot, index) => {
+      const at = (side === 'input' ? layout.inputs : layout.outputs)[index]!;
+      context.fillStyle = index === slots.length - 1 ? colours.dim : colours.text;
+      context.fillText(slot.label ?? slot.name, x + at[0] + (side === 'input' ? 12 : -12), y + at[1]);
+    });
+  }
+  context.textAlign = 'left';
 }
 
 function paintParts({ context, colours }: Brush, nodes: readonly PlacedNode[]): void {

@@ -1,0 +1,25 @@
+/** The canvas. */
+export default {
+  'view.canvas': 'Workflow',
+  'view.canvasHelp':
+    'Arrow keys go from node to node, Tab through its sockets, Enter on a socket begins a link, Enter on a node goes to its fields, Escape leaves.',
+  'view.minimap': 'Map of the workflow',
+  'view.inputs': 'Inputs',
+  'view.outputs': 'Outputs',
+  'view.newPort': 'new',
+  'view.input': 'input',
+  'view.output': 'output',
+  'view.linked': 'linked',
+  'view.free': 'not linked',
+  'view.news.node': '{title}: {inputs} inputs, {outputs} outputs.',
+  'view.news.socket': '{side} {name}, {type}, {linked}.',
+  'view.news.goal': 'Link to {side} {name} of {title}, {linked}?',
+  'view.news.linked': 'Linked to {side} {name} of {title}.',
+  'view.news.nothingFits': 'No socket fits.',
+  'view.edit.link': 'Link',
+  'view.edit.unlink': 'Remove link',
+  'view.edit.move': 'Move',
+  'view.edit.insert': 'Put into a link',
+  'view.edit.resize': 'Resize',
+  'view.edit.reroute': 'Add a reroute',
+} as const;

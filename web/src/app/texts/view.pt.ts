@@ -1,0 +1,25 @@
+/** A tela. */
+export default {
+  'view.canvas': 'Fluxo de trabalho',
+  'view.canvasHelp':
+    'As setas vão de nó em nó, Tab percorre os conectores, Enter num conector começa uma ligação, Enter num nó vai aos seus campos, Escape sai.',
+  'view.minimap': 'Mapa do fluxo de trabalho',
+  'view.inputs': 'Entradas',
+  'view.outputs': 'Saídas',
+  'view.newPort': 'novo',
+  'view.input': 'entrada',
+  'view.output': 'saída',
+  'view.linked': 'ligado',
+  'view.free': 'sem ligação',
+  'view.news.node': '{title}: {inputs} entradas, {outputs} saídas.',
+  'view.news.socket': '{side} {name}, {type}, {linked}.',
+  'view.news.goal': 'Ligar a {side} {name} de {title}, {linked}?',
+  'view.news.linked': 'Ligado a {side} {name} de {title}.',
+  'view.news.nothingFits': 'Nenhum conector serve.',
+  'view.edit.link': 'Ligar',
+  'view.edit.unlink': 'Remover ligação',
+  'view.edit.move': 'Mover',
+  'view.edit.insert': 'Pôr numa ligação',
+  'view.edit.resize': 'Redimensionar',
+  'view.edit.reroute': 'Adicionar um desvio',
+} as const;
