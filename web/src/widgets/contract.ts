@@ -11,10 +11,8 @@
  */
 
 import type { Json } from '../core/graph.ts';
+import type { ControlMode } from '../core/seed-control.ts';
 import type { WidgetSpec } from '../core/specs.ts';
-
-/** What happens to a value after each run. */
-export type AfterRun = 'fixed' | 'increment' | 'decrement' | 'randomize';
 
 export interface WidgetGiven {
   readonly value: Json;
@@ -30,8 +28,8 @@ export interface WidgetGiven {
 
 export interface WidgetProps extends WidgetGiven {
   /** Of widgets that change after each run. */
-  readonly afterRun: AfterRun;
-  readonly onAfterRun: (value: AfterRun) => void;
+  readonly afterRun: ControlMode;
+  readonly onAfterRun: (value: ControlMode) => void;
 }
 
 export interface MountedWidget {
