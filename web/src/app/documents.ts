@@ -5,8 +5,10 @@
  *     await documents.save(tab);
  */
 
+import { readEmbedded } from '../core/files/embedded.ts';
+import { parseJson } from '../core/files/json.ts';
 import type { JsonObject, Workflow } from '../core/graph.ts';
-import { workflowTextsIn } from './carried.ts';
+import { missingFiles, missingTypes } from '../core/missing.ts';
 import type { App } from './context.ts';
 import { download } from './download.ts';
 import { readDocument, writeDocument } from './formats.ts';
@@ -19,36 +21,36 @@ export class Documents {
 
   /** Open a document in a tab; say so if it cannot be read. */
   openJson(document: JsonObject, name: string, file: string | null = null): Tab | null {
-    const { tabs, specs, dialogs, texts } = this.app();
+    const { tabs, specs } = this.app();
     try {
       const tab = tabs.open({ name, workflow: readDocument(document, specs.value), file });
       tellMissing(this.app(), tab);
       return tab;
     } catch (error) {
-      dialogs.tell(texts.t('file.unreadable', { name, reason: messageOf(error) }), 'error');
+      this.#tellUnreadable(name, error);
       return null;
     }
   }
 
   openText(text: string, name: string, file: string | null = null): Tab | null {
-    const { dialogs, texts } = this.app();
     try {
-      return this.openJson(JSON.parse(text) as JsonObject, name, file);
+      return this.openJson(parseJson(text) as JsonObject, name, file);
     } catch (error) {
-      dialogs.tell(texts.t('file.unreadable', { name, reason: messageOf(error) }), 'error');
+      this.#tellUnreadable(name, error);
       return null;
     }
   }
 
   /** Open a file of this machine: JSON, or a picture that carries a workflow. */
   async openFile(file: File): Promise<Tab | null> {
-    const { dialogs, texts } = this.app();
     const name = baseName(file.name);
-    if (/json$/i.test(file.type) || /\.json$/i.test(file.name)) return this.openText(await file.text(), name);
-    const text = await workflowTextsIn(file);
-    if (text !== null) return this.openText(text, name);
-    dialogs.tell(texts.t('file.noWorkflow', { name: file.name }), 'warning');
-    return null;
+    try {
+      const { toEdit } = await readEmbedded(file.name, new Uint8Array(await file.arrayBuffer()));
+      return this.openJson(toEdit as JsonObject, name);
+    } catch (error) {
+      this.#tellUnreadable(file.name, error);
+      return null;
+    }
   }
 
   /** Open a file of the server, or show the tab that has it open. path: below workflows/. */
@@ -158,6 +160,11 @@ export class Documents {
     return true;
   }
 
+  #tellUnreadable(name: string, error: unknown): void {
+    const { dialogs, texts } = this.app();
+    dialogs.tell(texts.t('file.unreadable', { name, reason: messageOf(error) }), 'error');
+  }
+
   #askReplace(file: string): Promise<boolean> {
     const { dialogs, texts } = this.app();
     const question = { title: texts.t('file.replace'), text: texts.t('file.replaceAsk', { name: file }) };
@@ -174,21 +181,22 @@ export class Documents {
   }
 }
 
-/** Say once which nodes or models of a workflow the server lacks. */
-function tellMissing(app: App, tab: Tab): void {
-  const { specs, subgraphs } = { specs: app.specs.value, subgraphs: tab.editor.workflow.subgraphs };
-  const unknown = [...tab.editor.workflow.root.nodes.values()].filter(
-    ({ type }) => specs.size > 0 && !specs.has(type) && !subgraphs.has(type) && !VIRTUAL.has(type),
-  );
-  if (unknown.length === 0) return;
-  app.dialogs.tell(app.texts.t('missing.told', { count: unknown.length }), 'warning', {
-    label: app.texts.t('common.show'),
-    run: () => void app.commands.get('view.missing')?.run(app),
-  });
+/** Say once that the server lacks something that a workflow needs. */
+function tellMissing(app: App, { editor }: Tab): void {
+  const { specs, dialogs, texts } = app;
+  if (specs.value.size === 0) return; // nothing is known of the server
+  const [types, files] = [
+    missingTypes(editor.workflow, specs.value),
+    missingFiles(editor.workflow, specs.value),
+  ];
+  const told = [
+    types.length > 0 ? texts.t('missing.nodes', { count: types.length }) : '',
+    files.length > 0 ? texts.t('missing.models', { count: files.length }) : '',
+  ].filter(Boolean);
+  if (told.length === 0) return;
+  const show = (): void => void app.commands.get('view.missing')?.run(app);
+  dialogs.tell(`${told.join('; ')}.`, 'warning', { label: texts.t('common.show'), run: show });
 }
-
-/** Types that editors know and servers need not. */
-export const VIRTUAL: ReadonlySet<string> = new Set(['Note', 'MarkdownNote', 'Reroute', 'PrimitiveNode']);
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

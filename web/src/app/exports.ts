@@ -4,7 +4,7 @@ import { readColours } from '../view/colours.ts';
 import type { App } from './context.ts';
 import { messageOf } from './documents.ts';
 import { download } from './download.ts';
-import { apiDocument, pngWithWorkflow } from './formats.ts';
+import { apiDocument } from './formats.ts';
 import type { Drawing } from './picture/svg.ts';
 
 /** Give the document that POST /prompt takes. */
@@ -20,12 +20,15 @@ export async function exportApi(app: App): Promise<void> {
 export async function exportPng(app: App): Promise<void> {
   await telling(app, async () => {
     const tab = app.tabs.current.value;
-    const { pngOf } = await import('./picture/raster.ts');
+    const [{ pngOf }, { withText }] = await Promise.all([
+      import('./picture/raster.ts'),
+      import('./picture/png-text.ts'),
+    ]);
     const drawing = await drawn(app);
     if (drawing === null) return;
     const png = new Uint8Array(await (await pngOf(drawing)).arrayBuffer());
-    const whole = pngWithWorkflow(png, app.documents.contentOf(tab.editor.workflow));
-    download(new Blob([whole as Uint8Array<ArrayBuffer>], { type: 'image/png' }), `${tab.name.value}.png`);
+    const document = JSON.stringify(app.documents.contentOf(tab.editor.workflow));
+    download(new Blob([withText(png, 'workflow', document)], { type: 'image/png' }), `${tab.name.value}.png`);
   });
 }
 

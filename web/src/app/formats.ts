@@ -12,8 +12,3 @@ export { toDocument as writeDocument } from '../core/formats/write.ts';
 export async function apiDocument(_api: Api, workflow: Workflow, specs: Specs): Promise<JsonObject> {
   return toDocument(workflow, specs);
 }
-
-/** Return a PNG with the workflow put into it. */
-export function pngWithWorkflow(png: Uint8Array, _document: JsonObject): Uint8Array {
-  return png;
-}

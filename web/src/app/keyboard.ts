@@ -30,6 +30,7 @@ const TYPING = new Set(
 const BUTTON_KEYS = /^(Shift\+)?(Enter|Space|Arrow\w+|Home|End|PageUp|PageDown|Tab)$/;
 /** Browsers send copy, cut and paste events for these, which may use the clipboard without asking. */
 const CLIPBOARD: { readonly [shortcut: string]: string } = {
+  'Mod+Shift+V': 'edit.pasteLinked',
   'Mod+C': 'edit.copy',
   'Mod+X': 'edit.cut',
   'Mod+V': 'edit.paste',
@@ -81,7 +82,6 @@ function listenToTaps(app: App): () => void {
     window.removeEventListener('pointerdown', cancel, { capture: true });
   };
 }
-
 
 /** Say whether keys may start a command while something has the focus. */
 export function isFree(shortcut: string, target: EventTarget | null): boolean {

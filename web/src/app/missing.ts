@@ -1,101 +1,56 @@
-/** What a workflow needs and the server lacks: types of nodes, and models that widgets name. */
+/** What can be done about what the server lacks: go there, and use another file. */
 
 import type { Editor } from '../core/editor.ts';
 import { setWidget } from '../core/edits/widgets.ts';
-import type { Graph, GraphNode, JsonObject, NodeId, Path, Workflow } from '../core/graph.ts';
+import { graphAt, subgraphIdAt, type Path, type Workflow } from '../core/graph.ts';
+import type { MissingFile, NodePlace } from '../core/missing.ts';
 import type { Specs } from '../core/specs.ts';
-import { VIRTUAL } from './documents.ts';
 
-export interface NodePlace {
-  readonly path: Path;
-  readonly node: NodeId;
-}
-
-export interface MissingNode {
-  readonly type: string;
-  /** What the file says of the pack that it came from; '' if nothing. */
-  readonly pack: string;
-  readonly places: readonly NodePlace[];
-}
-
-export interface MissingModel extends NodePlace {
-  readonly title: string;
-  readonly input: string;
-  readonly value: string;
-  /** What the server has instead. */
-  readonly choices: readonly string[];
-  /** Where the file says it can be had; '' if it does not. */
-  readonly url: string;
-}
-
-/** Return types that the server does not know, with where they are used. */
-export function missingNodes(workflow: Workflow, specs: Specs): readonly MissingNode[] {
-  const found = new Map<string, { pack: string; places: NodePlace[] }>();
-  for (const { graph, path } of levels(workflow)) {
-    for (const node of graph.nodes.values()) {
-      if (specs.has(node.type) || workflow.subgraphs.has(node.type) || VIRTUAL.has(node.type)) continue;
-      const entry = found.get(node.type) ?? { pack: packOf(node), places: [] };
-      entry.places.push({ path, node: node.id });
-      found.set(node.type, entry);
+/** Return a way to a level; null if nothing leads there. */
+export function pathTo(workflow: Workflow, level: string | null): Path | null {
+  const seen = new Set<string | null>([null]);
+  const ways: Path[] = [[]];
+  for (let path = ways.shift(); path !== undefined; path = ways.shift()) {
+    if (subgraphIdAt(workflow, path) === level) return path;
+    for (const { id, type } of graphAt(workflow, path).nodes.values()) {
+      if (seen.has(type) || !workflow.subgraphs.has(type)) continue;
+      seen.add(type);
+      ways.push([...path, id]);
     }
   }
-  return [...found].map(([type, entry]) => ({ type, ...entry }));
+  return null;
 }
 
-/** Return files that widgets name and the server does not list. */
-export function missingModels(workflow: Workflow, specs: Specs): readonly MissingModel[] {
-  return levels(workflow).flatMap(({ graph, path }) =>
-    [...graph.nodes.values()].flatMap((node) => missingIn(node, path, specs)),
+/** Show a node on whatever level it is. */
+export function goToPlace(editor: Editor, { level, node }: NodePlace): Path | null {
+  const path = pathTo(editor.workflow, level);
+  if (path !== null) {
+    editor.go(path);
+    editor.select([node]);
+  }
+  return path;
+}
+
+/** Return the files that the server offers in place of a missing one, the most alike first. */
+export function choicesFor(
+  workflow: Workflow,
+  specs: Specs,
+  { nodes, input, nearest }: MissingFile,
+): readonly string[] {
+  const [place] = nodes;
+  const path = place && pathTo(workflow, place.level);
+  const type = path && graphAt(workflow, path).nodes.get(place.node)?.type;
+  const widget = specs.get(type ?? '')?.inputs.find(({ name }) => name === input)?.widget;
+  const all = (widget?.choices ?? []).filter((each) => typeof each === 'string');
+  return [...nearest, ...all.filter((each) => !nearest.includes(each))];
+}
+
+/** Have all nodes that name a file use another one. */
+export function replaceFile(editor: Editor, { nodes, input }: MissingFile, value: string): void {
+  editor.do('missing.replaced', (workflow) =>
+    nodes.reduce((changed, { level, node }) => {
+      const path = pathTo(changed, level);
+      return path === null ? changed : setWidget(changed, path, node, input, value);
+    }, workflow),
   );
-}
-
-/** Have a node use another model. */
-export function replaceModel(editor: Editor, { path, node, input }: MissingModel, value: string): void {
-  editor.history.do('missing.replaced', (workflow) => setWidget(workflow, path, node, input, value), path);
-}
-
-function missingIn(node: GraphNode, path: Path, specs: Specs): MissingModel[] {
-  const spec = specs.get(node.type);
-  return (spec?.inputs ?? []).flatMap(({ name, widget }) => {
-    const value = node.widgets[name];
-    const isList =
-      widget !== null && (widget.kind === 'choice' || widget.kind === 'file') && widget.upload === null;
-    if (!isList || typeof value !== 'string' || value === '' || widget.choices.includes(value)) return [];
-    const isFile =
-      /\.\w{2,12}$/.test(value) ||
-      widget.choices.some((each) => /\.(safetensors|ckpt|pt|pth|bin|gguf)$/i.test(String(each)));
-    if (!isFile) return [];
-    const choices = widget.choices.filter((each) => typeof each === 'string');
-    const title = node.title ?? spec?.title ?? node.type;
-    return [{ path, node: node.id, title, input: name, value, choices, url: urlOf(node, value) }];
-  });
-}
-
-/** Return each level once, with a way that leads there. */
-function levels(workflow: Workflow): { graph: Graph; path: Path }[] {
-  const seen = new Set<string>();
-  const walk = (graph: Graph, path: Path): { graph: Graph; path: Path }[] => [
-    { graph, path },
-    ...[...graph.nodes.values()].flatMap((node) => {
-      const inner = workflow.subgraphs.get(node.type);
-      if (inner === undefined || seen.has(inner.id)) return [];
-      seen.add(inner.id);
-      return walk(inner.graph, [...path, node.id]);
-    }),
-  ];
-  return walk(workflow.root, []);
-}
-
-function packOf({ properties }: GraphNode): string {
-  const pack = properties.cnr_id ?? properties.aux_id;
-  return typeof pack === 'string' ? pack : '';
-}
-
-/** Files keep where models come from in a node's `properties.models`. Only web addresses are offered. */
-function urlOf({ properties }: GraphNode, name: string): string {
-  const { models } = properties;
-  if (!Array.isArray(models)) return '';
-  const model = models.find((each: JsonObject | null) => each?.name === name.replace(/^.*[\\/]/, '')) as
-    JsonObject | undefined;
-  return typeof model?.url === 'string' && /^https?:\/\//.test(model.url) ? model.url : '';
 }

@@ -1,6 +1,7 @@
 /** Says in words what changed from one workflow to another. */
 
-import type { GraphNode, Workflow } from '../core/graph.ts';
+import { diffOf, type Change, type DiffLink } from '../core/diff.ts';
+import type { GraphNode, Json, Workflow } from '../core/graph.ts';
 import type { App } from './context.ts';
 
 export interface ShownChange {
@@ -8,14 +9,40 @@ export interface ShownChange {
   readonly text: string;
 }
 
-/** Placeholder comparison by node. */
-export function diffOf(app: App, before: Workflow, after: Workflow): readonly ShownChange[] {
+const LONGEST = 60;
+
+/** Return a sentence for each change, places left out. */
+export function changesOf(app: App, before: Workflow, after: Workflow): readonly ShownChange[] {
+  const { texts, specs } = app;
+  const diff = diffOf(before, after);
   const title = (node: GraphNode): string =>
-    `${node.title ?? app.specs.value.get(node.type)?.title ?? node.type} #${node.id}`;
-  const added = [...after.root.nodes.values()].filter(({ id }) => !before.root.nodes.has(id));
-  const removed = [...before.root.nodes.values()].filter(({ id }) => !after.root.nodes.has(id));
+    `${node.title ?? specs.value.get(node.type)?.title ?? node.type} #${node.id}`;
+  const link = ({ from, to }: DiffLink): string => `#${from.node} ${from.output} → #${to.node} ${to.input}`;
+  const say = (kind: ShownChange['kind'], key: string, name: string): ShownChange => ({
+    kind,
+    text: texts.t(key, { name }),
+  });
+  const changed = diff.changed.flatMap(({ after: node, changes }) =>
+    changes
+      .filter(({ kind }) => kind !== 'place' && kind !== 'look')
+      .map((change): ShownChange => ({ kind: 'changed', text: `${title(node)}: ${shown(app, change)}` })),
+  );
   return [
-    ...added.map((node): ShownChange => ({ kind: 'added', text: title(node) })),
-    ...removed.map((node): ShownChange => ({ kind: 'removed', text: title(node) })),
+    ...diff.added.map(({ node }) => say('added', 'versions.added', title(node))),
+    ...diff.removed.map(({ node }) => say('removed', 'versions.removed', title(node))),
+    ...changed,
+    ...diff.addedLinks.map((each) => say('added', 'versions.linked', link(each))),
+    ...diff.removedLinks.map((each) => say('removed', 'versions.unlinked', link(each))),
   ];
+}
+
+function shown({ texts }: App, { kind, name, before, after }: Change): string {
+  const what = kind === 'title' ? texts.t('edit.title') : kind === 'mode' ? texts.t('versions.mode') : name;
+  return `${what} ${valueOf(before)} → ${valueOf(after)}`;
+}
+
+function valueOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return '–';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }

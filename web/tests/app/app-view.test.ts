@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { formOf, moveInput, toggleInput, toggleOutput, type AppInput } from '../../src/app/app-view.ts';
-import { missingModels, missingNodes } from '../../src/app/missing.ts';
+import { missingFiles } from '../../src/core/missing.ts';
+import { choicesFor, replaceFile } from '../../src/app/missing.ts';
+import { Editor } from '../../src/core/editor.ts';
+import { Store } from '../../src/core/store.ts';
 import { addNode } from '../../src/core/edits/nodes.ts';
 import { blankNode } from '../../src/core/edits/new-node.ts';
 import { EMPTY_WORKFLOW, type Workflow } from '../../src/core/graph.ts';
@@ -61,17 +64,16 @@ test('a form that another program wrote wrongly is empty', () => {
   }
 });
 
-test('types that the server lacks are told once, with every place', () => {
-  const missing = missingNodes(withNodes('Load', 'Strange', 'Strange', 'Note'), SPECS);
-  expect(missing.map(({ type, places }) => [type, places.length])).toEqual([['Strange', 2]]);
-});
-
-test('models that the server lacks are told with what it has; other choices are not models', () => {
-  const [only, ...more] = missingModels(withNodes('Load'), SPECS);
-  expect(more).toEqual([]);
-  expect(only).toMatchObject({
-    input: 'file',
-    value: 'c.safetensors',
-    choices: ['a.safetensors', 'b.safetensors'],
-  });
+test('a file that the server lacks is replaced in every node that names it, as one step', () => {
+  const editor = new Editor(new Store(SPECS), withNodes('Load', 'Load'));
+  const [missing] = missingFiles(editor.workflow, SPECS);
+  expect(choicesFor(editor.workflow, SPECS, missing!)).toHaveLength(2);
+  replaceFile(editor, missing!, 'b.safetensors');
+  expect([...editor.graph.nodes.values()].map(({ widgets }) => widgets.file)).toEqual([
+    'b.safetensors',
+    'b.safetensors',
+  ]);
+  expect(missingFiles(editor.workflow, SPECS)).toEqual([]);
+  editor.history.undo();
+  expect(missingFiles(editor.workflow, SPECS)).toHaveLength(1);
 });

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Tabs } from '../../src/app/tabs.ts';
 import { EMPTY_WORKFLOW, type Workflow } from '../../src/core/graph.ts';
+import type { Specs } from '../../src/core/specs.ts';
 import { Store } from '../../src/core/store.ts';
 
 function makeTabs(): Tabs {
   let last = 0;
   return new Tabs(
-    new Store(new Map()),
+    new Store<Specs>(new Map()),
     (number) => `Workflow ${number}`,
     () => String(++last),
   );

@@ -1,8 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { catalogueOf, languageFor, Texts } from '../../src/app/texts.ts';
 
-const SOURCE = new URL('../../src/', import.meta.url);
+const SOURCES = import.meta.glob<string>(['../../src/**/*.{ts,svelte}', '!**/texts/**', '!**/texts.ts'], {
+  eager: true,
+  query: '?raw',
+  import: 'default',
+});
 
 test('every text is there in both languages, with the same names to fill in', async () => {
   const [english, portuguese] = [await catalogueOf('en'), await catalogueOf('pt')];
@@ -17,9 +20,7 @@ test('every key that the source names has a text', async () => {
   const texts = await catalogueOf('en');
   const has = (key: string): boolean =>
     [key, `${key}.one`, `${key}.other`].some((each) => texts[each] !== undefined);
-  for (const file of readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })) {
-    if (!/\.(svelte|ts)$/.test(file) || /texts(\/|\.ts$)/.test(file)) continue;
-    const source = readFileSync(new URL(file, SOURCE), 'utf8');
+  for (const [file, source] of Object.entries(SOURCES)) {
     for (const [, key] of source.matchAll(/\bt\(\s*'([\w.]+)'/g))
       expect(has(key as string), `${key} in ${file}`).toBe(true);
   }

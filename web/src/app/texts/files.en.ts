@@ -4,7 +4,6 @@ export default {
   'file.saved': 'Saved {name}.',
   'file.saveFailed': 'It could not be saved: {reason}',
   'file.unreadable': '{name} cannot be read: {reason}',
-  'file.noWorkflow': '{name} holds no workflow.',
   'file.badName': 'A name may not hold < > : " \\\\ ? * and the like.',
   'file.delete': 'Delete the workflow?',
   'file.deleteAsk': '{name} is deleted from the server.',
@@ -29,4 +28,9 @@ export default {
   'versions.since': 'Changes since then',
   'versions.same': 'Nothing has changed.',
   'versions.told': 'Back to the version of {time}.',
+  'versions.added': '{name} is new',
+  'versions.removed': '{name} is gone',
+  'versions.linked': 'Linked: {name}',
+  'versions.unlinked': 'Link removed: {name}',
+  'versions.mode': 'mode',
 } as const;

@@ -4,7 +4,6 @@ export default {
   'file.saved': '{name} foi salvo.',
   'file.saveFailed': 'Não foi possível salvar: {reason}',
   'file.unreadable': 'Não foi possível ler {name}: {reason}',
-  'file.noWorkflow': '{name} não contém um fluxo.',
   'file.badName': 'Um nome não pode conter < > : " \\\\ ? * e semelhantes.',
   'file.delete': 'Apagar o fluxo?',
   'file.deleteAsk': '{name} será apagado do servidor.',
@@ -29,4 +28,9 @@ export default {
   'versions.since': 'Mudanças desde então',
   'versions.same': 'Nada mudou.',
   'versions.told': 'De volta à versão de {time}.',
+  'versions.added': '{name} é novo',
+  'versions.removed': '{name} foi removido',
+  'versions.linked': 'Ligado: {name}',
+  'versions.unlinked': 'Ligação removida: {name}',
+  'versions.mode': 'modo',
 } as const;

@@ -1,7 +1,5 @@
 /** What a workflow needs and the server lacks. */
 export default {
-  'missing.told.one': '{count} node type of this workflow is missing on the server.',
-  'missing.told.other': '{count} node types of this workflow are missing on the server.',
   'missing.models.one': '{count} model is missing',
   'missing.models.other': '{count} models are missing',
   'missing.nodes.one': '{count} node type is missing',
@@ -10,11 +8,11 @@ export default {
   'missing.nodesHint':
     'Install the pack that brings them on the server and start it again; or delete or bypass them. They are kept as they are when you save.',
   'missing.modelsHint': 'Put the file into the models folder of the server, or choose another one here.',
-  'missing.pack': 'pack {pack}',
   'missing.uses.one': 'used once',
   'missing.uses.other': 'used {count} times',
   'missing.use': 'Use instead of {name}',
   'missing.choose': 'Choose another…',
   'missing.again': 'Ask the server again',
   'missing.replaced': 'Choose another model',
+  'missing.nearest': 'Similar: {names}',
 } as const;

@@ -1,7 +1,5 @@
 /** O que um fluxo precisa e o servidor não tem. */
 export default {
-  'missing.told.one': '{count} tipo de nó deste fluxo não existe no servidor.',
-  'missing.told.other': '{count} tipos de nós deste fluxo não existem no servidor.',
   'missing.models.one': 'Falta {count} modelo',
   'missing.models.other': 'Faltam {count} modelos',
   'missing.nodes.one': 'Falta {count} tipo de nó',
@@ -10,11 +8,11 @@ export default {
   'missing.nodesHint':
     'Instale no servidor o pacote que os traz e reinicie-o; ou apague ou contorne esses nós. Eles são mantidos como estão quando você salva.',
   'missing.modelsHint': 'Ponha o arquivo na pasta de modelos do servidor ou escolha outro aqui.',
-  'missing.pack': 'pacote {pack}',
   'missing.uses.one': 'usado uma vez',
   'missing.uses.other': 'usado {count} vezes',
   'missing.use': 'Usar no lugar de {name}',
   'missing.choose': 'Escolher outro…',
   'missing.again': 'Perguntar de novo ao servidor',
   'missing.replaced': 'Escolher outro modelo',
+  'missing.nearest': 'Parecidos: {names}',
 } as const;
