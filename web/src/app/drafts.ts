@@ -5,7 +5,7 @@
  * Each window is a session, which it holds a lock for; sessions whose lock is free are gone.
  */
 
-import type { JsonObject, Path } from '../core/graph.ts';
+import { EMPTY_WORKFLOW, type JsonObject, type Path } from '../core/graph.ts';
 import type { Camera } from '../core/editor.ts';
 import type { App } from './context.ts';
 import type { Database } from './database.ts';
@@ -56,21 +56,16 @@ export class Drafts {
     const gone = all.filter(({ session }) =>
       alive === null ? session === mine || mine === null : !alive.has(session),
     );
-    const drafts = gone.sort((one, other) => one.place - other.place || one.at - other.at);
-    const openings = drafts.flatMap((draft) => this.#opening(draft) ?? []);
+    const found = inOrder(gone, mine).flatMap((draft) => this.#opening(draft) ?? []);
+    const shown = found.findIndex(({ draft }) => draft.isShown);
     this.app.tabs.restore(
-      openings,
-      Math.max(
-        0,
-        drafts.findIndex(({ isShown }) => isShown),
-      ),
+      found.map(({ opening }) => opening),
+      Math.max(0, shown),
     );
-    for (const [at, tab] of this.app.tabs.all.value.entries()) {
-      const camera = drafts[at]?.camera;
-      if (openings.length > 0 && camera !== undefined) tab.editor.camera.set(camera);
-    }
+    for (const { draft } of found)
+      this.app.tabs.all.value.find(({ id }) => id === draft.id)?.editor.camera.set(draft.camera);
     await this.save();
-    return drafts.filter(({ isUnsaved }) => isUnsaved).length;
+    return found.filter(({ draft }) => draft.isUnsaved).length;
   }
 
   /** Keep drafts from now on: soon after each change, and when the page goes. */
@@ -100,7 +95,7 @@ export class Drafts {
   async save(): Promise<void> {
     const database = await this.database();
     if (database === null) return;
-    const tabs = this.app.tabs.all.value;
+    const tabs = this.app.tabs.all.value.filter(isWorthIt);
     const shown = this.app.tabs.current.value;
     const changed = tabs
       .map((tab, place) => ({ tab, place, isShown: tab === shown }))
@@ -141,11 +136,13 @@ export class Drafts {
     };
   }
 
-  #opening({ id, name, file, content, saved, path }: Draft): Opening | null {
+  #opening(draft: Draft): { readonly draft: Draft; readonly opening: Opening } | null {
+    const { id, name, file, content, saved, path } = draft;
     try {
       const workflow = readDocument(content, this.app.specs.value);
       const opening = { id, name, file, workflow, path };
-      return saved === null ? opening : { ...opening, saved: readDocument(saved, this.app.specs.value) };
+      if (saved === null) return { draft, opening };
+      return { draft, opening: { ...opening, saved: readDocument(saved, this.app.specs.value) } };
     } catch {
       return null; // a draft that cannot be read stays in the database and is tried again
     }
@@ -163,6 +160,20 @@ interface Shown {
   readonly tab: Tab;
   readonly place: number;
   readonly isShown: boolean;
+}
+
+/** An empty workflow that nobody touched is not kept. */
+function isWorthIt({ editor }: Tab): boolean {
+  return editor.workflow !== EMPTY_WORKFLOW || editor.isUnsaved || editor.file.value !== null;
+}
+
+/** This window's own come first, as they stood in the row. */
+function inOrder(drafts: readonly Draft[], mine: string | null): Draft[] {
+  const rank = ({ session }: Draft): number => (session === mine ? 0 : 1);
+  return [...drafts].sort(
+    (one, other) =>
+      rank(one) - rank(other) || one.session.localeCompare(other.session) || one.place - other.place,
+  );
 }
 
 function watchTab(tab: Tab, later: () => void): () => void {

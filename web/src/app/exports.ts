@@ -1,11 +1,13 @@
 /** Exports of the workflow that is shown, beside its own document: for the API, and as pictures. */
 
+import { subgraphIdAt } from '../core/graph.ts';
+import { portNodes } from '../core/ports.ts';
+import type { SpecOf } from '../core/scene.ts';
 import { readColours } from '../view/colours.ts';
 import type { App } from './context.ts';
 import { messageOf } from './documents.ts';
 import { download } from './download.ts';
 import { apiDocument } from './formats.ts';
-import type { Drawing } from './picture/svg.ts';
 
 /** Give the document that POST /prompt takes. */
 export async function exportApi(app: App): Promise<void> {
@@ -24,9 +26,7 @@ export async function exportPng(app: App): Promise<void> {
       import('./picture/raster.ts'),
       import('./picture/png-text.ts'),
     ]);
-    const drawing = await drawn(app);
-    if (drawing === null) return;
-    const png = new Uint8Array(await (await pngOf(drawing)).arrayBuffer());
+    const png = new Uint8Array(await (await pngOf(await drawn(app))).arrayBuffer());
     const document = JSON.stringify(app.documents.contentOf(tab.editor.workflow));
     download(new Blob([withText(png, 'workflow', document)], { type: 'image/png' }), `${tab.name.value}.png`);
   });
@@ -34,16 +34,19 @@ export async function exportPng(app: App): Promise<void> {
 
 export async function exportSvg(app: App): Promise<void> {
   await telling(app, async () => {
-    const drawing = await drawn(app);
-    if (drawing === null) return;
-    download(new Blob([drawing.svg], { type: 'image/svg+xml' }), `${app.tabs.current.value.name.value}.svg`);
+    download(
+      new Blob([await drawn(app)], { type: 'image/svg+xml' }),
+      `${app.tabs.current.value.name.value}.svg`,
+    );
   });
 }
 
-async function drawn(app: App): Promise<Drawing | null> {
-  const { drawGraph } = await import('./picture/svg.ts');
-  const { graph } = app.tabs.current.value.editor;
-  return drawGraph(graph, ({ type }) => app.specs.value.get(type), readColours(document.documentElement));
+async function drawn(app: App): Promise<string> {
+  const { svgOf } = await import('../core/export-svg.ts');
+  const { workflow, path, graph } = app.tabs.current.value.editor;
+  const subgraph = workflow.subgraphs.get(subgraphIdAt(workflow, path) ?? '');
+  const specOf: SpecOf = ({ type }) => app.specs.value.get(type);
+  return svgOf(graph, specOf, readColours(document.documentElement), subgraph && portNodes(subgraph));
 }
 
 async function telling(app: App, act: () => Promise<void>): Promise<void> {

@@ -1,17 +1,16 @@
 /** Turns a drawing into a PNG. */
 
-import type { Drawing } from './svg.ts';
-
 const MOST_PIXELS = 64e6; // what browsers allow a canvas at least
 
 /** Return the drawing as a PNG, at twice its size where that is not too large. */
-export async function pngOf({ svg, width, height }: Drawing): Promise<Blob> {
-  const scale = Math.min(2, Math.sqrt(MOST_PIXELS / (width * height)), 16_000 / Math.max(width, height));
+export async function pngOf(svg: string): Promise<Blob> {
   const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
   try {
     const image = new Image();
     image.src = url;
     await image.decode();
+    const { naturalWidth: width, naturalHeight: height } = image;
+    const scale = Math.min(2, Math.sqrt(MOST_PIXELS / (width * height)), 16_000 / Math.max(width, height));
     const canvas = document.createElement('canvas');
     canvas.width = Math.round(width * scale);
     canvas.height = Math.round(height * scale);
