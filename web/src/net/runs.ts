@@ -99,6 +99,7 @@ export class Runs {
   stop(): void {
     this.#socket?.close();
     this.#socket = null;
+    this.#queue.stop();
   }
 
   /** Try to connect now, if the connection is lost. */
@@ -204,6 +205,7 @@ export class Runs {
     if (told === null || tab === null) return;
     this.#book.fold(tab, { kind: 'message', message: told, at: this.#parts.now() });
     if (told.type === 'execution_start') void this.#plan(tab, told.data.prompt_id);
+    if (told.type === 'executing' && told.data.node !== null) this.#queue.expect(told.data.prompt_id);
   }
 
   #see(frame: Frame | null): void {

@@ -11,6 +11,7 @@ import { ApiError } from '../net/api.ts';
 
 /** The name of the edit that changes seeds; also its key. */
 export const SEEDS_STEP = 'run.seeds';
+const LONGEST_LABEL = 200; // the server's limit
 
 export interface RunOptions {
   readonly outputs?: readonly NodeKey[];
@@ -29,7 +30,7 @@ export async function run(app: App, tab: Tab, options: RunOptions = {}): Promise
     for (let left = count; left > 0; left -= 1) {
       if (isBefore) stepSeeds(app, tab);
       const document = toDocument(tab.editor.workflow, app.specs.value);
-      const job = await app.runs.submit(tab.id, { document, ...request });
+      const job = await app.runs.submit(tab.id, { document, labels: labelsOf(tab), ...request });
       if (!isBefore) stepSeeds(app, tab);
       if (job === null && !isQuiet) tellUnsent(app);
     }
@@ -54,6 +55,12 @@ export function selectedTargets(app: App, { editor }: Tab): readonly NodeKey[] {
 /** Give seeds their next values: one step of undo for all of a batch. */
 function stepSeeds(app: App, { editor }: Tab): void {
   editor.do(SEEDS_STEP, (workflow) => withNextSeeds(workflow, app.specs.value, Math.random), SEEDS_STEP);
+}
+
+/** Return what the job is called in lists, also of other windows. */
+function labelsOf({ name }: Tab): readonly string[] {
+  const label = name.value.trim().slice(0, LONGEST_LABEL);
+  return label === '' ? [] : [label];
 }
 
 function tellUnsent({ dialogs, texts }: App): void {

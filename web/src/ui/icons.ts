@@ -7,6 +7,8 @@ export const ICONS = {
   close: 'M4 4l8 8M12 4l-8 8',
   check: 'M3 8.5l3.5 3.5L13 4.5',
   search: 'M7 2.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 0 1 0-9M10.5 10.5l3 3',
+  filter: 'M2.5 3.5h11l-4.2 5v4.500l-2.600-1.500v-3z',
+  compare: 'M8 2v12M2.500 4h3v8h-3zM10.500 4h3v8h-3z',
   play: 'M4.5 3l8 5l-8 5z',
   stop: 'M4 4h8v8h-8z',
   pause: 'M5.5 3.5v9M10.5 3.5v9',

@@ -57,6 +57,10 @@ export class FakeServer {
     });
   }
 
+  start(id: string): void {
+    Object.assign(this.jobs.get(id) as Job, { state: 'in_progress' });
+  }
+
   get waiting(): readonly string[] {
     return this.#pending().map(({ id }) => id);
   }

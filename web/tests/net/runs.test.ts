@@ -168,6 +168,26 @@ describe('jobs', () => {
     expect(runs.of('tab').value).toMatchObject({ phase: 'failed', problem: null });
   });
 
+  test('one that begins is seen in the queue, though there are as many jobs as before', async () => {
+    const runs = await open();
+    await runs.submit('tab', { document: DOCUMENT });
+    await runs.pause(true);
+    server.start('job-1');
+    server.tell('executing', { prompt_id: 'job-1', node: '5' });
+    await settle();
+    expect(runs.queue.value.running?.id).toBe('job-1');
+  });
+
+  test('one of another window that begins is seen in the queue a little later', async () => {
+    const runs = await open();
+    server.jobs.set('foreign', { id: 'foreign', state: 'pending', created_ms: 0 });
+    server.tell('status', {});
+    await settle();
+    server.start('foreign');
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(runs.queue.value.running?.id).toBe('foreign');
+  });
+
   test('one that another window sent changes nothing here', async () => {
     const runs = await open();
     server.tell('execution_start', { prompt_id: 'foreign' });

@@ -1,6 +1,6 @@
 /** The gallery. */
 export default {
-  'gallery.kind': 'Kind',
+  'gallery.filter': 'Filter',
   'gallery.kind.all': 'All',
   'gallery.kind.image': 'Pictures',
   'gallery.kind.video': 'Videos',

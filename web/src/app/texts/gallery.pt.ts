@@ -1,6 +1,6 @@
 /** A galeria. */
 export default {
-  'gallery.kind': 'Tipo',
+  'gallery.filter': 'Filtrar',
   'gallery.kind.all': 'Tudo',
   'gallery.kind.image': 'Imagens',
   'gallery.kind.video': 'Vídeos',
