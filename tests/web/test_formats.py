@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from graph.describe import describe_all
 from graph.formats.editor_document import EditorGraph, read_document
@@ -19,6 +20,7 @@ from graph.formats.widget_values import named_values
 from graph.registry import Registry
 from runtime.engine import open_studio
 from runtime.settings import Settings
+from tests.embedded import png_info, webp_exif
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 VITEST = WEB / "node_modules" / "vitest" / "vitest.mjs"
@@ -26,7 +28,6 @@ VITEST = WEB / "node_modules" / "vitest" / "vitest.mjs"
 PACKAGE = find_spec("comfyui_workflow_templates_json")
 
 pytestmark = [
-    pytest.mark.skipif(PACKAGE is None, reason="pip install comfyui-workflow-templates-json"),
     pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js"),
     pytest.mark.skipif(not VITEST.exists(), reason="run `npm ci` in web/ first"),
 ]
@@ -64,6 +65,7 @@ def document_values(document: Any, registry: Registry) -> dict[str, dict[str, An
     return found
 
 
+@pytest.mark.skipif(PACKAGE is None, reason="pip install comfyui-workflow-templates-json")
 def test_official_templates_are_read_as_the_engine_reads_them_and_saved_as_they_were(
     registry: Registry, tmp_path: Path
 ) -> None:
@@ -71,8 +73,30 @@ def test_official_templates_are_read_as_the_engine_reads_them_and_saved_as_they_
     values = {name: document_values(document, registry) for name, document in documents.items()}
     expected = tmp_path / "values.json"
     expected.write_text(json.dumps({"object_info": describe_all(registry), "values": values}))
-    environment = {**os.environ, "WEFT_VALUES": str(expected), "WEFT_TEMPLATES": str(folder())}
-    command = ["node", str(VITEST), "run", "tests/core/formats/templates.test.ts", "--testTimeout", "300000"]
-    ran = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    run_vitest("tests/core/formats/templates.test.ts", WEFT_VALUES=str(expected), WEFT_TEMPLATES=str(folder()))
     assert sum(len(nodes) for nodes in values.values()) > 1000
+
+
+DOCUMENTS = {
+    "prompt": {"3": {"class_type": "Übersicht “日本”", "inputs": {"text": "{a|b}: c"}}},
+    "workflow": {"nodes": [{"id": 1, "type": "A", "title": "🎨"}], "links": []},
+}
+
+
+def test_workflows_in_pictures_are_found_as_the_engine_writes_them(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (8, 8))
+    texts = {name: json.dumps(document) for name, document in DOCUMENTS.items()}
+    letters = {name: json.dumps(document, ensure_ascii=False) for name, document in DOCUMENTS.items()}
+    picture.save(tmp_path / "plain.png", pnginfo=png_info(texts))
+    picture.save(tmp_path / "letters.png", pnginfo=png_info(letters))
+    picture.save(tmp_path / "plain.webp", exif=webp_exif(texts))
+    picture.save(tmp_path / "lossless.webp", exif=webp_exif(texts), lossless=True)
+    picture.save(tmp_path / "plain.jpg", exif=webp_exif(texts))
+    (tmp_path / "expected.json").write_text(json.dumps(DOCUMENTS))
+    run_vitest("tests/core/files", WEFT_PICTURES=str(tmp_path))
+
+
+def run_vitest(path: str, **variables: str) -> None:
+    command = ["node", str(VITEST), "run", path, "--testTimeout", "300000"]
+    ran = subprocess.run(command, cwd=WEB, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -15,8 +15,9 @@ import { edit, type Draft, type Level } from './edits/draft.ts';
 import { shifted } from './edits/move.ts';
 import { unlinked } from './edits/nodes.ts';
 import { copyInto, pieceOf, type Piece } from './edits/piece.ts';
-import { reachable } from './edits/prune.ts';
+import { pruneSubgraphs, reachable } from './edits/prune.ts';
 import type { Selection } from './editor.ts';
+import { largest } from './formats/counts.ts';
 import { FormatError, isList, isObject } from './formats/fields.ts';
 import { readDocument } from './formats/read.ts';
 import { toDocument } from './formats/write.ts';
@@ -36,6 +37,7 @@ import {
   type Workflow,
 } from './graph.ts';
 import type { Specs } from './specs.ts';
+import { withPortsOfNow } from './subgraphs/refit.ts';
 import { fits } from './types.ts';
 
 export interface Clip {
@@ -168,10 +170,9 @@ export function paste(
   keepsInputs = false,
 ): Workflow {
   return edit(workflow, path, (level, draft) => {
-    for (const subgraph of clip.subgraphs) {
-      if (!draft.subgraphs.has(subgraph.id)) draft.subgraphs.set(subgraph.id, subgraph);
-    }
-    const piece = withoutLoops(level, draft, clip.piece);
+    const fitted = withPortsOfNow(clip.piece, draft.subgraphs.map);
+    addSubgraphs(draft, clip.subgraphs);
+    const piece = withoutLoops(level, draft, fitted);
     const [x, y] = cornerOf(piece);
     const by: Point = at === null ? NEXT_TO : shifted(at, [-x, -y]);
     const outside = new Set(level.nodes.map.keys());
@@ -179,7 +180,20 @@ export function paste(
       outside.has(from.node) || from.node === INPUT_NODE ? from : null;
     const links = piece.links.filter((link) => isInside(link, piece) || hasStart(level, link));
     copyInto(level, draft, { ...piece, links }, by, keepsInputs ? { startOf } : {});
+    pruneSubgraphs(draft, new Set(clip.subgraphs.map(({ id }) => id)));
   });
+}
+
+/** Add those subgraphs that the workflow lacks; the numbers in them are not given again. */
+function addSubgraphs(draft: Draft, subgraphs: readonly Subgraph[]): void {
+  for (const subgraph of subgraphs) {
+    if (draft.subgraphs.has(subgraph.id)) continue;
+    draft.subgraphs.set(subgraph.id, subgraph);
+    const { nodes, links, groups, reroutes } = subgraph.graph;
+    draft.lastNodeId = Math.max(draft.lastNodeId, largest(nodes.keys()));
+    const others = [...links.keys(), ...groups.keys(), ...reroutes.keys()];
+    draft.lastLinkId = Math.max(draft.lastLinkId, largest(others));
+  }
 }
 
 function isInside({ from }: Link, piece: Piece): boolean {

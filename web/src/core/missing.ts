@@ -78,7 +78,18 @@ export function missingFiles(workflow: Workflow, specs: Specs): MissingFile[] {
 
 function missing(name: string, input: InputSpec, nodes: readonly NodePlace[], node: GraphNode): MissingFile {
   const choices = (input.widget?.choices ?? []).filter((choice) => typeof choice === 'string');
-  return { name, input: input.name, nodes, nearest: nearestNames(name, choices), ...sourceOf(name, node) };
+  return {
+    name,
+    input: input.name,
+    nodes,
+    nearest: nearestNames(name, choices, 3, stemOf),
+    ...sourceOf(name, node),
+  };
+}
+
+/** Return a file's name without its folder and its end, which many share. */
+function stemOf(name: string): string {
+  return (name.split(/[\\/]/).at(-1) ?? name).replace(/\.\w+$/, '');
 }
 
 /** Whether a widget's value is the name of a file that is not among its choices. */

@@ -6,11 +6,19 @@
 
 const LEAST = 0.5; // of pairs of letters in common
 
-/** Return up to `count` known names that resemble a name, the most similar first; letters' case does not matter. */
-export function nearestNames(name: string, known: Iterable<string>, count = 3): string[] {
-  const wanted = pairsOf(name);
+/**
+ * Return up to `count` known names that resemble a name, the most similar first; letters' case does not matter.
+ * `partOf` gives the part of a name that counts.
+ */
+export function nearestNames(
+  name: string,
+  known: Iterable<string>,
+  count = 3,
+  partOf: (name: string) => string = (whole) => whole,
+): string[] {
+  const wanted = pairsOf(partOf(name));
   return [...known]
-    .map((candidate) => ({ candidate, likeness: likeness(wanted, pairsOf(candidate)) }))
+    .map((candidate) => ({ candidate, likeness: likeness(wanted, pairsOf(partOf(candidate))) }))
     .filter((each) => each.likeness >= LEAST)
     .sort((one, other) => other.likeness - one.likeness)
     .slice(0, count)
