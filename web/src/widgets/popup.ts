@@ -1,6 +1,6 @@
 /**
  * Boxes that float over everything, below what opened them. They are popovers: not moved or scaled with the canvas, and
- * a press beside them or Escape closes them. An attachment.
+ * a press beside them or Escape closes them, and the focus goes back. An attachment.
  */
 
 import type { Attachment } from 'svelte/attachments';
@@ -26,11 +26,22 @@ export function popup({ anchor, onclose }: PopupOptions): Attachment<HTMLElement
     box.addEventListener('toggle', (event) => (event as ToggleEvent).newState === 'closed' && onclose(), {
       signal,
     });
+    box.addEventListener('keydown', (event) => event.key === 'Escape' && escape(event, onclose), { signal });
     return () => {
       listeners.abort();
+      const { activeElement } = document;
+      const hadFocus = activeElement === document.body || box.contains(activeElement);
       if (box.matches(':popover-open')) box.hidePopover();
+      if (hadFocus) anchor()?.focus({ preventScroll: true });
     };
   };
+}
+
+/** Close at Escape; the canvas would take the key for its own. */
+function escape(event: KeyboardEvent, onclose: () => void): void {
+  event.preventDefault();
+  event.stopPropagation();
+  onclose();
 }
 
 /** Put a box below an element, above it where there is more room. */
