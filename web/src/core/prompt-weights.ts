@@ -71,9 +71,7 @@ function trimmed(text: string, start: number, end: number): [number, number] | n
 
 function atCursor(text: string, groups: readonly Group[], at: number): [number, number] | null {
   const around = groups
-    .filter(
-      ({ open, inner, close, weight }) => open < at && at < close && (inner < close - 1 || weight !== PLAIN),
-    )
+    .filter(({ open, inner, close }) => open < at && at < close && inner < close - 1)
     .sort((one, other) => one.close - one.open - (other.close - other.open))[0];
   return around === undefined ? wordAt(text, at) : [around.open + 1, around.inner];
 }

@@ -1,8 +1,11 @@
 /** Nodes and workflows for tests. */
 
+import { connect } from '../../../src/core/edits/links.ts';
 import { addNode, nextNodeId } from '../../../src/core/edits/nodes.ts';
 import { newNode } from '../../../src/core/edits/new-node.ts';
+import { addReroute } from '../../../src/core/edits/reroutes.ts';
 import { EMPTY_WORKFLOW, type Path, type Workflow } from '../../../src/core/graph.ts';
+import { makeSubgraph } from '../../../src/core/subgraphs/make.ts';
 import type { InputSpec, NodeSpec, Specs, WidgetSpec } from '../../../src/core/specs.ts';
 
 const NUMBER: WidgetSpec = {
@@ -101,4 +104,30 @@ export function withNodes(
     (before, each, index) => addNode(before, path, newNode(each, nextNodeId(before, path), [300 * index, 0])),
     workflow,
   );
+}
+
+/** A usual workflow: a reroute on the model, two nodes in a subgraph, one subgraph in another. */
+export function usualWorkflow(): Workflow {
+  let workflow = withNodes([LOADER, ENCODE, ENCODE, EMPTY_LATENT, SAMPLER, DECODE, SCALE, SAVE, BATCH]);
+  const links: [string, number, string, number][] = [
+    ['1', 0, '5', 0],
+    ['1', 1, '2', 0],
+    ['1', 1, '3', 0],
+    ['2', 0, '5', 1],
+    ['3', 0, '5', 2],
+    ['4', 0, '5', 3],
+    ['5', 0, '6', 0],
+    ['1', 2, '6', 1],
+    ['6', 0, '7', 0],
+    ['7', 0, '8', 0],
+    ['6', 0, '9', 0],
+  ];
+  for (const [node, slot, target, input] of links) {
+    workflow = connect(workflow, [], { node, slot }, { node: target, slot: input });
+  }
+  workflow = addReroute(workflow, [], '1', [100, 100]);
+  const [groups, reroutes] = [new Set<string>(), new Set<string>()];
+  workflow = makeSubgraph(workflow, [], { nodes: new Set(['6', '7']), groups, reroutes }, 'Show', 'show');
+  const around = { nodes: new Set(['5', String(workflow.lastNodeId)]), groups, reroutes };
+  return makeSubgraph(workflow, [], around, 'Make', 'make');
 }

@@ -2,49 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { History } from '../../../src/core/history.ts';
 import { EMPTY_WORKFLOW, type Workflow } from '../../../src/core/graph.ts';
-import { connect } from '../../../src/core/edits/links.ts';
-import { addReroute } from '../../../src/core/edits/reroutes.ts';
-import { makeSubgraph } from '../../../src/core/subgraphs/make.ts';
-import {
-  ALL,
-  BATCH,
-  DECODE,
-  EMPTY_LATENT,
-  ENCODE,
-  LOADER,
-  SAMPLER,
-  SAVE,
-  SCALE,
-  withNodes,
-} from './examples.ts';
+import { ALL, usualWorkflow, withNodes } from './examples.ts';
 import { problemsOf } from './invariants.ts';
 import { applyEdit, RANDOM_EDITS } from './random.ts';
-
-/** A usual workflow: a reroute on the model, two nodes in a subgraph, one subgraph in another. */
-export function usualWorkflow(): Workflow {
-  let workflow = withNodes([LOADER, ENCODE, ENCODE, EMPTY_LATENT, SAMPLER, DECODE, SCALE, SAVE, BATCH]);
-  const links: [string, number, string, number][] = [
-    ['1', 0, '5', 0],
-    ['1', 1, '2', 0],
-    ['1', 1, '3', 0],
-    ['2', 0, '5', 1],
-    ['3', 0, '5', 2],
-    ['4', 0, '5', 3],
-    ['5', 0, '6', 0],
-    ['1', 2, '6', 1],
-    ['6', 0, '7', 0],
-    ['7', 0, '8', 0],
-    ['6', 0, '9', 0],
-  ];
-  for (const [node, slot, target, input] of links) {
-    workflow = connect(workflow, [], { node, slot }, { node: target, slot: input });
-  }
-  workflow = addReroute(workflow, [], '1', [100, 100]);
-  const [groups, reroutes] = [new Set<string>(), new Set<string>()];
-  workflow = makeSubgraph(workflow, [], { nodes: new Set(['6', '7']), groups, reroutes }, 'Show', 'show');
-  const around = { nodes: new Set(['5', String(workflow.lastNodeId)]), groups, reroutes };
-  return makeSubgraph(workflow, [], around, 'Make', 'make');
-}
 
 const STARTS = { nothing: EMPTY_WORKFLOW, loose: withNodes(ALL), usual: usualWorkflow() };
 const START = fc.constantFrom<keyof typeof STARTS>('nothing', 'loose', 'usual');
