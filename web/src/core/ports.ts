@@ -32,7 +32,7 @@ export function isNewPort({ node, slot }: End, subgraph: Subgraph): boolean {
 }
 
 /** Return the node of the inputs and the node of the outputs, each with a free socket below its ports. */
-export function portNodes(subgraph: Subgraph, inputTitle: string, outputTitle: string): readonly GraphNode[] {
+export function portNodes(subgraph: Subgraph, inputTitle = '', outputTitle = ''): readonly GraphNode[] {
   const { inputs, outputs, inputPos, outputPos } = subgraph;
   const starts = inputs.map(({ name, type, label, links, raw }) => ({ name, type, label, links, raw }));
   const targets = outputs.map(({ name, type, label, links, raw }) => {

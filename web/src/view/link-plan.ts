@@ -48,7 +48,13 @@ type Deeds = Pick<LinkPlan, 'connect' | 'loosen'>;
 export function planLink(view: View, side: 'input' | 'output', end: End, isShift: boolean): LinkPlan | null {
   const slot = slotOf(view.scene.nodes.get(end.node), side, end.slot);
   if (slot === undefined) return null;
-  return side === 'output' ? fromOutput(view, end, slot, isShift) : fromInput(view, end, slot, isShift);
+  const from = side === 'output' ? fromOutput : fromInput;
+  return from(view, bare(end), slot, isShift);
+}
+
+/** Ends go into the document: nothing else that a socket or target has may come along. */
+function bare({ node, slot }: End): End {
+  return { node, slot };
 }
 
 interface Slot {
@@ -141,7 +147,8 @@ function plan(view: View, start: LinkStart, deeds: Deeds): LinkPlan {
   return {
     start,
     sought,
-    ...deeds,
+    loosen: deeds.loosen,
+    connect: (workflow, to) => deeds.connect(workflow, bare(to)),
     fits: fitting,
     firstFit: (node) => firstFit(view, sought, own, node, start.type),
   };

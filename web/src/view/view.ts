@@ -89,7 +89,7 @@ export class View {
   }
 
   end(): void {
-    cancelAnimationFrame(this.#glide);
+    this.#stopGliding();
     for (const end of this.#ends) end();
   }
 
@@ -192,12 +192,17 @@ export class View {
   }
 
   #jump(camera: Camera): void {
-    cancelAnimationFrame(this.#glide);
+    this.#stopGliding();
     this.editor.camera.set(camera);
   }
 
+  #stopGliding(): void {
+    if (this.#glide !== 0) cancelAnimationFrame(this.#glide);
+    this.#glide = 0;
+  }
+
   #glideTo(to: Camera): void {
-    cancelAnimationFrame(this.#glide);
+    this.#stopGliding();
     const from = this.camera;
     if (this.options.value.isCalm) return this.#jump(to);
     const start = performance.now();

@@ -44,7 +44,7 @@ export class Linking implements Tool {
     if (target.kind === 'reroute' && plan.start.side === 'input') return this.#joinReroute(target.reroute);
     const isLoosened = plan.loosen(context.workflow) !== context.workflow;
     if (isLoosened) context.editor.do('view.edit.unlink', (workflow) => plan.loosen(workflow));
-    else if (target.kind !== 'node') context.events.onDropLink?.(plan.start, spotOf(pointer));
+    else if (!('node' in target)) context.events.onDropLink?.(plan.start, spotOf(pointer));
   }
 
   key(event: KeyboardEvent): boolean {
