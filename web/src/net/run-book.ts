@@ -38,6 +38,12 @@ export class RunBook {
     return view;
   }
 
+  /** Whether a job runs and is the one that its tab shows. */
+  runs(tab: string, job: string): boolean {
+    const { value } = this.of(tab);
+    return value.job === job && value.phase === 'running';
+  }
+
   /** The newest jobs of the tabs that are not over, by tab. */
   awaited(): ReadonlyMap<string, string> {
     const found = new Map<string, string>();

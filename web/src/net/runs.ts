@@ -12,7 +12,7 @@
 import { readFrame, type Frame } from '../core/binary-frames.ts';
 import type { JsonObject, NodeId, Path } from '../core/graph.ts';
 import { readProblems } from '../core/run-errors.ts';
-import { asRunMessage, type NodeKey, type SocketMessage } from '../core/run-messages.ts';
+import { asRunMessage, type NodeKey, type RunMessage, type SocketMessage } from '../core/run-messages.ts';
 import { planOf } from '../core/run-plan.ts';
 import type { RunState } from '../core/run-state.ts';
 import type { NodeView } from '../core/run-view.ts';
@@ -201,11 +201,19 @@ export class Runs {
     if (message.type === 'status') void this.#refresh();
     for (const listener of [...(this.#listeners.get(message.type) ?? [])]) listener(message.data);
     const told = asRunMessage(message);
-    const tab = told === null ? null : this.ownerOf(told.data.prompt_id);
-    if (told === null || tab === null) return;
-    this.#book.fold(tab, { kind: 'message', message: told, at: this.#parts.now() });
-    if (told.type === 'execution_start') void this.#plan(tab, told.data.prompt_id);
-    if (told.type === 'executing' && told.data.node !== null) this.#queue.expect(told.data.prompt_id);
+    if (told !== null) this.#follow(told);
+  }
+
+  #follow(message: RunMessage): void {
+    const job = message.data.prompt_id;
+    const tab = this.ownerOf(job);
+    if (tab === null) return;
+    const isRunning = (): boolean => this.#book.runs(tab, job);
+    const wasRunning = isRunning();
+    this.#book.fold(tab, { kind: 'message', message, at: this.#parts.now() });
+    if (!isRunning()) return;
+    this.#queue.expect(job);
+    if (!wasRunning) void this.#plan(tab, job);
   }
 
   #see(frame: Frame | null): void {

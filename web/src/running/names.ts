@@ -24,7 +24,7 @@ function titleOf({ specs }: App, { title, type }: GraphNode, subgraph: string | 
 
 /** Return a time as "3.2 s", "1:05" or "1:02:03". */
 export function shownSeconds(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 59.5) return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s`;
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (value: number): string => String(value).padStart(2, '0');
