@@ -4,6 +4,7 @@ import { setTitle } from '../../src/core/edits/flags.ts';
 import { connect } from '../../src/core/edits/links.ts';
 import { setWidget } from '../../src/core/edits/widgets.ts';
 import { svgOf } from '../../src/core/export-svg.ts';
+import { readDocument } from '../../src/core/formats/read.ts';
 import { EMPTY_GRAPH, type GraphNode, type Workflow } from '../../src/core/graph.ts';
 import { ALL, LOADER, SAMPLER, SPECS, withNodes } from './edits/examples.ts';
 import { applyEdit, RANDOM_EDITS } from './edits/random.ts';
@@ -38,6 +39,18 @@ test('nodes have their titles, sockets and values, links the colour of their typ
   }
   expect(svg.match(/<path /g)).toHaveLength(1);
   expect(problemsOf(svg)).toEqual([]);
+});
+
+test('a note has its text, broken into lines', () => {
+  const note = {
+    id: 1,
+    type: 'Note',
+    size: [200, 100],
+    widgets_values: ['A cat sits on the mat and looks\nat you'],
+  };
+  const svg = draw(readDocument({ nodes: [note], links: [] }, SPECS));
+  expect(svg).toContain('>A cat sits on the mat and</text>');
+  expect(svg).toContain('>at you</text>');
 });
 
 test('any title and value is written so that it stays a text', () => {
