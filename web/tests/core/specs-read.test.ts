@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { inputsFor } from '../../src/core/formats/widget-slots.ts';
 import { readSpecs } from '../../src/core/specs-read.ts';
+import { typeVariable } from '../../src/core/types.ts';
 
 function inputOf(description: unknown, name = 'x') {
   return readSpecs({ Node: { input: { required: { [name]: description } }, output: [] } }).get('Node')
@@ -71,11 +72,15 @@ test('sockets that grow have the type and the name of their template', () => {
   expect(input).toMatchObject({ name: 'images', type: 'IMAGE', growth: { prefix: 'image', min: 2, max: 9 } });
 });
 
-test('a type variable fits all types, or those that it allows', () => {
-  expect(inputOf(['COMFY_MATCHTYPE_V3', { template: { allowed_types: '*' } }])?.type).toBe('*');
-  expect(inputOf(['COMFY_MATCHTYPE_V3', { template: { allowed_types: ['IMAGE', 'MASK'] } }])?.type).toBe(
-    'IMAGE,MASK',
-  );
+test('a type variable has its name and the types that it may stand for', () => {
+  const any = { template_id: 'T', allowed_types: '*' };
+  const some = { template_id: 'T', allowed_types: ['IMAGE', 'MASK'] };
+  expect(inputOf(['COMFY_MATCHTYPE_V3', { template: any }])?.type).toBe(typeVariable('T', '*'));
+  expect(inputOf(['COMFY_MATCHTYPE_V3', { template: some }])?.type).toBe(typeVariable('T', 'IMAGE,MASK'));
+  const node = { output: ['COMFY_MATCHTYPE_V3', 'INT'], output_matchtypes: ['T', null] };
+  const outputs = readSpecs({ Node: node }).get('Node')?.outputs;
+  expect(outputs?.map(({ type }) => type)).toEqual([typeVariable('T', '*'), 'INT']);
+  expect(outputs?.map(({ name }) => name)).toEqual(['*', 'INT']);
 });
 
 test('a dynamic choice opens the inputs of what is chosen', () => {
