@@ -7,7 +7,8 @@
 
 import { colourOf } from './colours.ts';
 import type { Curve } from './curves.ts';
-import { GROUP_HEADER, HEADER, PADDING_X, SOCKET_RADIUS, titleOf } from './geometry.ts';
+import { isList } from './formats/fields.ts';
+import { GROUP_HEADER, HEADER, NOTE_TYPES, PADDING_X, SOCKET_RADIUS, titleOf } from './geometry.ts';
 import type { Graph, GraphNode, Group, Json, Point } from './graph.ts';
 import { Scene, type PlacedNode, type SpecOf } from './scene.ts';
 
@@ -93,13 +94,20 @@ function nodePart(placed: PlacedNode, palette: Palette): string {
     size: TITLE,
     fill: palette.text,
   });
-  const content = node.isCollapsed ? '' : widgetParts(placed, palette) + slotLabels(placed, palette);
+  const content = node.isCollapsed ? '' : contentOf(placed, palette);
   const sockets = [
     ...layout.inputs.map((place, slot) => ({ place, slot, side: node.inputs[slot] })),
     ...layout.outputs.map((place, slot) => ({ place, slot, side: node.outputs[slot] })),
   ].filter(({ side }) => side !== undefined && !isIdleWidget(side));
   const dots = sockets.map(({ place, side }) => dot(at(node, place), colourOf(side?.type ?? '*')));
   return `<g opacity="${opacity}">${body}${head}${frame}${title}${content}${dots.join('')}</g>`;
+}
+
+function contentOf(placed: PlacedNode, palette: Palette): string {
+  const { node, bounds } = placed;
+  if (!NOTE_TYPES.has(node.type)) return widgetParts(placed, palette) + slotLabels(placed, palette);
+  const [text] = isList(node.rawWidgets) ? node.rawWidgets : [];
+  return paragraph(textOf(text), at(node, [10, 4]), bounds.width - 20, bounds.height - HEADER - 8, palette);
 }
 
 /** Whether a slot stands for a widget that nothing is joined to: its socket is not shown. */

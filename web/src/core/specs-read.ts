@@ -11,6 +11,7 @@ import { isList, isObject } from './formats/fields.ts';
 import type { JsonObject } from './graph.ts';
 import type { InputSpec, NodeSpec, OutputSpec, Specs } from './specs.ts';
 import { readWidget } from './specs-widgets.ts';
+import { ANY, plainType, typeVariable } from './types.ts';
 
 const MATCH_TYPE = 'COMFY_MATCHTYPE_V3'; // ComfyUI's word for a type variable …
 const AUTOGROW = 'COMFY_AUTOGROW_V3'; // … and for sockets that grow
@@ -58,7 +59,7 @@ export function readInput(name: string, description: unknown, isOptional: boolea
   if (type === '') return null;
   return {
     name,
-    type: type === MATCH_TYPE ? allowedTypes(options) : type,
+    type: type === MATCH_TYPE ? variableType(options) : type,
     isOptional,
     tooltip: text(options.tooltip),
     widget: readWidget(name, type, isList(kind) ? kind : null, options),
@@ -74,7 +75,7 @@ function readGrowing(name: string, options: JsonObject, isOptional: boolean): In
   const described = [groups.required, groups.optional].flatMap((group) =>
     isObject(group) ? Object.entries(group) : [],
   );
-  const [stem, description] = described[0] ?? [name, ['*']];
+  const [stem, description] = described[0] ?? [name, [ANY]];
   const one = readInput(stem, description, isOptional);
   if (one === null) return null;
   const { prefix, min, max } = template;
@@ -86,10 +87,12 @@ function readGrowing(name: string, options: JsonObject, isOptional: boolean): In
   return { ...one, name, tooltip: text(options.tooltip) || one.tooltip, widget: null, growth };
 }
 
-function allowedTypes(options: JsonObject): string {
+/** Return a type variable with its name and the types that it may stand for. */
+function variableType(options: JsonObject): string {
   const template = isObject(options.template) ? options.template : {};
   const allowed = template.allowed_types;
-  return isList(allowed) ? texts(allowed).join(',') || '*' : text(allowed) || '*';
+  const types = isList(allowed) ? texts(allowed).join(',') : text(allowed);
+  return typeVariable(text(template.template_id), types || ANY);
 }
 
 function readOutputs(fields: JsonObject): OutputSpec[] {
@@ -98,15 +101,21 @@ function readOutputs(fields: JsonObject): OutputSpec[] {
     isList(each) ? each : [],
   );
   const tooltips = isList(fields.output_tooltips) ? fields.output_tooltips : [];
+  const variables = isList(fields.output_matchtypes) ? fields.output_matchtypes : [];
   return types.map((kind, index) => {
-    const type = isList(kind) ? 'COMBO' : kind === MATCH_TYPE ? '*' : text(kind) || '*';
+    const type = outputType(kind, text(variables[index]));
     return {
-      name: text(names?.[index]) || type,
+      name: text(names?.[index]) || plainType(type),
       type,
       isList: lists?.[index] === true,
       tooltip: text(tooltips[index]),
     };
   });
+}
+
+function outputType(kind: unknown, variable: string): string {
+  if (kind === MATCH_TYPE) return variable === '' ? ANY : typeVariable(variable, ANY);
+  return isList(kind) ? 'COMBO' : text(kind) || ANY;
 }
 
 function text(value: unknown): string {

@@ -47,7 +47,7 @@ export function writeValues(raw: JsonObject, values: Values, spec: NodeSpec): Js
   if (isKept) return pick(raw, ['widgets_values', 'widgets_values_named']);
   if (isObject(saved)) return { widgets_values: patchObject(saved, values, spec) };
   const named = isObject(raw.widgets_values_named)
-    ? { widgets_values_named: patchObject(raw.widgets_values_named, values, spec) }
+    ? { widgets_values_named: patchObject(raw.widgets_values_named, withoutControls(values), spec) }
     : {};
   const list = (isList(saved) ? patchList(raw, saved, values, spec) : null) ?? newList(values, spec);
   return list === null || list.length > 0 || isList(saved)
@@ -103,7 +103,9 @@ function savedValues(raw: JsonObject, spec: NodeSpec): Values {
   const names = isObject(named) && Object.keys(named).length > 0 ? named : null;
   if (!isList(saved)) return names === null ? {} : fromNames(names, spec);
   const fitted = fit(saved, spec);
-  return fitted.left === 0 || names === null ? fitted.values : fromNames(names, spec);
+  if (fitted.left === 0 || names === null) return fitted.values;
+  const controls = Object.entries(fitted.values).filter(([key]) => isBeside(key)); // names leave them out
+  return { ...Object.fromEntries(controls), ...fromNames(names, spec) };
 }
 
 /** Return values that a document names, without those of buttons and players. */
@@ -127,6 +129,11 @@ function withDefaults(given: Values, spec: NodeSpec): Values {
 
 function withoutNull(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+/** Return the values that have names where a list is beside them. */
+function withoutControls(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !isBeside(key)));
 }
 
 /** Return the file's list with what has changed; null if that list cannot hold the values. */

@@ -40,6 +40,11 @@ const NEW_DOCUMENT: JsonObject = {
 const NEW_SUBGRAPH: JsonObject = { version: 1, revision: 0, config: {}, widgets: [], extra: {} };
 const END_SIZE = [120, 60] as const; // of the blocks of a new subgraph's ends
 
+const NO_PLACES: JsonObject = {
+  inputNode: { id: Number(USUAL_ENDS.input), bounding: [0, 0, ...END_SIZE] },
+  outputNode: { id: Number(USUAL_ENDS.output), bounding: [0, 0, ...END_SIZE] },
+};
+
 /** Return the editor's document of a workflow. */
 export function toDocument(workflow: Workflow, specs: Specs): JsonObject {
   const raw = workflow.raw.nodes === undefined ? { ...NEW_DOCUMENT, ...workflow.raw } : workflow.raw;
@@ -162,17 +167,29 @@ function writeSubgraph(subgraph: Subgraph, workflow: Workflow, values: WriteValu
   const counts = { lastNodeId: workflow.lastNodeId, lastLinkId: workflow.lastLinkId };
   const isGrown = isNew || hasGrown(workflow, countsOf(workflow.raw));
   const state = isObject(raw.state) ? raw.state : {};
-  return {
-    ...raw,
-    id: subgraph.id,
+  const parts = {
     name: subgraph.name,
-    ...(isGrown ? { state: { ...state, ...grownState(counts, state) } } : {}),
     inputNode: writeEnd(raw.inputNode, ends.input, subgraph.inputPos),
     outputNode: writeEnd(raw.outputNode, ends.output, subgraph.outputPos),
     inputs: subgraph.inputs.map(writePort),
     outputs: subgraph.outputs.map(writePort),
+  };
+  return {
+    ...raw,
+    id: subgraph.id,
+    ...(isGrown ? { state: { ...state, ...grownState(counts, state) } } : {}),
+    ...(isNew ? parts : withoutNothing(parts, raw)),
     ...writeLevel(subgraph.graph, raw, values, ends),
   };
+}
+
+/** Return fields without those that the file does not have and that say nothing. */
+function withoutNothing(fields: JsonObject, raw: JsonObject): JsonObject {
+  const nothing = { name: '', inputs: [], outputs: [], ...NO_PLACES } as JsonObject;
+  const said = Object.entries(fields).filter(([name, value]) => {
+    return raw[name] !== undefined || !sameJson(value, nothing[name]);
+  });
+  return Object.fromEntries(said);
 }
 
 function writeEnd(raw: Json | undefined, id: string, pos: readonly [number, number]): Json {
