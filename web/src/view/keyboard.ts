@@ -8,7 +8,7 @@ import type { NodeId, Point } from '../core/graph.ts';
 import { titleOf } from '../core/geometry.ts';
 import { nextTowards, type Direction } from '../core/navigate.ts';
 import { KeyLinking } from './key-linking.ts';
-import type { SocketRef } from './options.ts';
+import type { Focus, SocketRef } from './options.ts';
 import { announceSocket, ARROWS, socketsOf } from './sockets.ts';
 import { GRID } from './tools/dragging.ts';
 import type { ToolContext } from './tools/tool.ts';
@@ -54,12 +54,19 @@ export class Keyboard {
     return nextTowards(direction, nodes.get(from)!.bounds, others);
   }
 
-  /** Return the node where the keyboard is, or the one that is selected. */
+  /** Return the node where the keyboard is; another one, if it was selected since: just added, or found. */
   #here(): NodeId | null {
     const { view } = this.context;
     const node = view.focus.value?.node;
-    if (node !== undefined && view.scene.nodes.has(node)) return node;
-    return [...view.editor.selection.value.nodes].at(-1) ?? null;
+    const { nodes } = view.editor.selection.value;
+    const isThere = node !== undefined && view.scene.nodes.has(node);
+    return isThere && (nodes.size === 0 || nodes.has(node)) ? node : ([...nodes].at(-1) ?? null);
+  }
+
+  #focusHere(): Focus | null {
+    const { value } = this.context.view.focus;
+    const node = this.#here();
+    return node === null || node === value?.node ? value : { node, socket: null };
   }
 
   /** Return the node that is nearest to the upper left corner of what is seen. */
@@ -87,7 +94,7 @@ export class Keyboard {
   /** After the last socket Tab leaves the canvas as it leaves anything else. */
   #nextSocket(step: 1 | -1): boolean {
     const { view } = this.context;
-    const focus = view.focus.value;
+    const focus = this.#focusHere();
     if (focus === null) return false;
     const sockets = socketsOf(this.context, focus.node);
     const at = focus.socket === null ? (step === 1 ? -1 : 0) : indexOf(sockets, focus.socket);
@@ -102,7 +109,7 @@ export class Keyboard {
   /** On a socket: begin a link. On a node: go to its first widget. */
   #enter(): boolean {
     const { view } = this.context;
-    const focus = view.focus.value;
+    const focus = this.#focusHere();
     if (focus === null) return false;
     if (focus.socket !== null) return KeyLinking.begin(this.context, focus.socket);
     view.enterNode(focus.node);
