@@ -36,15 +36,20 @@ function columnsOf(nodes: ReadonlyMap<NodeId, GraphNode>, links: ReadonlyMap<str
     if (known === undefined) readers.set(from.node, [to.node]);
     else known.push(to.node);
   }
+  const order = new Map([...nodes.keys()].map((id, index) => [id, index]));
+  const byOrder = (one: NodeId, other: NodeId): number => (order.get(one) ?? 0) - (order.get(other) ?? 0);
   const columns: NodeId[][] = [];
+  let ready = [...waits.keys()].filter((id) => waits.get(id) === 0);
   while (waits.size > 0) {
-    const ready = [...waits.keys()].filter((id) => waits.get(id) === 0);
     const column = ready.length > 0 ? ready : [...waits.keys()]; // what is left waits for itself
     for (const id of column) waits.delete(id);
+    ready = [];
     for (const reader of column.flatMap((id) => readers.get(id) ?? [])) {
       const count = waits.get(reader);
       if (count !== undefined) waits.set(reader, count - 1);
+      if (count === 1) ready.push(reader);
     }
+    ready.sort(byOrder);
     columns.push(column);
   }
   return columns;

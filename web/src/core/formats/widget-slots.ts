@@ -74,6 +74,7 @@ function* slotsOf(
     yield { key: controlKey(spec, name), role: 'control', input };
     if (type !== 'INT' && type !== 'FLOAT') yield { key: filterKey(spec, name), role: 'filter', input };
   }
+  if (type !== DYNAMIC) return;
   for (const opened of openedInputs(input, valueOf(name))) {
     if (!opened.isForced) yield* slotsOf(opened, spec, valueOf);
   }

@@ -92,8 +92,8 @@ function skipsControl(slot: WidgetSlot, value: Json | undefined): boolean {
 
 /** Whether a document is from the time when inputs with `forceInput` had a widget and a saved value. */
 function holdsForced(list: readonly Json[], spec: NodeSpec): boolean {
-  const slots = [...widgetSlots(spec, () => undefined)];
-  return slots.some((slot) => slot.role === 'forced') && list.length === slots.length;
+  const hasForced = spec.inputs.some((input) => input.isForced && input.widget !== null);
+  return hasForced && list.length === [...widgetSlots(spec, () => undefined)].length;
 }
 
 /** Return the saved values by key. The list counts where both are there, for people edit it; unless it is too long. */
@@ -128,6 +128,7 @@ function withDefaults(given: Values, spec: NodeSpec): Values {
 }
 
 function withoutNull(values: Values): Values {
+  if (!Object.values(values).includes(null)) return values;
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 }
 

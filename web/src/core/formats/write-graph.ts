@@ -35,14 +35,15 @@ import {
 
 const MODES: { readonly [mode in Mode]: number } = { always: 0, mute: MUTE_MODE, bypass: BYPASS_MODE };
 
+const VALUE_FIELDS = ['widgets_values', 'widgets_values_named'] as const;
+
 /** Return the fields of a node's document that hold the values of its widgets. */
 export type WriteValues = (node: GraphNode) => JsonObject;
 
 export function writeNode(node: GraphNode, order: number, values: WriteValues): JsonObject {
   const raw = node.raw.type === undefined ? newNodeFields(node, order) : node.raw;
   const before = readNode(raw, 'raw');
-  const { widgets_values: _, widgets_values_named: __, ...rest } = raw;
-  const fields: { [name: string]: Json } = { ...rest };
+  const fields: { [name: string]: Json } = { ...raw };
   if (node.id !== before.id) fields.id = idValue(node.id);
   if (node.type !== before.type) fields.type = node.type;
   if (!sameJson(node.pos, before.pos)) fields.pos = node.pos;
@@ -57,7 +58,9 @@ export function writeNode(node: GraphNode, order: number, values: WriteValues): 
   putList(fields, 'inputs', node.inputs.map(writeInput), node.inputs, before.inputs);
   putList(fields, 'outputs', node.outputs.map(writeOutput), node.outputs, before.outputs);
   if (!sameJson(node.properties, before.properties)) fields.properties = node.properties;
-  return inOrder(raw, { ...fields, ...values(node) });
+  const written = values(node);
+  for (const name of VALUE_FIELDS) if (!(name in written)) delete fields[name];
+  return Object.assign(fields, written);
 }
 
 function newNodeFields(node: GraphNode, order: number): JsonObject {
@@ -74,12 +77,6 @@ function newNodeFields(node: GraphNode, order: number): JsonObject {
     outputs: [],
     properties: {},
   };
-}
-
-/** Return the fields in the order of the file, new ones at the end. */
-function inOrder(raw: JsonObject, fields: JsonObject): JsonObject {
-  const names = Object.keys(raw).filter((name) => name in fields);
-  return { ...Object.fromEntries(names.map((name) => [name, null])), ...fields };
 }
 
 /** Return an id as a number if it is one, as files have it. */

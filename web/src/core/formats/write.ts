@@ -139,17 +139,19 @@ function grownState({ lastNodeId, lastLinkId }: Counts, state: JsonObject): Json
 
 /** Return `definitions` with all subgraphs, those of inner definitions where they were. */
 function definitionsField(workflow: Workflow, raw: JsonObject, values: WriteValues): JsonObject {
-  const inner = new Set<string>();
-  const write = (subgraph: Subgraph): JsonObject => {
-    const fields = writeSubgraph(subgraph, workflow, values);
-    const ids = definedIn(subgraph.raw).filter((id) => workflow.subgraphs.has(id));
+  const isGrown = hasGrown(workflow, countsOf(workflow.raw));
+  const write = (subgraph: Subgraph, around: readonly string[]): JsonObject => {
+    const fields = writeSubgraph(subgraph, workflow, values, isGrown);
+    const path = [...around, subgraph.id];
+    const ids = definedIn(subgraph.raw).filter((id) => workflow.subgraphs.has(id) && !path.includes(id));
     if (ids.length === 0) return fields;
     const definitions = isObject(fields.definitions) ? fields.definitions : {};
-    const subgraphs = ids.map((id) => write(workflow.subgraphs.get(id) as Subgraph));
+    const subgraphs = ids.map((id) => write(workflow.subgraphs.get(id) as Subgraph, path));
     return { ...fields, definitions: { ...definitions, subgraphs } };
   };
-  for (const { raw: outer } of workflow.subgraphs.values()) for (const id of definedIn(outer)) inner.add(id);
-  const written = [...workflow.subgraphs.values()].filter(({ id }) => !inner.has(id)).map(write);
+  const all = [...workflow.subgraphs.values()];
+  const [outer, inner] = [new Set(definedIn(raw)), new Set(all.flatMap((each) => definedIn(each.raw)))];
+  const written = all.filter(({ id }) => outer.has(id) || !inner.has(id)).map((each) => write(each, []));
   const definitions = isObject(raw.definitions) ? raw.definitions : null;
   if (written.length === 0 && !isList(definitions?.subgraphs)) return {};
   return { definitions: { ...definitions, subgraphs: written } };
@@ -160,12 +162,17 @@ function definedIn(raw: JsonObject): string[] {
   return (isList(list) ? list : []).flatMap((each) => (isObject(each) ? [String(each.id)] : []));
 }
 
-function writeSubgraph(subgraph: Subgraph, workflow: Workflow, values: WriteValues): JsonObject {
+function writeSubgraph(
+  subgraph: Subgraph,
+  workflow: Workflow,
+  values: WriteValues,
+  hasNewIds: boolean,
+): JsonObject {
   const isNew = subgraph.raw.nodes === undefined;
   const raw = isNew ? { id: subgraph.id, ...NEW_SUBGRAPH, ...subgraph.raw } : subgraph.raw;
   const ends = endsOf(raw);
   const counts = { lastNodeId: workflow.lastNodeId, lastLinkId: workflow.lastLinkId };
-  const isGrown = isNew || hasGrown(workflow, countsOf(workflow.raw));
+  const isGrown = isNew || hasNewIds;
   const state = isObject(raw.state) ? raw.state : {};
   const parts = {
     name: subgraph.name,

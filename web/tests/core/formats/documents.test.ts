@@ -142,7 +142,24 @@ const UNUSUAL: { readonly [name: string]: JsonObject } = {
       ],
     },
   },
+  'a subgraph that is defined at two places': {
+    nodes: [],
+    links: [],
+    definitions: {
+      subgraphs: [
+        { id: 'a', nodes: [], links: [], definitions: { subgraphs: [{ id: 'b', nodes: [], links: [] }] } },
+        { id: 'b', nodes: [], links: [] },
+      ],
+    },
+  },
 };
+
+test('a subgraph that is defined inside itself is opened and saved', () => {
+  const inner = { id: 'a', nodes: [], links: [] };
+  const definitions = { subgraphs: [{ ...inner, definitions: { subgraphs: [inner] } }] };
+  const workflow = open({ nodes: [], links: [], definitions });
+  expect([...readDocument(toDocument(workflow, SPECS), SPECS).subgraphs.keys()]).toEqual(['a']);
+});
 
 test.each(Object.entries(UNUSUAL))('%s: opened and saved it is the same document', (_, document) => {
   const before = structuredClone(document);
