@@ -3,6 +3,7 @@
  * It knows no DOM. Panels and the canvas watch its stores; commands change it.
  */
 
+import { settleAfter } from './edits/settle.ts';
 import {
   EMPTY_WORKFLOW,
   graphAt,
@@ -67,9 +68,11 @@ export class Editor {
     return this.workflow !== this.saved.value;
   }
 
-  /** Change the workflow as one step that undo takes back. */
+  /** Change the workflow as one step that undo takes back. Sockets that grow and variable types follow at once. */
   do(name: string, change: (workflow: Workflow) => Workflow, key: string | null = null): void {
-    this.history.do(name, change, this.path, key);
+    const { path, specs } = this;
+    const settled = (before: Workflow): Workflow => settleAfter(before, change(before), path, specs.value);
+    this.history.do(name, settled, path, key);
   }
 
   select(nodes: Iterable<NodeId>, groups: Iterable<GroupId> = [], reroutes: Iterable<RerouteId> = []): void {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { layout } from '../../src/core/layout-dagre.ts';
 import { applyLayout, layoutRequest, type Box, type LayoutRequest } from '../../src/core/layout.ts';
 import { quickLayout } from '../../src/core/layout-quick.ts';
@@ -7,6 +7,8 @@ import { setPinned } from '../../src/core/edits/flags.ts';
 import { HEADER } from '../../src/core/geometry.ts';
 import { usualWorkflow } from './edits/examples.ts';
 import { problemsOf } from './edits/invariants.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // many runs, on machines that do other things too
 
 const BOXES = fc.array(
   fc.record({ width: fc.integer({ min: 1, max: 400 }), height: fc.integer({ min: 1, max: 400 }) }),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { findNodes } from '../../src/core/find.ts';
 import { fuzzy } from '../../src/core/fuzzy.ts';
 import { setTitle } from '../../src/core/edits/flags.ts';
@@ -7,6 +7,8 @@ import { setWidget } from '../../src/core/edits/widgets.ts';
 import { categoriesOf, searchNodes } from '../../src/core/search.ts';
 import type { Specs } from '../../src/core/specs.ts';
 import { input, spec, SPECS, usualWorkflow } from './edits/examples.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // many runs, on machines that do other things too
 
 const named = (type: string, title: string, category: string, aliases: string[] = []) =>
   spec(type, [], [], { title, category, aliases });

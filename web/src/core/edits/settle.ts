@@ -2,10 +2,10 @@
  * What follows from an edit: sockets that grow have one free socket at their end, type variables stand for the types
  * that are linked, and instances of subgraphs show the widgets that ports lead to.
  *
- *     editor.do('Link', (workflow) => settle(connect(workflow, path, from, to), path, specs));
+ *     settle(connect(workflow, path, from, to), path, specs); // as Editor.do does after every edit
  */
 
-import type { GraphNode, InputSlot, NodeId, Path, Workflow } from '../graph.ts';
+import { graphAt, type GraphNode, type InputSlot, type NodeId, type Path, type Workflow } from '../graph.ts';
 import type { InputSpec, NodeSpec, Specs } from '../specs.ts';
 import { markWidgets } from '../subgraphs/ports.ts';
 import { common, plainType, variableOf } from '../types.ts';
@@ -30,6 +30,13 @@ export function settle(workflow: Workflow, path: Path, specs: Specs): Workflow {
     settleTypes(level, variable);
     if (level.subgraph !== null) markWidgets(level, draft);
   });
+}
+
+/** Settle a level after an edit, if the edit changed its links or the number of its nodes. */
+export function settleAfter(before: Workflow, after: Workflow, path: Path, specs: Specs): Workflow {
+  const [old, now] = [graphAt(before, path), graphAt(after, path)];
+  const isSame = old.links === now.links && old.nodes.size === now.nodes.size;
+  return isSame ? after : settle(after, path, specs);
 }
 
 function grow(level: Level, draft: Draft, node: GraphNode, spec: NodeSpec): void {
@@ -112,7 +119,7 @@ function declaredType(spec: NodeSpec, slot: InputSlot): string | null {
   return found?.type ?? null;
 }
 
-/** Return what a variable stands for: what it allows and all linked inputs of it (but one) bring. */
+/** Return what a variable stands for: what all its inputs allow and all linked ones of them (but one) bring. */
 function meaning(
   level: Level,
   node: GraphNode,
@@ -123,10 +130,11 @@ function meaning(
   const name = variableOf(declared);
   return node.inputs.reduce((type, slot, index) => {
     const own = declaredType(spec, slot);
-    if (index === but || slot.link === null || own === null || variableOf(own) !== name) return type;
-    const link = level.links.get(slot.link);
+    if (own === null || variableOf(own) !== name) return type;
+    const allowed = common(type, own) ?? type;
+    const link = slot.link === null || index === but ? undefined : level.links.get(slot.link);
     const given = link === undefined ? undefined : startAt(level, link.from)?.type;
-    return given === undefined ? type : (common(type, given) ?? type);
+    return given === undefined ? allowed : (common(allowed, given) ?? allowed);
   }, plainType(declared));
 }
 

@@ -21,6 +21,7 @@ import {
   type Point,
   type Port,
   type Rect,
+  type Subgraph,
   type Workflow,
 } from '../graph.ts';
 import type { Selection } from '../editor.ts';
@@ -53,10 +54,12 @@ export function makeSubgraph(
     const incoming = crossings(links.filter(({ from, to }) => !chosen.has(from.node) && chosen.has(to.node)));
     const outgoing = crossings(links.filter(({ from, to }) => chosen.has(from.node) && !chosen.has(to.node)));
     const bounds = boundsOfNodes(piece.nodes);
-    const inner = addDefinition(draft, id, name, bounds, portsOf(level, incoming, outgoing));
+    const definition = newDefinition(id, name, bounds, portsOf(level, incoming, outgoing));
+    draft.subgraphs.set(id, definition);
+    const inner = draft.level(id) as Level;
     copyInto(inner, draft, piece, [0, 0], { keepsIds: true });
     wireInside(inner, draft, incoming, outgoing);
-    const host = addHost(level, draft, inner, id, bounds);
+    const host = addHost(level, draft, inner, definition, bounds);
     wireOutside(level, draft, host, incoming, outgoing);
     removeFrom(level, draft, chosen, false);
     for (const group of piece.groups) level.groups.delete(group.id);
@@ -98,9 +101,9 @@ function newPort(name: string, type: string, linkType: string, others: readonly 
   return { id: '', name: free, type: type === '*' ? linkType : type, label: null, links: [], raw: {} };
 }
 
-function addDefinition(draft: Draft, id: string, name: string, bounds: Rect, ports: Ports): Level {
+function newDefinition(id: string, name: string, bounds: Rect, ports: Ports): Subgraph {
   const middle = bounds.y + bounds.height / 2;
-  draft.subgraphs.set(id, {
+  return {
     id,
     name,
     graph: EMPTY_GRAPH,
@@ -109,8 +112,7 @@ function addDefinition(draft: Draft, id: string, name: string, bounds: Rect, por
     inputPos: [bounds.x - ENDS_AWAY, middle],
     outputPos: [bounds.x + bounds.width + ENDS_AWAY / 2, middle],
     raw: {},
-  });
-  return draft.level(id) as Level;
+  };
 }
 
 /** Return an id for a port, in the form of a UUID that comes from the subgraph's. */
@@ -144,20 +146,16 @@ function wireInside(
   });
 }
 
-function addHost(level: Level, draft: Draft, inner: Level, id: string, bounds: Rect): NodeId {
-  const definition = { ...draft.subgraphs.get(id), graph: inner.result() };
-  const node = draft.newNodeId(level);
-  const instance = instanceOf(
-    { ...(definition as Parameters<typeof instanceOf>[0]), inputs: inner.inputs, outputs: inner.outputs },
-    node,
-    [0, 0],
-  );
+function addHost(level: Level, draft: Draft, inner: Level, definition: Subgraph, bounds: Rect): NodeId {
+  const id = draft.newNodeId(level);
+  const { inputs, outputs } = inner;
+  const node = instanceOf({ ...definition, graph: inner.result(), inputs, outputs }, id, [0, 0]);
   const pos: Point = [
-    bounds.x + (bounds.width - instance.size[0]) / 2,
-    bounds.y + (bounds.height - instance.size[1]) / 2,
+    bounds.x + (bounds.width - node.size[0]) / 2,
+    bounds.y + (bounds.height - node.size[1]) / 2,
   ];
-  level.nodes.set(node, { ...instance, pos });
-  return node;
+  level.nodes.set(id, { ...node, pos });
+  return id;
 }
 
 function wireOutside(

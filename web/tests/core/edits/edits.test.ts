@@ -12,6 +12,8 @@ import { addReroute, removeReroutes } from '../../../src/core/edits/reroutes.ts'
 import { settle } from '../../../src/core/edits/settle.ts';
 import { connectWidget, setWidget } from '../../../src/core/edits/widgets.ts';
 import type { Graph, NodeId, Workflow } from '../../../src/core/graph.ts';
+import { Editor } from '../../../src/core/editor.ts';
+import { Store } from '../../../src/core/store.ts';
 import { typeVariable } from '../../../src/core/types.ts';
 import {
   BATCH,
@@ -213,4 +215,21 @@ test('a type variable is what is linked, and travels on through nodes', () => {
   expect(types('3')).toEqual(['*', 'IMAGE', 'IMAGE']);
   workflow = settle(disconnectInput(workflow, [], { node: '2', slot: 0 }), [], specs);
   expect(types('3')).toEqual(['*', '*', '*']);
+});
+
+test('an output of a variable gives no more than its inputs allow', () => {
+  const allowed = typeVariable('T', 'IMAGE,MASK');
+  const pick = spec('Pick', [input('one', allowed)], [typeVariable('T', '*')]);
+  const workflow = settle(withNodes([pick]), [], new Map([['Pick', pick]]));
+  expect(workflow.root.nodes.get('1')?.outputs[0]?.type).toBe('IMAGE,MASK');
+});
+
+test('the editor lets sockets grow with the link, as one step', () => {
+  const editor = new Editor(new Store(SPECS), withNodes([SCALE, BATCH]));
+  const before = editor.workflow;
+  editor.do('link', (workflow) => connect(workflow, [], { node: '1', slot: 0 }, { node: '2', slot: 0 }));
+  expect(editor.graph.nodes.get('2')?.inputs).toHaveLength(2);
+  editor.history.undo();
+  expect(editor.workflow).toBe(before);
+  expect(editor.history.canUndo).toBe(false);
 });

@@ -17,6 +17,7 @@ import { moveItems } from '../../../src/core/edits/move.ts';
 import { addNewNode, bringToFront, removeItems, removeNodes } from '../../../src/core/edits/nodes.ts';
 import { duplicate } from '../../../src/core/edits/piece.ts';
 import { addReroute, removeReroutes } from '../../../src/core/edits/reroutes.ts';
+import { settle } from '../../../src/core/edits/settle.ts';
 import { connectWidget, setWidget, socketToWidget } from '../../../src/core/edits/widgets.ts';
 import {
   graphAt,
@@ -40,7 +41,7 @@ import {
 } from '../../../src/core/subgraphs/ports.ts';
 import { demoteWidget, promoteWidget } from '../../../src/core/subgraphs/promote.ts';
 import { unpackSubgraph } from '../../../src/core/subgraphs/unpack.ts';
-import { ALL } from './examples.ts';
+import { ALL, SPECS } from './examples.ts';
 
 /** The name of an edit and the numbers that choose what it changes; the first chooses the level. */
 export interface RandomEdit {
@@ -311,6 +312,7 @@ export const EDITS = {
       (w, p) =>
         promoteWidget(w, p, of.node(a), 'steps', 'INT'),
   ),
+  settle: change(() => (w, p) => settle(w, p, SPECS)),
   demote: change(
     (of, { a }) =>
       (w, p) =>

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { History } from '../../../src/core/history.ts';
 import { EMPTY_WORKFLOW, type Workflow } from '../../../src/core/graph.ts';
 import { ALL, usualWorkflow, withNodes } from './examples.ts';
 import { problemsOf } from './invariants.ts';
 import { applyEdit, RANDOM_EDITS } from './random.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // many runs, on machines that do other things too
 
 const STARTS = { nothing: EMPTY_WORKFLOW, loose: withNodes(ALL), usual: usualWorkflow() };
 const START = fc.constantFrom<keyof typeof STARTS>('nothing', 'loose', 'usual');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { connect } from '../../../src/core/edits/links.ts';
 import { duplicate } from '../../../src/core/edits/piece.ts';
 import { setWidget } from '../../../src/core/edits/widgets.ts';
@@ -18,6 +18,8 @@ import { unpackSubgraph } from '../../../src/core/subgraphs/unpack.ts';
 import { EMPTY_LATENT, INT, SAMPLER, SPECS, usualWorkflow, withNodes } from '../edits/examples.ts';
 import { problemsOf } from '../edits/invariants.ts';
 import { applyEdit, RANDOM_EDITS } from '../edits/random.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // many runs, on machines that do other things too
 
 const some = (...ids: NodeId[]) => ({
   nodes: new Set(ids),
