@@ -46,7 +46,8 @@ async function drawn(app: App): Promise<string> {
   const { workflow, path, graph } = app.tabs.current.value.editor;
   const subgraph = workflow.subgraphs.get(subgraphIdAt(workflow, path) ?? '');
   const specOf: SpecOf = ({ type }) => app.specs.value.get(type);
-  return svgOf(graph, specOf, readColours(document.documentElement), subgraph && portNodes(subgraph));
+  const ports = subgraph && portNodes(subgraph, app.texts.t('view.inputs'), app.texts.t('view.outputs'));
+  return svgOf(graph, specOf, readColours(document.documentElement), ports);
 }
 
 async function telling(app: App, act: () => Promise<void>): Promise<void> {

@@ -9,6 +9,6 @@ export { readDocument } from '../core/formats/read.ts';
 export { toDocument as writeDocument } from '../core/formats/write.ts';
 
 /** Return the document that POST /prompt takes. */
-export async function apiDocument(_api: Api, workflow: Workflow, specs: Specs): Promise<JsonObject> {
-  return toDocument(workflow, specs);
+export function apiDocument(api: Api, workflow: Workflow, specs: Specs): Promise<JsonObject> {
+  return api.http.send('POST', 'v1/workflows/api', { workflow: toDocument(workflow, specs) });
 }
