@@ -16,7 +16,7 @@ from graph.protocol import JobEvents, Ready, RunJob
 from serving.desk import Desk, Submission
 from serving.hub import Hub
 from serving.jobs import JobState
-from serving.queue_store import QueueStore
+from serving.queue_store import QueueStore, StoreError
 from serving.workers import Died
 from tests.serving.scripted_worker import ScriptedWorker
 
@@ -202,5 +202,23 @@ def test_an_id_in_use_is_refused(tmp_path: Path) -> None:
         submit(desk, "a")
         with pytest.raises(ValueError, match="in the queue already"):
             submit(desk, "a")
+
+    play(tmp_path, scene)
+
+
+def test_a_full_disk_refuses_new_jobs_and_lets_the_queue_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(desk: Desk, worker: ScriptedWorker) -> None:
+        worker.say(Ready(1))
+        submit(desk, "a")
+        submit(desk, "b")
+        desk.store._db.execute("PRAGMA max_page_count = 1")  # SQLite's own "database or disk is full"
+        big = b'{"9":{"class_type":"PreviewImage","inputs":{"text":"%s"}}}' % (b"x" * 500_000)
+        with pytest.raises(StoreError, match="disk"):
+            desk.submit(Submission(big, ("9",), job_id="c"))
+        assert desk.queue.find("c") is None
+        worker.end()
+        assert worker.started == ["a", "b"]
 
     play(tmp_path, scene)
