@@ -262,6 +262,7 @@ class Desk:
         self._write(lambda: self.store.start(job, self._clock()))
         documents = self.documents(job.id)
         extra = {**msgspec.json.decode(documents.extra), **self._secrets.get(job.id, {}), "client_id": job.client_id}
+        self._tell_status()
         self._messages = JobMessages(self._hub, job, self._clock, type_of=partial(_type_of, documents.prompt))
         self._messages.start()
         self._worker.send(RunJob(job.id, job.outputs, extra, payload=documents.prompt))
