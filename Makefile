@@ -38,6 +38,7 @@ bench: $(READY)
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/adherence.py
 	$(BIN)/python bench/gpu.py
+	$(BIN)/python bench/serving.py
 
 format: $(READY) $(PACKAGES)
 	$(BIN)/ruff format .

@@ -38,7 +38,7 @@ from serving.hub import Hub, queue_status
 from serving.job_messages import JobMessages
 from serving.jobs import Job, JobState, Outcome
 from serving.queue import Drop, Expect, Fail, Instruction, Interrupt, Queue, Requeue, Start
-from serving.queue_store import Documents, QueueStore
+from serving.queue_store import Documents, QueueStore, StoreError
 from serving.workers import Died, Worker
 
 logger = logging.getLogger(__name__)
@@ -247,7 +247,7 @@ class Desk:
                 case Interrupt(job_id):
                     self._worker.send(CancelJob(job_id))
                 case Requeue(job):
-                    self.store.wait_again(job)
+                    self._write(partial(self.store.wait_again, job))
                 case Fail(job, reason):
                     self._fail(job.id, reason)
                 case Expect(job):
@@ -259,9 +259,10 @@ class Desk:
             self._tell_status()
 
     def _start(self, job: Job) -> None:
-        self.store.start(job, self._clock())
+        self._write(lambda: self.store.start(job, self._clock()))
         documents = self.documents(job.id)
         extra = {**msgspec.json.decode(documents.extra), **self._secrets.get(job.id, {}), "client_id": job.client_id}
+        self._tell_status()
         self._messages = JobMessages(self._hub, job, self._clock, type_of=partial(_type_of, documents.prompt))
         self._messages.start()
         self._worker.send(RunJob(job.id, job.outputs, extra, payload=documents.prompt))
@@ -272,8 +273,15 @@ class Desk:
 
     def _finish(self, job_id: str, outcome: Outcome) -> None:
         self._secrets.pop(job_id, None)
-        self.store.finish(job_id, outcome)
+        self._write(partial(self.store.finish, job_id, outcome))
         self._on_finish(outcome)
+
+    def _write(self, write: Callable[[], None]) -> None:
+        """Write something down about a job. On a full disk the queue goes on; only its file is behind."""
+        try:
+            write()
+        except StoreError as error:
+            logger.error("%s The queue goes on, but its file does not know what becomes of this job.", error)
 
     def _left_over(self) -> list[Job]:
         """Return the jobs that an earlier server did not finish; those that ended several servers have failed."""

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from serving.queue_store import StoreError
 from serving.refusals import JSON
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ async def failures_in_sentences(request: web.Request, handler: Handler) -> web.S
         return sentence(request, 400, f"The body cannot be read: {error}.")
     except TimeoutError as error:
         return _answer_slow(request, error)
+    except StoreError as error:
+        return sentence(request, 507, str(error))
     except Exception as error:
         return _answer_failure(request, error)
 

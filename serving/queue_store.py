@@ -133,7 +133,7 @@ class QueueStore:
         found = self._one("PRAGMA user_version")
         if found not in (0, SCHEMA_VERSION):
             raise StoreError(f"The queue's file has version {found}, this program knows {SCHEMA_VERSION}. Update Weft.")
-        with self._writing():  # takes the lock that is held from now on
+        with self._transaction():  # takes the lock that is held from now on
             if found == 0:
                 for statement in SCHEMA.split(";"):
                     self._db.execute(statement)
@@ -141,6 +141,15 @@ class QueueStore:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
+        """Make all writes inside into one; StoreError if the disk does not take them."""
+        try:
+            with self._transaction():
+                yield
+        except sqlite3.Error as error:
+            raise StoreError(f"The queue's file cannot be written to: {error}. Is the disk full?") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         """Make all writes inside into one; an error takes them all back."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
@@ -157,22 +166,20 @@ class QueueStore:
             job.id, job.order, job.number, job.created_ms, _text(job.outputs), job.priority, job.client_id,
             _text(job.labels), job.workflow_id, job.node_count, job.attempts, JobState.PENDING.value,
         )  # fmt: skip
-        try:
-            with self._writing():
-                marks = ", ".join("?" * len(row))
-                self._db.execute(f"INSERT OR REPLACE INTO jobs ({_JOB}, state) VALUES ({marks})", row)
-                self._db.execute(
-                    "INSERT OR REPLACE INTO documents (id, prompt, extra) VALUES (?, ?, ?)", (job.id, prompt, extra)
-                )
-        except sqlite3.Error as error:
-            raise StoreError(f"The job cannot be written to the queue's file: {error}. Is the disk full?") from error
+        with self._writing():
+            marks = ", ".join("?" * len(row))
+            self._db.execute(f"INSERT OR REPLACE INTO jobs ({_JOB}, state) VALUES ({marks})", row)
+            self._db.execute(
+                "INSERT OR REPLACE INTO documents (id, prompt, extra) VALUES (?, ?, ?)", (job.id, prompt, extra)
+            )
 
     def start(self, job: Job, now_ms: int) -> None:
         """Note that a job is sent to the worker."""
-        self._db.execute(
-            "UPDATE jobs SET state = ?, attempts = ?, started_ms = ? WHERE id = ?",
-            (JobState.RUNNING.value, job.attempts, now_ms, job.id),
-        )
+        with self._writing():
+            self._db.execute(
+                "UPDATE jobs SET state = ?, attempts = ?, started_ms = ? WHERE id = ?",
+                (JobState.RUNNING.value, job.attempts, now_ms, job.id),
+            )
 
     def wait_again(self, job: Job) -> None:
         """Note that a job waits again."""
@@ -206,7 +213,8 @@ class QueueStore:
 
     def forget_all(self) -> None:
         """Delete all jobs that are over."""
-        self._db.execute("DELETE FROM jobs WHERE finished IS NOT NULL")
+        with self._writing():
+            self._db.execute("DELETE FROM jobs WHERE finished IS NOT NULL")
 
     def unfinished(self) -> list[Job]:
         """Return the jobs that are not over, in the order in which they were submitted."""
@@ -253,7 +261,8 @@ class QueueStore:
     def note(self, name: str, value: str | None = None) -> str | None:
         """Return a note of that name, after writing it if a value is given."""
         if value is not None:
-            self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+            with self._writing():
+                self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
         row = self._db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 

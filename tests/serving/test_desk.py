@@ -8,15 +8,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from graph.event_document import write_event
 from graph.events import NodeStarted
 from graph.protocol import JobEvents, Ready, RunJob
 from serving.desk import Desk, Submission
+from serving.event_log import EventLog
 from serving.hub import Hub
 from serving.jobs import JobState
-from serving.queue_store import QueueStore
+from serving.queue_store import QueueStore, StoreError
 from serving.workers import Died
 from tests.serving.scripted_worker import ScriptedWorker
 
@@ -24,12 +26,12 @@ PROMPT = b'{"9":{"class_type":"PreviewImage","inputs":{}}}'
 Scene = Callable[[Desk, ScriptedWorker], Coroutine[Any, Any, None]]
 
 
-def play(path: Path, scene: Scene) -> None:
+def play(path: Path, scene: Scene, log: EventLog | None = None) -> None:
     """Run a scene on the desk of one server life."""
 
     async def run() -> None:
         with closing(QueueStore.open(path / "queue.sqlite")) as store:
-            worker, hub = ScriptedWorker(), Hub()
+            worker, hub = ScriptedWorker(), Hub(log=log)
             desk = Desk(store, worker, hub)
             await worker.start(desk.hear)
             await scene(desk, worker)
@@ -81,6 +83,22 @@ def test_jobs_run_one_after_the_other_and_the_next_is_announced(tmp_path: Path) 
         assert worker.started[-1] == "front"
 
     play(tmp_path, scene)
+
+
+def test_clients_hear_how_many_jobs_are_left_before_what_becomes_of_each(tmp_path: Path) -> None:
+    log = EventLog()
+
+    def told() -> list[str]:
+        return [msgspec.json.decode(sent.text)["type"] for _, sent in log.after(0)]
+
+    async def scene(desk: Desk, worker: ScriptedWorker) -> None:
+        worker.say(Ready(1))
+        submit(desk, "a", client_id="me")
+        assert told()[-2:] == ["status", "execution_start"]
+        worker.end()
+        assert told()[-3:] == ["execution_success", "status", "executing"]
+
+    play(tmp_path, scene, log)
 
 
 def test_secrets_reach_the_worker_but_not_the_file(tmp_path: Path) -> None:
@@ -202,5 +220,23 @@ def test_an_id_in_use_is_refused(tmp_path: Path) -> None:
         submit(desk, "a")
         with pytest.raises(ValueError, match="in the queue already"):
             submit(desk, "a")
+
+    play(tmp_path, scene)
+
+
+def test_a_full_disk_refuses_new_jobs_and_lets_the_queue_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(desk: Desk, worker: ScriptedWorker) -> None:
+        worker.say(Ready(1))
+        submit(desk, "a")
+        submit(desk, "b")
+        desk.store._db.execute("PRAGMA max_page_count = 1")  # SQLite's own "database or disk is full"
+        big = b'{"9":{"class_type":"PreviewImage","inputs":{"text":"%s"}}}' % (b"x" * 500_000)
+        with pytest.raises(StoreError, match="disk"):
+            desk.submit(Submission(big, ("9",), job_id="c"))
+        assert desk.queue.find("c") is None
+        worker.end()
+        assert worker.started == ["a", "b"]
 
     play(tmp_path, scene)

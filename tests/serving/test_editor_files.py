@@ -28,4 +28,3 @@ def test_files_of_another_editor_are_sent_with_fitting_headers(tmp_path: Path) -
         assert "/nothing.js" in missing.json["error"]
         for name in ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "//etc/passwd"):
             assert server.get(name).status in (400, 403, 404), name
-
