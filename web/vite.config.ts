@@ -15,5 +15,5 @@ export default defineConfig({
       '/templates': SERVER,
     },
   },
-  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+  test: { include: ['tests/**/*.test.ts'], environment: 'node', testTimeout: 120_000 },
 });
