@@ -37,7 +37,7 @@ import {
   type Workflow,
 } from './graph.ts';
 import type { Specs } from './specs.ts';
-import { withPortsOfNow } from './subgraphs/refit.ts';
+import { subgraphWithPortsOfNow, withPortsOfNow } from './subgraphs/refit.ts';
 import { fits } from './types.ts';
 
 export interface Clip {
@@ -186,8 +186,10 @@ export function paste(
 
 /** Add those subgraphs that the workflow lacks; the numbers in them are not given again. */
 function addSubgraphs(draft: Draft, subgraphs: readonly Subgraph[]): void {
-  for (const subgraph of subgraphs) {
-    if (draft.subgraphs.has(subgraph.id)) continue;
+  const known = new Map(draft.subgraphs.map);
+  for (const each of subgraphs) {
+    if (draft.subgraphs.has(each.id)) continue;
+    const subgraph = subgraphWithPortsOfNow(each, known);
     draft.subgraphs.set(subgraph.id, subgraph);
     const { nodes, links, groups, reroutes } = subgraph.graph;
     draft.lastNodeId = Math.max(draft.lastNodeId, largest(nodes.keys()));

@@ -8,7 +8,7 @@ import { EMPTY_WORKFLOW, graphAt, type NodeId, type Workflow } from '../../src/c
 import { makeSubgraph } from '../../src/core/subgraphs/make.ts';
 import { ENCODE, LOADER, SAMPLER, SPECS, withNodes } from './edits/examples.ts';
 import { problemsOf } from './edits/invariants.ts';
-import { applyEdit, RANDOM_EDITS } from './edits/random.ts';
+import { applyEdit, RANDOM_EDITS, type RandomEdit } from './edits/random.ts';
 
 /** A loader, two encoders and a sampler, joined: 1 -> 2, 3 -> 4. */
 function joined(): Workflow {
@@ -125,6 +125,14 @@ test('a subgraph is not pasted into itself', () => {
   expect(types).toEqual(['Encode', 'Encode', 'Sampler']);
 });
 
+/** A subgraph in a subgraph is copied; then the inner one gets a port more. */
+const NESTED = [edited('makeSubgraph', 0, 1), edited('makeSubgraph', 0, 13433), edited('add', 0, 0)];
+const GROWN = [edited('unpack', 0, 0), edited('addInputFor', 5355, 0), edited('add', 0, 0)];
+
+function edited(name: string, level: number, a: number): RandomEdit {
+  return { name, level, a, b: 0, c: 0 } as RandomEdit;
+}
+
 test('whatever is copied and pasted anywhere leaves sound workflows', () => {
   fc.assert(
     fc.property(RANDOM_EDITS, RANDOM_EDITS, fc.boolean(), (first, second, keepsInputs) => {
@@ -139,6 +147,6 @@ test('whatever is copied and pasted anywhere leaves sound workflows', () => {
       const read = readClip(clipText(clip, SPECS), SPECS)!;
       expect(problemsOf(paste(target, [], read, [0, 0], keepsInputs))).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 150, examples: [[NESTED, GROWN, false]] },
   );
 });

@@ -2,7 +2,7 @@
 
 import { inputOfPort, outputOfPort, promotedAt } from './instances.ts';
 import type { Piece } from '../edits/piece.ts';
-import type { GraphNode, Link, NodeId, Subgraph } from '../graph.ts';
+import type { GraphNode, Link, LinkId, NodeId, Port, Subgraph } from '../graph.ts';
 
 /** Where the slots of a node have gone: their old numbers to the new ones. */
 interface Moved {
@@ -25,6 +25,52 @@ export function withPortsOfNow(piece: Piece, subgraphs: ReadonlyMap<string, Subg
   return moved.size === 0
     ? piece
     : { ...piece, nodes, links: piece.links.flatMap((link) => follow(link, moved)) };
+}
+
+/** Return a subgraph in which nodes of known subgraphs have the slots of their ports; links of ports that are gone are gone. */
+export function subgraphWithPortsOfNow(subgraph: Subgraph, known: ReadonlyMap<string, Subgraph>): Subgraph {
+  const { nodes, links, groups, reroutes } = subgraph.graph;
+  const whole: Piece = {
+    nodes: [...nodes.values()],
+    links: [...links.values()],
+    groups: [...groups.values()],
+    reroutes: [...reroutes.values()],
+  };
+  const fitted = withPortsOfNow(whole, known);
+  if (fitted === whole) return subgraph;
+  const left = new Map(fitted.links.map((link) => [link.id, link]));
+  const graph = {
+    ...subgraph.graph,
+    nodes: new Map(fitted.nodes.map((node) => [node.id, withLinks(node, left)])),
+    links: left,
+    reroutes: new Map(
+      [...reroutes].map(([id, reroute]) => [id, { ...reroute, links: kept(reroute.links, left) }]),
+    ),
+  };
+  return {
+    ...subgraph,
+    graph,
+    inputs: portsWith(subgraph.inputs, left),
+    outputs: portsWith(subgraph.outputs, left),
+  };
+}
+
+type Links = ReadonlyMap<LinkId, Link>;
+
+function withLinks(node: GraphNode, left: Links): GraphNode {
+  const inputs = node.inputs.map((slot) =>
+    slot.link !== null && !left.has(slot.link) ? { ...slot, link: null } : slot,
+  );
+  const outputs = node.outputs.map((slot) => ({ ...slot, links: kept(slot.links, left) }));
+  return { ...node, inputs, outputs };
+}
+
+function portsWith(ports: readonly Port[], left: Links): Port[] {
+  return ports.map((port) => ({ ...port, links: kept(port.links, left) }));
+}
+
+function kept(links: readonly LinkId[], left: Links): LinkId[] {
+  return links.filter((id) => left.has(id));
 }
 
 interface Named {
