@@ -5,6 +5,7 @@ import { fitGroup, removeGroups, setGroupColor } from '../core/edits/groups.ts';
 import { removeLinks } from '../core/edits/links.ts';
 import { setColors } from '../core/edits/flags.ts';
 import { contentsOf } from '../core/edits/groups.ts';
+import { shownWidgets } from '../core/geometry.ts';
 import type { GraphNode, GroupId, LinkId, Point } from '../core/graph.ts';
 import type { Target } from '../core/hit.ts';
 import { formOf, isSameInput, isSamePlace, toggleInput, toggleOutput } from './app-view.ts';
@@ -145,7 +146,7 @@ function promoteItems(app: App, node: GraphNode): readonly MenuItem[] {
   const { path, workflow } = editor;
   const form = formOf(workflow);
   const place = { path, node: node.id };
-  const widgets = Object.keys(node.widgets).map((widget): MenuItem => {
+  const widgets = shownWidgets(app.specs.value.get(node.type)).map(({ name: widget }): MenuItem => {
     const input = { ...place, widget };
     return {
       label: widget,
