@@ -31,7 +31,7 @@ export default {
   'command.edit.back': 'Send to back',
   'command.edit.addNode': 'Add node',
   'command.edit.find': 'Find in the workflow',
-  'command.edit.layout': 'Arrange nodes',
+  'command.edit.layout': 'Lay nodes out automatically (layout)',
   'command.edit.align.left': 'Align left',
   'command.edit.align.center': 'Align centers',
   'command.edit.align.right': 'Align right',

@@ -31,7 +31,7 @@ export default {
   'command.edit.back': 'Enviar para trás',
   'command.edit.addNode': 'Adicionar nó',
   'command.edit.find': 'Localizar no fluxo',
-  'command.edit.layout': 'Organizar os nós',
+  'command.edit.layout': 'Organizar os nós automaticamente (layout)',
   'command.edit.align.left': 'Alinhar à esquerda',
   'command.edit.align.center': 'Alinhar centros',
   'command.edit.align.right': 'Alinhar à direita',
