@@ -67,6 +67,11 @@ class EditorPage:
         label = _box(self.node(title, at).get_by_text(name, exact=True).first)
         return Point(box["x"], label["y"] + label["height"] / 2)
 
+    def empty_place(self) -> Point:
+        """Return a place where nothing is: the lower left corner of the canvas."""
+        box = _box(self.canvas)
+        return Point(box["x"] + 40, box["y"] + box["height"] - 40)
+
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press, move and let go."""
         mouse = self.page.mouse
@@ -108,9 +113,11 @@ class EditorPage:
         """Start a command by its name, with the keyboard alone."""
         self.page.keyboard.press("Control+k")
         commands = self.page.get_by_role("dialog", name="Commands")
+        expect(commands.get_by_role("combobox")).to_be_focused()
         self.page.keyboard.type(name)
         expect(commands.get_by_role("option", selected=True)).to_contain_text(name)
         self.page.keyboard.press("Enter")
+        expect(commands).to_be_hidden()
 
     def document(self) -> dict[str, Any]:
         """Return the workflow as it is exported."""
@@ -139,7 +146,7 @@ class EditorPage:
         button = self.page.get_by_role("toolbar", name="Panels").get_by_role("button", name=name, exact=True)
         if button.get_attribute("aria-pressed") != "true":
             button.click()
-        return self.page.get_by_role("complementary", name=name)
+        return self.page.get_by_role("region", name=name, exact=True)
 
     def expect_counts(self, nodes: int, links: int) -> None:
         """Wait until the line below tells so many nodes and links."""
