@@ -26,6 +26,11 @@ export const RAIL: readonly RailPanel[] = [
   panel('logs', 'logs', 'Logs'),
 ].filter((each): each is RailPanel => each !== null);
 
+/** Load all panels, so that they are there at once, also while the server is away. Those that fail are loaded when shown. */
+export async function preloadPanels(): Promise<void> {
+  await Promise.allSettled(Object.values(PANELS).map((load) => load()));
+}
+
 function panel(id: string, icon: IconName, file: string): RailPanel | null {
   const load = PANELS[`../panels/${file}.svelte`];
   return load === undefined ? null : { id, icon, load };

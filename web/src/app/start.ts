@@ -11,6 +11,7 @@ import { applyAppearance } from './appearance.ts';
 import { startRunning } from '../running/start.ts';
 import type { App } from './context.ts';
 import { openDatabase } from './database.ts';
+import { preloadPanels } from './rail.ts';
 import { Dialogs } from './dialogs.ts';
 import { Documents, messageOf } from './documents.ts';
 import { Drafts } from './drafts.ts';
@@ -59,6 +60,8 @@ export function makeApp(base: string): App {
   return app;
 }
 
+const PRELOAD_AFTER_MS = 1500; // when the window has settled
+
 /** Load what the window needs, bring back what was open, and listen to keys. */
 export async function start(app: App): Promise<void> {
   listenToKeys(app);
@@ -71,6 +74,7 @@ export async function start(app: App): Promise<void> {
   if (unsaved > 0) app.dialogs.tell(app.texts.t('file.recovered', { count: unsaved }));
   drafts.watch();
   startRunning(app);
+  setTimeout(() => void preloadPanels(), PRELOAD_AFTER_MS);
 }
 
 /** Ask the server for its node types (again). */
