@@ -34,9 +34,10 @@ def validate(
     types_of = _types(workflow, registry, order)
     listed = None if names is None else cache(names)
     near_misses = cache(registry.near_misses)
+    specs = specs_of(workflow, registry)
     problems: list[Problem] = []
     for node in workflow.nodes.values():
-        spec = registry.find(node.type)
+        spec = specs[node.type]
         if spec is None:
             problems.append(_unknown_type(node, near_misses(node.type)))
         elif node.id in needed:
@@ -48,8 +49,14 @@ def validate(
 
 def output_ids(workflow: Workflow, registry: Registry) -> tuple[str, ...]:
     """Return the ids of the nodes that run even if nothing reads them, in reading order."""
-    specs = ((node.id, registry.find(node.type)) for node in workflow.nodes.values())
-    return tuple(node_id for node_id, spec in specs if spec is not None and spec.is_output)
+    specs = specs_of(workflow, registry)
+    outputs = {name for name, spec in specs.items() if spec is not None and spec.is_output}
+    return tuple([node.id for node in workflow.nodes.values() if node.type in outputs])
+
+
+def specs_of(workflow: Workflow, registry: Registry) -> Mapping[str, NodeSpec | None]:
+    """Return the types that a workflow uses by name, None for unknown ones: there are few for many nodes."""
+    return {name: registry.find(name) for name in {node.type for node in workflow.nodes.values()}}
 
 
 def reachable(workflow: Workflow, outputs: Iterable[str]) -> frozenset[str]:
@@ -133,9 +140,10 @@ def _in_written_order(workflow: Workflow, needed: frozenset[str]) -> list[str] |
 def _types(workflow: Workflow, registry: Registry, order: Sequence[str]) -> TypesOf:
     """Return the types of every node's outputs, type variables replaced by what arrives at their inputs."""
     types: dict[str, tuple[SocketType, ...]] = {}
+    specs = specs_of(workflow, registry)
     for node_id in order:
         node = workflow.nodes[node_id]
-        spec = registry.find(node.type)
+        spec = specs[node.type]
         if spec is not None and not spec.has_variable_outputs:
             types[node_id] = spec.output_types
         elif spec is not None:

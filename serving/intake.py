@@ -17,7 +17,7 @@ import msgspec
 from graph.errors import FormatError, Problem
 from graph.formats import from_api
 from graph.registry import Registry
-from graph.validate import output_ids, validate
+from graph.validate import output_ids, specs_of, validate
 from graph.workflow import Workflow
 from serving.desk import Submission
 from serving.jobs import Job
@@ -129,7 +129,8 @@ async def _registry(site: Site) -> Registry:
 
 async def _problems_of_packs(site: Site, workflow: Workflow, registry: Registry, prompt: bytes) -> tuple[Problem, ...]:
     """Have the worker check nodes that bring checks of their own."""
-    own = [node.id for node in workflow.nodes.values() if (spec := registry.find(node.type)) and spec.has_validator]
+    checked = {name for name, spec in specs_of(workflow, registry).items() if spec is not None and spec.has_validator}
+    own = [node.id for node in workflow.nodes.values() if node.type in checked] if checked else []
     if not own:
         return ()
     try:

@@ -38,13 +38,19 @@ def _read_node(node_id: str, document: Any) -> Node:
     inputs = fields.get("inputs") or NOTHING
     if not isinstance(inputs, dict):
         want_mapping(inputs, f"{_place(node_id)}, inputs")
-    read = {name: _read_input(value) if type(value) in _NESTED else value for name, value in inputs.items()}
+    read: dict[str, Input] = {}
+    links: list[tuple[str, Link]] = []
+    for name, value in inputs.items():
+        read[name] = found = _read_input(value) if type(value) in _NESTED else value
+        if type(found) is Link:
+            links.append((name, found))
     meta = fields.get("_meta")
     if not isinstance(meta, dict):
-        return Node.made(node_id, node_type, read)
+        return Node.made(node_id, node_type, read, links)
     title = meta.get("title")
     is_named = isinstance(title, str) and title not in ("", node_type)
-    return Node.made(node_id, node_type, read, title if is_named else None, CacheMark.of(meta.get(CACHE_PROPERTY)))
+    mark = CacheMark.of(meta.get(CACHE_PROPERTY))
+    return Node.made(node_id, node_type, read, links, title if is_named else None, mark)
 
 
 def _place(node_id: str) -> str:
