@@ -53,6 +53,22 @@ export function windowIn({ x, y, scale }: MapPlace, seen: Rect): Rect {
   return { ...rect, width: seen.width * scale, height: seen.height * scale };
 }
 
+/** Draw the frame around what is seen. It is a canvas of its own: an element that changes its size costs the page a layout. */
+export function paintWindow(
+  canvas: HTMLCanvasElement,
+  { x, y, width, height }: Rect,
+  colours: Colours,
+): void {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  context.clearRect(0, 0, MINIMAP_SIZE.width, MINIMAP_SIZE.height);
+  context.fillStyle = colours.soft;
+  context.fillRect(x, y, width, height);
+  context.strokeStyle = colours.accent;
+  context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
+}
+
 function fill(context: CanvasRenderingContext2D, rect: Rect, colour: string, least: number): void {
   context.fillStyle = colour;
   context.fillRect(rect.x, rect.y, Math.max(rect.width, least), Math.max(rect.height, least));

@@ -12,6 +12,8 @@ const NEAR = 160; // pixels around the window in which nodes get elements
 const FAR = 900; // and beyond which they lose them at once
 const MOST_IDLE = 240; // elements that are kept beside those in sight
 const MOST_AT_ONCE = 24;
+const MOVING_MS = 300; // between additions while the camera moves
+const MOST_MOVING = 8;
 const GOOD_MS = 4; // what adding elements may take of a frame
 
 export class Residents {
@@ -20,6 +22,7 @@ export class Residents {
   readonly #ids = new Set<NodeId>();
   #atOnce = 4;
   #version = -1;
+  #last = 0;
 
   constructor(private readonly view: View) {}
 
@@ -27,11 +30,17 @@ export class Residents {
     return !this.view.isFar && this.#ids.has(id);
   }
 
-  /** Bring the list nearer to what is in sight; true if there is more to do. */
-  update(): boolean {
-    const isLate = this.#drop();
+  /**
+   * Bring the list nearer to what is in sight; true if there is more to do. While the camera moves, elements come in
+   * seldom and some at once: the browser sorts all its layers anew each time.
+   */
+  update(isMoving: boolean): boolean {
+    const isLate = this.#drop(isMoving);
     const missing = this.#missing();
-    const added = missing.slice(0, this.#atOnce);
+    const now = performance.now();
+    const isWaiting = isMoving && now - this.#last < MOVING_MS;
+    const added = isWaiting ? [] : missing.slice(0, isMoving ? MOST_MOVING : this.#atOnce);
+    if (added.length > 0) this.#last = now;
     for (const id of added) this.#ids.add(id);
     if (isLate || added.length > 0 || this.#version !== this.view.scene.version) this.#publish();
     return missing.length > added.length;
@@ -52,11 +61,11 @@ export class Residents {
   }
 
   /** Take away nodes that are gone, and some that are far; true if any were. */
-  #drop(): boolean {
+  #drop(isMoving: boolean): boolean {
     const { scene } = this.view;
     const before = this.#ids.size;
     for (const id of this.#ids) if (!scene.graph.nodes.has(id)) this.#ids.delete(id);
-    if (this.#ids.size > MOST_IDLE && !this.view.isFar) this.#dropFar();
+    if (this.#ids.size > MOST_IDLE && !this.view.isFar && !isMoving) this.#dropFar();
     return this.#ids.size < before;
   }
 
