@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.serving.browser import Troubles, browser_path
+from tests.serving.browser import browser_path
 from tests.serving.live_server import ROOT, LiveServer, live_server
 from tests.web.editor_page import EditorPage
 
@@ -67,8 +67,7 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture
 def editor(page: Page, server: LiveServer) -> Iterator[EditorPage]:
     """Open the editor; at the end it has complained of nothing."""
-    troubles = Troubles(page)
     opened = EditorPage(page, server.url)
     opened.open()
     yield opened
-    assert troubles.found == []
+    assert opened.troubles.found == []

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.serving.browser import Troubles
+
 
 class Point(NamedTuple):
     """A place in the window, in pixels."""
@@ -29,6 +31,7 @@ class EditorPage:
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
+        self.troubles = Troubles(page)
         self.url = url
 
     def open(self) -> None:

@@ -23,6 +23,8 @@ def test_a_missing_link_and_a_wrong_value_are_told_on_their_nodes(editor: Editor
     problem = editor.node("Decode").get_by_role("alert")
     expect(problem).to_contain_text("vae")
     expect(editor.node("KSampler").get_by_role("alert")).to_have_count(0)
+    assert all("400" in trouble for trouble in editor.troubles.found), "the server refuses, and nothing else is wrong"
+    editor.troubles.found.clear()
 
     problem.get_by_role("button", name="Details").click()
     panel = editor.panel("Errors")
