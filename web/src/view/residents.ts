@@ -9,8 +9,8 @@ import { Store } from '../core/store.ts';
 import type { View } from './view.ts';
 
 const NEAR = 160; // pixels around the window in which nodes get elements
-const FAR = 900; // and beyond which they lose them at once
-const MOST_IDLE = 240; // elements that are kept beside those in sight
+const FAR = 500; // and beyond which they lose them at once
+const MOST_KEPT = 120; // elements; beyond them those far away go
 const MOST_AT_ONCE = 24;
 const MOVING_MS = 300; // between additions while the camera moves
 const MOST_MOVING = 8;
@@ -35,15 +35,18 @@ export class Residents {
    * seldom and some at once: the browser sorts all its layers anew each time.
    */
   update(isMoving: boolean): boolean {
-    const isLate = this.#drop(isMoving);
-    const missing = this.#missing();
     const now = performance.now();
     const isWaiting = isMoving && now - this.#last < MOVING_MS;
-    const added = isWaiting ? [] : missing.slice(0, isMoving ? MOST_MOVING : this.#atOnce);
-    if (added.length > 0) this.#last = now;
+    const atOnce = isMoving ? MOST_MOVING : this.#atOnce;
+    const before = this.#ids.size;
+    this.#dropGone();
+    const isLess = (!isWaiting && this.#dropFar(atOnce * 2)) || this.#ids.size < before;
+    const missing = this.#missing();
+    const added = isWaiting ? [] : missing.slice(0, atOnce);
     for (const id of added) this.#ids.add(id);
-    if (isLate || added.length > 0 || this.#version !== this.view.scene.version) this.#publish();
-    return missing.length > added.length;
+    if (isLess || added.length > 0) this.#last = now;
+    if (isLess || added.length > 0 || this.#version !== this.view.scene.version) this.#publish();
+    return isLess || missing.length > added.length;
   }
 
   /** Say how long the elements that were added last took; the next frame adds more or fewer. */
@@ -60,23 +63,21 @@ export class Residents {
       .filter((id) => !this.#ids.has(id) && scene.graph.nodes.has(id));
   }
 
-  /** Take away nodes that are gone, and some that are far; true if any were. */
-  #drop(isMoving: boolean): boolean {
+  #dropGone(): void {
     const { scene } = this.view;
-    const before = this.#ids.size;
     for (const id of this.#ids) if (!scene.graph.nodes.has(id)) this.#ids.delete(id);
-    if (this.#ids.size > MOST_IDLE && !this.view.isFar && !isMoving) this.#dropFar();
-    return this.#ids.size < before;
   }
 
-  #dropFar(): void {
+  /** Take away some nodes that are far from the window, if there are too many; true if any were. */
+  #dropFar(most: number): boolean {
+    if (this.#ids.size <= MOST_KEPT || this.view.isFar) return false;
     const near = new Set(this.view.scene.nodesIn(this.view.visible(FAR)));
-    let left = this.#atOnce * 2;
+    let left = most;
     for (const id of this.#ids) {
-      if (near.has(id)) continue;
-      this.#ids.delete(id);
-      if (--left === 0) return;
+      if (left === 0) break;
+      if (!near.has(id)) left -= Number(this.#ids.delete(id));
     }
+    return left < most;
   }
 
   #publish(): void {
