@@ -26,9 +26,7 @@ KEPT = """async (count) => {
 }"""
 
 
-def test_work_goes_on_while_the_server_is_away_and_runs_when_it_is_back(
-    page: Page, base: Path, tmp_path: Path
-) -> None:
+def test_work_goes_on_while_the_server_is_away_and_runs_when_it_is_back(page: Page, base: Path, tmp_path: Path) -> None:
     own = folder_with_model(tmp_path)
     editor = EditorPage(page, "")
     with live_server(own) as server:
