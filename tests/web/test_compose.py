@@ -123,6 +123,7 @@ def add(editor: EditorPage, title: str) -> None:
     editor.page.keyboard.press("Enter")
     expect(palette).to_be_hidden()
     expect(editor.canvas).to_be_focused()
+    expect(editor.node(title).first).to_be_visible()
 
 
 def link(editor: EditorPage, socket: str, goal: str) -> None:
