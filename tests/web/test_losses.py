@@ -59,7 +59,7 @@ def test_what_was_not_saved_is_there_after_the_tab_was_killed(context: BrowserCo
     page.close(run_before_unload=False)
 
     again = EditorPage(context.new_page(), server.url)
-    again.page.goto(f"{server.url}/health")
+    again.page.goto(f"{server.url}/docs")
     again.page.wait_for_function(GONE)
     again.open()
     expect(again.page.get_by_text("1 workflow with unsaved changes was brought back")).to_be_visible()
