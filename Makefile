@@ -29,7 +29,7 @@ check: $(READY) $(PACKAGES)
 	$(BIN)/lint-imports
 	npm --prefix web run --silent check
 
-bench: $(READY)
+bench: $(READY) $(EDITOR)
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/cache.py
 	$(BIN)/python bench/memory.py
@@ -38,6 +38,7 @@ bench: $(READY)
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/adherence.py
 	$(BIN)/python bench/gpu.py
+	$(BIN)/python bench/editor.py
 	$(BIN)/python bench/serving.py
 
 format: $(READY) $(PACKAGES)

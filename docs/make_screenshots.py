@@ -1,6 +1,6 @@
 """Make the pictures of the editor in docs/images: its main views, in both themes, from a real server and browser.
 
-    python docs/make_screenshots.py  # build web/ first (`make editor`)
+python docs/make_screenshots.py  # build web/ first (`make editor`)
 """
 
 from __future__ import annotations

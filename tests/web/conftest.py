@@ -13,7 +13,7 @@ from tests.serving.live_server import ROOT, LiveServer, live_server
 from tests.web.editor_page import EditorPage
 
 MODEL = ROOT / "models" / "checkpoints" / "weft-demo.safetensors"
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 SIZE = {"width": 1600, "height": 1000}
 
 

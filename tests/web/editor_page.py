@@ -1,9 +1,9 @@
 """The editor in a browser as its user meets it: nodes by their titles, sockets by their names, widgets by their labels.
 
-    editor = EditorPage(page, server.url)
-    editor.open()
-    editor.add_at(200, 160, "Load Checkpoint")
-    editor.drop_link(editor.output("Load Checkpoint", "CLIP"), (600, 160), "CLIP Text Encode (Prompt)")
+editor = EditorPage(page, server.url)
+editor.open()
+editor.add_at(200, 160, "Load Checkpoint")
+editor.drop_link(editor.output("Load Checkpoint", "CLIP"), (600, 160), "CLIP Text Encode (Prompt)")
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def test_a_picture_is_composed_by_keyboard_alone(editor: EditorPage, base: Path)
     add(editor, "Preview Image")
     link(editor, "input images", "output IMAGE of VAE Decode")
     editor.expect_counts(7, 9)
-    editor.command("Lay nodes out")
+    editor.page.keyboard.press("Alt+l")
     editor.page.keyboard.press("Control+Enter")
     editor.page.keyboard.press("Control+z")  # the arrangement is a step of its own
     editor.page.keyboard.press("Control+y")
@@ -123,6 +123,7 @@ def add(editor: EditorPage, title: str) -> None:
     editor.page.keyboard.press("Enter")
     expect(palette).to_be_hidden()
     expect(editor.canvas).to_be_focused()
+    expect(editor.node(title).first).to_be_visible()
 
 
 def link(editor: EditorPage, socket: str, goal: str) -> None:

@@ -25,10 +25,10 @@ KEPT = """async (count) => {
     return drafts.some((draft) => draft.content.nodes.length === count);
 }"""
 
+GONE = "() => navigator.locks.query().then(({held}) => held.length === 0)"
 
-def test_work_goes_on_while_the_server_is_away_and_runs_when_it_is_back(
-    page: Page, base: Path, tmp_path: Path
-) -> None:
+
+def test_work_goes_on_while_the_server_is_away_and_runs_when_it_is_back(page: Page, base: Path, tmp_path: Path) -> None:
     own = folder_with_model(tmp_path)
     editor = EditorPage(page, "")
     with live_server(own) as server:
@@ -59,6 +59,8 @@ def test_what_was_not_saved_is_there_after_the_tab_was_killed(context: BrowserCo
     page.close(run_before_unload=False)
 
     again = EditorPage(context.new_page(), server.url)
+    again.page.goto(f"{server.url}/docs")
+    again.page.wait_for_function(GONE)
     again.open()
     expect(again.page.get_by_text("1 workflow with unsaved changes was brought back")).to_be_visible()
     again.expect_counts(2, 0)

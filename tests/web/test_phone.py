@@ -26,9 +26,10 @@ def test_a_workflow_is_used_on_a_phone(browser: Browser, server: LiveServer, bas
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.goto(server.url)
-        EditorPage(page, server.url).panel("Workflows").get_by_role("treeitem", name="landscape").tap()
-        form = page.get_by_role("region", name="App view", exact=True)
-        expect(form).to_be_visible()  # a workflow with a form shows it by itself
+        editor = EditorPage(page, server.url)
+        editor.panel("Workflows").get_by_role("treeitem", name="landscape").tap()
+        page.get_by_role("tab", name="landscape").wait_for()
+        form = editor.panel("App view")
         form.get_by_role("textbox").first.fill("a big yellow flower on the snow")
         form.get_by_role("button", name="Run").tap()
         expect(form.get_by_role("link").get_by_role("img")).to_be_visible()
