@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.serving.live_server import ROOT, LiveServer, live_server
-from tests.web.conftest import folder_with_model
+from tests.web.conftest import PATIENCE_MS, folder_with_model
 from tests.web.editor_page import EditorPage
 
 TEXT_TO_IMAGE = ROOT / "workflows" / "text_to_image.json"
@@ -26,6 +27,14 @@ KEPT = """async (count) => {
 }"""
 
 GONE = "() => navigator.locks.query().then(({held}) => held.length === 0)"
+
+
+def wait_until(page: Page, script: str, argument: object = None) -> None:
+    """Ask the page until it says yes; `wait_for_function` takes a promise itself for a yes."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(script, argument):
+        assert time.monotonic() < end, script
+        page.wait_for_timeout(50)
 
 
 def test_work_goes_on_while_the_server_is_away_and_runs_when_it_is_back(page: Page, base: Path, tmp_path: Path) -> None:
@@ -55,12 +64,12 @@ def test_what_was_not_saved_is_there_after_the_tab_was_killed(context: BrowserCo
     editor.add_at(300, 200, "Empty Latent Image")
     editor.add_at(300, 600, "VAE Decode")
     editor.expect_counts(2, 0)
-    page.wait_for_function(KEPT, arg=2)
+    wait_until(page, KEPT, 2)
     page.close(run_before_unload=False)
 
     again = EditorPage(context.new_page(), server.url)
     again.page.goto(f"{server.url}/docs")
-    again.page.wait_for_function(GONE)
+    wait_until(again.page, GONE)
     again.open()
     expect(again.page.get_by_text("1 workflow with unsaved changes was brought back")).to_be_visible()
     again.expect_counts(2, 0)
