@@ -196,7 +196,7 @@ class QueueStore:
         result = Result(dict(outcome.outputs), dict(outcome.meta), [(n, dict(d)) for n, d in outcome.messages])
         result.error = dict(outcome.error) if outcome.error is not None else None
         with self._writing():
-            finished = self._one("SELECT coalesce(max(finished), 0) + 1 FROM jobs")
+            finished = self._one("SELECT coalesce(max(finished), 0) + 1 FROM jobs WHERE finished IS NOT NULL")
             self._db.execute(
                 "UPDATE jobs SET state = ?, started_ms = ?, ended_ms = ?, finished = ? WHERE id = ?",
                 (outcome.state.value, outcome.started_ms, outcome.ended_ms, finished, job_id),

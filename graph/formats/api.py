@@ -41,9 +41,11 @@ def _read_node(node_id: str, document: Any) -> Node:
     read: dict[str, Input] = {}
     links: list[tuple[str, Link]] = []
     for name, value in inputs.items():
-        read[name] = found = _read_input(value) if type(value) in _NESTED else value
-        if type(found) is Link:
-            links.append((name, found))
+        if type(value) in _NESTED:
+            value = _read_input(value)
+            if type(value) is Link:
+                links.append((name, value))
+        read[name] = value
     meta = fields.get("_meta")
     if not isinstance(meta, dict):
         return Node.made(node_id, node_type, read, links)
@@ -58,10 +60,12 @@ def _place(node_id: str) -> str:
 
 
 def _read_input(value: Any) -> Input:
-    if isinstance(value, list):
-        if len(value) == 2 and isinstance(value[0], str) and (type(value[1]) is int or _is_number(value[1])):
-            return Link(value[0], int(value[1]))
-    elif set(value) == {WRAPPER}:
+    if type(value) is list:
+        if len(value) == 2:
+            node_id, output = value
+            if type(node_id) is str and (type(output) is int or _is_number(output)):
+                return Link(node_id, int(output))
+    elif len(value) == 1 and WRAPPER in value:
         return value[WRAPPER]
     return value
 
