@@ -259,13 +259,14 @@ class Desk:
             self._tell_status()
 
     def _start(self, job: Job) -> None:
-        self._write(lambda: self.store.start(job, self._clock()))
+        """Send a job to the worker, and write that down while it begins; a worker never outlives the server."""
         documents = self.documents(job.id)
         extra = {**msgspec.json.decode(documents.extra), **self._secrets.get(job.id, {}), "client_id": job.client_id}
         self._tell_status()
         self._messages = JobMessages(self._hub, job, self._clock, type_of=partial(_type_of, documents.prompt))
         self._messages.start()
         self._worker.send(RunJob(job.id, job.outputs, extra, payload=documents.prompt))
+        self._write(lambda: self.store.start(job, self._clock()))
 
     def _fail(self, job_id: str, reason: str) -> None:
         if self._messages is not None:

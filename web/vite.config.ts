@@ -15,5 +15,10 @@ export default defineConfig({
       '/templates': SERVER,
     },
   },
-  test: { include: ['tests/**/*.test.ts'], environment: 'node', testTimeout: 120_000 },
+  test: {
+    include: ['tests/**/*.test.ts'],
+    environment: 'node',
+    setupFiles: ['tests/setup.ts'],
+    testTimeout: 120_000,
+  },
 });
