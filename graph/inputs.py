@@ -36,7 +36,7 @@ def node_problems(
 def _is_plainly_right(node: Node, spec: NodeSpec, types_of: TypesOf, names: Names | None) -> bool:
     """Return whether a short look shows that nothing is wrong: links of the very type, good values, nothing missing.
 
-    Three of four microseconds of a node's check were spent on what only wrong nodes need (5,000 nodes, 2026-11).
+    Two of three microseconds of a node's check were spent on what only wrong nodes need (5,000 nodes, 2026-11).
     """
     inputs, named = node.inputs, spec.named
     for name, value in inputs.items():

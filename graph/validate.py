@@ -77,7 +77,7 @@ def _circles_and_order(workflow: Workflow, needed: frozenset[str]) -> tuple[Mapp
     """Return one circle for each knot of nodes that wait for each other, by its first node, and all nodes in an order.
 
     What a node needs comes before it. Only what is left over by the sort can be in a knot; networkx finds them there
-    (Tarjan's algorithm), which is too slow for all nodes: 16 us each, and a whole check may cost 4 (2026-11).
+    (Tarjan's algorithm), which on all nodes took a third of a whole check (5,000 nodes, 2026-11).
     """
     order = _sorted(workflow, needed)
     rest = needed.difference(order)
