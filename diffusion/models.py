@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Cond
 from diffusion.finite import require_finite
 from diffusion.latents import LatentFormat
@@ -31,11 +33,11 @@ from diffusion.text.tokenizer import ClipTokenizer
 class Model:
     """A diffusion network (diffusers' UNet2DConditionModel), how its output is read, and the scale of its latents.
 
-    digest: tells the weights and all that was done to them; "" if unknown. patches: what is done to the weights, in this
-    order; the backbone itself is not changed, so that handles may share it. overlay: made from the patches, and kept by
-    handles that are made from this one and have the same. usage: patches of guidance and of what goes through the network.
-    computed: the precision in which the network computes, None if it is that of the weights. keeper: brings the weights
-    where they are used; None if they lie there.
+    digest: tells the weights and all that was done to them; "" if unknown. adapter: how the network is called. patches:
+    what is done to the weights, in this order; the backbone itself is not changed, so that handles may share it. overlay:
+    made from the patches, and kept by handles that are made from this one and have the same. usage: patches of guidance
+    and of what goes through the network. computed: the precision in which the network computes, None if it is that of the
+    weights. keeper: brings the weights where they are used; None if they lie there.
     """
 
     backbone: nn.Module
@@ -44,6 +46,7 @@ class Model:
     family: str = "sd1"
     digest: str = ""
     patches: tuple[WeightPatch, ...] = ()
+    adapter: Adapter = field(default_factory=UNetAdapter)
     usage: Usage = field(default_factory=Usage)
     computed: torch.dtype | None = None
     keeper: Keeper | None = None
@@ -66,20 +69,21 @@ class Model:
         """The precision in which the network computes."""
         return self.computed or _dtype(self.keeper, self.backbone)
 
-    def apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int] = ()) -> Tensor:
+    def apply(
+        self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int] = (), given: Given = NOTHING
+    ) -> Tensor:
         """Return the network's output (batch, channels, rows, columns) for scaled x.
 
         timestep: (batch,), may lie between whole steps. context: (batch, tokens, width). sides: see diffusion.patches.Hook.
+        given: what the family's adapter prepared of the prompts.
         """
-        return kept(self.keeper, "denoise", x.shape, lambda: self._apply(x, timestep, context, sides), self.overlay)
+        work = partial(self._apply, x, timestep, context, sides, given)
+        return kept(self.keeper, "denoise", x.shape, work, self.overlay)
 
-    def _apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int]) -> Tensor:
+    def _apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int], given: Given) -> Tensor:
         dtype = self.dtype
         with hooked(self.backbone, self.usage.hooks, sides):
-            output: Tensor = self.backbone(
-                x.to(dtype), timestep.float(), encoder_hidden_states=context.to(dtype), return_dict=False
-            )[0]
-        return output
+            return self.adapter.call(self.backbone, x.to(dtype), timestep, context.to(dtype), given)
 
     def with_patch(self, patch: WeightPatch) -> Model:
         """Return a handle of the same network with one more patch on its weights."""
