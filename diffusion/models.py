@@ -1,9 +1,9 @@
 """Handles of loaded networks: small frozen values that point to modules and say how these are to be used.
 
     output = model.apply(x, timestep, context)
-    cond = clip.with_layer(-2).encode("a photo of a (red:1.3) cat")
 
-The modules are diffusers' and transformers'; their weights are not changed through a handle, so many may share them.
+The modules are diffusers'; handles of text encoders are in diffusion.clip. Weights are not changed through a handle, so
+that many may share them.
 """
 
 from __future__ import annotations
@@ -17,16 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
-from diffusion.conditioning import Cond
-from diffusion.finite import require_finite
+from diffusion.handles import device_of, dtype_of, joined_digest, overlay_for
 from diffusion.latents import LatentFormat
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
 from diffusion.patches import Guidance, Hook, MaskPatch, Refinement, Usage, hooked
 from diffusion.streaming import Keeper, kept
-from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
-from diffusion.text.encoders import Encoded, encode_prompt
-from diffusion.text.tokenizer import ClipTokenizer
 
 
 @dataclass(frozen=True)
@@ -54,20 +50,18 @@ class Model:
 
     def __post_init__(self) -> None:
         """Make the overlay, unless the given one is of these patches."""
-        if not _belongs(self.overlay, self.backbone, self.patches):
-            object.__setattr__(
-                self, "overlay", Overlay(self.backbone, self.patches, self.dtype if self.patches else None)
-            )
+        made = overlay_for(self.overlay, self.backbone, self.patches, self.dtype if self.patches else None)
+        object.__setattr__(self, "overlay", made)
 
     @property
     def device(self) -> torch.device:
         """Where the network computes."""
-        return _device(self.keeper, self.backbone)
+        return device_of(self.keeper, self.backbone)
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the network computes."""
-        return self.computed or _dtype(self.keeper, self.backbone)
+        return self.computed or dtype_of(self.keeper, self.backbone)
 
     def apply(
         self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int] = (), given: Given = NOTHING
@@ -87,11 +81,13 @@ class Model:
 
     def with_patch(self, patch: WeightPatch) -> Model:
         """Return a handle of the same network with one more patch on its weights."""
-        return replace(self, patches=(*self.patches, patch), digest=_joined(self.digest, patch.full_digest))
+        return replace(self, patches=(*self.patches, patch), digest=joined_digest(self.digest, patch.full_digest))
 
     def with_parameterization(self, parameterization: Parameterization) -> Model:
         """Return a handle whose network's output is read differently."""
-        return replace(self, parameterization=parameterization, digest=_joined(self.digest, repr(parameterization)))
+        return replace(
+            self, parameterization=parameterization, digest=joined_digest(self.digest, repr(parameterization))
+        )
 
     def with_guidance(self, guidance: Guidance) -> Model:
         """Return a handle that is guided differently, in place of any earlier guidance."""
@@ -110,61 +106,7 @@ class Model:
         return self._with_usage(replace(self.usage, mask=mask), mask)
 
     def _with_usage(self, usage: Usage, change: Any) -> Model:
-        return replace(self, usage=usage, digest=_joined(self.digest, repr(change) if _is_plain(change) else ""))
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A CLIP text encoder (transformers' CLIPTextModel) with its tokenizer.
-
-    layer: which layer's output is taken: None or -1 the last, -2 the one before it, … (CLIP skip).
-    embeddings: finds the file of a textual inversion by its name. patches, overlay, computed, keeper: as a Model
-    has them.
-    """
-
-    tokenizer: ClipTokenizer
-    encoder: nn.Module
-    layer: int | None = None
-    embeddings: EmbeddingLookup = field(default=no_embeddings)
-    digest: str = ""
-    patches: tuple[WeightPatch, ...] = ()
-    computed: torch.dtype | None = None
-    keeper: Keeper | None = None
-    overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        """Make the overlay, unless the given one is of these patches."""
-        if not _belongs(self.overlay, self.encoder, self.patches):
-            object.__setattr__(
-                self, "overlay", Overlay(self.encoder, self.patches, self.dtype if self.patches else None)
-            )
-
-    @property
-    def device(self) -> torch.device:
-        """Where the encoder computes."""
-        return _device(self.keeper, self.encoder)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The precision in which the encoder computes."""
-        return self.computed or _dtype(self.keeper, self.encoder)
-
-    def with_layer(self, layer: int | None) -> Clip:
-        """Return the same encoder, stopping at a layer counted from the end (-1 … -24)."""
-        return replace(self, layer=layer, digest=_joined(self.digest, f"layer {layer}"))
-
-    def with_patch(self, patch: WeightPatch) -> Clip:
-        """Return a handle of the same encoder with one more patch on its weights."""
-        return replace(self, patches=(*self.patches, patch), digest=_joined(self.digest, patch.full_digest))
-
-    def encode(self, text: str) -> Cond:
-        """Return a prompt's embedding (1, 77 * chunks, width), float32, on the CPU; DiffusionError if it is none."""
-        encoded = kept(self.keeper, "encode text", (1,), lambda: self._encode(text), self.overlay)
-        advice = "The checkpoint or an embedding of the prompt may be damaged; get it again."
-        return Cond(require_finite(encoded.embedding, "The text encoder gave", advice), encoded.pooled)
-
-    def _encode(self, text: str) -> Encoded:
-        return encode_prompt(self.encoder, self.tokenizer, text, layer=self.layer, embeddings=self.embeddings)
+        return replace(self, usage=usage, digest=joined_digest(self.digest, repr(change) if _is_plain(change) else ""))
 
 
 @dataclass(frozen=True)
@@ -179,16 +121,12 @@ class Vae:
     @property
     def device(self) -> torch.device:
         """Where the autoencoder computes."""
-        return _device(self.keeper, self.autoencoder)
+        return device_of(self.keeper, self.autoencoder)
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision in which the autoencoder computes."""
-        return _dtype(self.keeper, self.autoencoder)
-
-
-def _belongs(overlay: Overlay | None, module: nn.Module, patches: tuple[WeightPatch, ...]) -> bool:
-    return overlay is not None and overlay.module is module and overlay.patches == patches
+        return dtype_of(self.keeper, self.autoencoder)
 
 
 def _is_plain(value: Any) -> bool:
@@ -196,16 +134,3 @@ def _is_plain(value: Any) -> bool:
     if is_dataclass(value):
         return all(_is_plain(getattr(value, part.name)) for part in fields(value))
     return isinstance(value, bool | int | float | str) or (isinstance(value, tuple) and all(map(_is_plain, value)))
-
-
-def _joined(digest: str, change: str) -> str:
-    """Return the digest of something changed; "" if either is unknown."""
-    return f"{digest} {change}" if digest and change else ""
-
-
-def _device(keeper: Keeper | None, module: nn.Module) -> torch.device:
-    return next(module.parameters()).device if keeper is None else keeper.device
-
-
-def _dtype(keeper: Keeper | None, module: nn.Module) -> torch.dtype:
-    return next(module.parameters()).dtype if keeper is None else keeper.dtype
