@@ -132,7 +132,8 @@ def test_a_lora_on_the_way_is_in_the_blocks_that_will_be_used(registry: Registry
     both = apply_lora(one, loaded.model, loaded.clip, 0.5, 2.0)
     model = apply_lora(two, both.model, None).model
     assert lora_count(survey) == 2
-    assert model is not None and both.clip is not None
+    assert model is not None
+    assert both.clip is not None
     for node_id, handle, operation in (("sample", model, "denoise"), ("text", both.clip.encoders[0], "encode text")):
         assert isinstance(handle.keeper, Network)
         layout = handle.keeper.layout_of(handle.overlay)
