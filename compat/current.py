@@ -66,13 +66,14 @@ def running(run: Run, list_index: int | None = None) -> Iterator[None]:
         raise Cancelled(CANCELLED)
 
 
-def now_running() -> Running | None:
-    """Return what runs here: of this thread or task, else what began last; None outside of all nodes."""
+def now_running(otherwise: Running | None = None) -> Running | None:
+    """Return what runs here: of this thread or task, else `otherwise` if it still runs, else what began last."""
     entry = _own.get()
     if entry is not None:
         return entry
     with _stage.lock:
-        return next(reversed(_stage.all.values()), None)
+        entries = list(_stage.all.values())
+    return otherwise if otherwise in entries else next(reversed(entries), None)
 
 
 def current_run() -> Run | None:
@@ -81,9 +82,9 @@ def current_run() -> Run | None:
     return None if entry is None else entry.run
 
 
-def is_interrupted() -> bool:
-    """Return whether the node that calls should end."""
-    entry = now_running()
+def is_interrupted(entry: Running | None = None) -> bool:
+    """Return whether the node that calls, or the given one, should end."""
+    entry = entry or now_running()
     if entry is None:
         return False
     if entry.is_ended:
