@@ -100,3 +100,11 @@ def raise_if_interrupted() -> None:
     """Raise InterruptProcessingException if the node that calls should end."""
     if is_interrupted():
         raise InterruptProcessingException(CANCELLED)
+
+
+def end_current(is_ended: bool = True) -> bool:
+    """Let the node that calls, and with it the run, end; return whether there is one."""
+    entry = now_running()
+    if entry is not None:
+        entry.is_ended = is_ended
+    return entry is not None

@@ -59,7 +59,7 @@ def apply_in_tiles(
     """Return function(samples), computed in tiles, float32 on `device`."""
     shape = [round(axis.length(axis.size)) for axis in axes]
     output = torch.empty([samples.shape[0], channels, *shape], device=device)
-    for index, entry in enumerate(samples.split(1)):
+    for index, entry in enumerate(torch.split(samples, 1)):
         if all(axis.size <= axis.tile for axis in axes):
             output[index : index + 1] = function(entry).to(device)
             on_tile()
