@@ -25,10 +25,10 @@ CANCELLED = "The run was cancelled."
 
 @dataclass(eq=False)
 class Running:
-    """A node's function that runs. `is_ended`: the node itself asked for the run's end (`nodes.interrupt_processing()`)."""
+    """A node's function that runs. list_index: which call of it, for a list. is_ended: the node asked for the run's end."""
 
     run: Run
-    list_index: int | None = None
+    list_index: int
     is_ended: bool = False
 
 
@@ -47,9 +47,9 @@ _stage = _Stage()
 
 
 @contextmanager
-def running(run: Run, list_index: int | None = None) -> Iterator[None]:
+def running(run: Run) -> Iterator[None]:
     """Let a node's function run as `run`; Cancelled if it was interrupted, by the user or by itself."""
-    entry = Running(run, list_index)
+    entry = Running(run, run.row)
     with _stage.lock:
         key = next(_stage.ids)
         _stage.all[key] = entry

@@ -9,6 +9,7 @@ from typing import Any
 from compat.current import is_interrupted, now_running
 from compat.interruption import InterruptProcessingException
 from graph.errors import Cancelled
+from graph.run import Run
 
 INTERVAL_S = 0.05  # between two reports that are neither the first nor the last
 Hook = Callable[..., None]
@@ -47,11 +48,15 @@ class ProgressBar:
             self.hook(self.current, self.total, preview, node_id=self.node_id)
             return
         entry = now_running(self._made_in)
-        if entry is None:
-            return
-        if preview is not None:
-            entry.run.preview(preview[1])
-        try:
-            entry.run.progress(int(self.current), int(self.total))
-        except Cancelled as error:
-            raise InterruptProcessingException from error
+        if entry is not None:
+            tell(entry.run, self.current, self.total, preview)
+
+
+def tell(run: Run, value: float, total: float, preview: Any = None) -> None:
+    """Tell a run how far its node is; preview: (format, PIL image, longest side)."""
+    if preview is not None:
+        run.preview(preview[1])
+    try:
+        run.progress(int(value), int(total))
+    except Cancelled as error:
+        raise InterruptProcessingException from error

@@ -24,7 +24,7 @@ from compat.machine import Machine
 from compat.shim_module import ShimModule, missing
 
 HERE = Path(__file__).parent
-MADE = "__made__"  # in a package's __init__: what gives the modules in it that have no file
+MADE = "made_module"  # in a package's __init__: what gives the modules in it that have no file
 OURS = "nodes"  # is a package of Weft and a module of ComfyUI: it answers for both
 
 

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, TypedDict
 
 from compat.current import current_run
+from compat.progress_bar import tell
 
 
 class NodeState(Enum):
@@ -45,11 +46,8 @@ class ProgressRegistry:
         """Tell how far a node is; image: (format, PIL image, longest side)."""
         self.nodes[node_id] = NodeProgressState(state=NodeState.Running, value=value, max=max_value)
         run = current_run()
-        if run is None:
-            return
-        if image is not None:
-            run.preview(image[1])
-        run.progress(int(value), int(max_value))
+        if run is not None:
+            tell(run, value, max_value, image)
 
     def finish_progress(self, node_id: str) -> None:
         """Tell that a node is done."""

@@ -8,7 +8,7 @@ from compat.current import now_running
 
 
 class ExecutionContext(NamedTuple):
-    """The node that runs. list_index: which call of it, if it is called for each item of a list."""
+    """The node that runs. list_index: which call of it, where it is called for each item of a list."""
 
     prompt_id: str
     node_id: str
