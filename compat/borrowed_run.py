@@ -79,6 +79,7 @@ class BorrowedRun:
         """Tell how far the work is."""
         if self._run is not None:
             self._run.progress(value, total, text)
+            raise_if_interrupted()
 
     def preview(self, image: Any) -> None:
         """Show a picture of the work in progress."""

@@ -157,14 +157,14 @@ def call_operator(
 
 def _given(spec: NodeSpec, arguments: Mapping[str, Any]) -> dict[str, Any]:
     given: dict[str, Any] = {}
+    growing = {socket.name: socket for socket in spec.inputs if socket.is_growing}
     for name, value in arguments.items():
-        socket = spec.input(name)
+        socket = spec.input(name) or growing.get(name)
         if socket is None or value is MISSING or name in HIDDEN:
             continue
         if socket.is_growing and isinstance(value, dict):
-            given.update(value)
-        elif socket.is_growing and socket.name == name:
-            given.update({f"{name}{index}": each for index, each in enumerate(value)})
+            names = value if socket.takes_any_name else (f"{name}{index}" for index in range(len(value)))
+            given.update(zip(names, value.values(), strict=True))
         else:
             inner = from_pack(socket.type.name, value)
             given[name] = Ready(inner) if socket.is_lazy else inner

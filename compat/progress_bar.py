@@ -32,11 +32,14 @@ class ProgressBar:
             self.total = total
         self.current = min(value, self.total)
         now_s = time.perf_counter()
+        entry = now_running(self._made_in)
+        if entry is not None and entry.is_ended:
+            raise InterruptProcessingException
         is_due = self._told_s is None or now_s - self._told_s >= INTERVAL_S
         if is_due or preview is not None or self.current >= self.total:
             self._told_s = now_s
             self._tell(preview)
-        elif is_interrupted(now_running(self._made_in)):
+        elif is_interrupted(entry):
             raise InterruptProcessingException
 
     def update(self, value: float) -> None:

@@ -17,14 +17,16 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location, spec_from_loader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from compat.importing import pack_in_words
 from compat.machine import Machine
 from compat.shim_module import ShimModule, missing
 
+N = TypeVar("N")
 HERE = Path(__file__).parent
 MADE = "made_module"  # in a package's __init__: what gives the modules in it that have no file
+NAMES = "__comfyui__"  # in our package: its NodeNames
 OURS = "nodes"  # is a package of Weft and a module of ComfyUI: it answers for both
 
 
@@ -127,8 +129,18 @@ def uninstall() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] in finder.names]:
         if isinstance(sys.modules[name], ShimModule):
             del sys.modules[name]
-    vars(sys.modules[OURS]).pop("__getattr__", None)
+    for name in ("__getattr__", NAMES):
+        vars(sys.modules[OURS]).pop(name, None)
     sys.modules[OURS].__class__ = ModuleType
+
+
+def node_names(make: Callable[[], N]) -> N:
+    """Return what answers for ComfyUI's module `nodes`, compat.node_names.NodeNames, made when it is first asked for."""
+    module = vars(sys.modules[OURS])
+    if NAMES not in module:
+        module[NAMES] = make()
+    found: N = module[NAMES]
+    return found
 
 
 def _join_nodes() -> None:
@@ -139,9 +151,8 @@ def _join_nodes() -> None:
     def find(name: str) -> Any:
         from compat.node_names import NodeNames
 
-        names = vars(module).setdefault("__comfyui__", NodeNames())
         try:
-            return names.find(name)
+            return node_names(NodeNames).find(name)
         except KeyError:
             return missing(OURS, name)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from compat.class_table import TABLE
 from compat.node_names import NodeNames
+from compat.shims.finder import node_names
 
 
 def made_module(name: str) -> dict[str, Any] | None:
@@ -14,7 +14,7 @@ def made_module(name: str) -> dict[str, Any] | None:
     module = f"comfy_extras.{name}"
     if module not in TABLE:
         return None
-    names: NodeNames = vars(sys.modules["nodes"]).setdefault("__comfyui__", NodeNames())
+    names = node_names(NodeNames)
     classes = names.of_module(module)
     return {
         **classes,
