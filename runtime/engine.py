@@ -98,15 +98,10 @@ def builtin_registry(more: Iterable[str] = ()) -> Registry:
     return Registry.collect(importlib.import_module(name) for name in names)
 
 
-def open_studio(
-    settings: Settings, tell: Tell = say_nothing, registry: Registry | None = None, folders: Folders | None = None
-) -> Studio:
-    """Build the engine for a process. `tell` is called with a sentence when something takes long.
-
-    folders: those of the settings, where node packs added to them before.
-    """
+def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry | None = None) -> Studio:
+    """Build the engine for a process. `tell` is called with a sentence when something takes long."""
     registry = builtin_registry() if registry is None else registry
-    folders = folders_of(settings) if folders is None else folders
+    folders = folders_of(settings)
     device = open_device(settings.device)
     memory = open_memory(device, settings.memory)
     host = LocalHost(folders, memory, precision=settings.precision, write_metadata=settings.write_metadata)

@@ -19,7 +19,7 @@ from graph.registry import Registry
 from graph.run import Run
 from graph.spec import node
 from graph.workflow import Node, Workflow
-from runtime.engine import Studio, folders_of, open_studio
+from runtime.engine import Studio, open_studio
 from runtime.machine import LocalMachine
 from runtime.settings import Settings
 from tests.tiny_checkpoint import write_tiny_checkpoint
@@ -50,25 +50,28 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def machine(settings: Settings, desk: Desk) -> Iterator[LocalMachine]:
+def studio(settings: Settings) -> Iterator[Studio]:
+    """An engine on folders of the test."""
+    with open_studio(settings) as studio:
+        yield studio
+
+
+@pytest.fixture
+def machine(studio: Studio, settings: Settings, desk: Desk) -> Iterator[LocalMachine]:
     """A machine whose modules can be imported."""
-    machine = LocalMachine(
-        settings, folders_of(settings), say=desk.said.append, interrupt=desk.interrupt, launch={"port": 8200}
-    )
+    machine = LocalMachine(studio, settings, say=desk.said.append, interrupt=desk.interrupt, launch={"port": 8200})
     install(machine)
     yield machine
     uninstall()
 
 
 @pytest.fixture
-def studio(machine: LocalMachine, settings: Settings) -> Iterator[Studio]:
-    """An engine on the same folders, with a tiny checkpoint."""
-    folder = settings.base / "models" / "checkpoints"
-    folder.mkdir(parents=True)
-    write_tiny_checkpoint(folder / "tiny.safetensors")
-    with open_studio(settings, folders=machine.folders) as studio:
-        machine.attend(studio)
-        yield studio
+def checkpoint(settings: Settings) -> str:
+    """The name of a tiny checkpoint."""
+    path = settings.base / "models" / "checkpoints" / "tiny.safetensors"
+    path.parent.mkdir(parents=True)
+    write_tiny_checkpoint(path)
+    return path.name
 
 
 @pytest.fixture

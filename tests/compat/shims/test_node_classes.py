@@ -21,7 +21,7 @@ from compat.interruption import InterruptProcessingException
 from compat.node_names import NodeNames
 from compat.shims.finder import node_names
 from graph.events import Event, Progress
-from runtime.engine import Studio, builtin_registry
+from runtime.engine import builtin_registry
 from runtime.machine import LocalMachine
 from tests.compat.shims.conftest import Desk
 
@@ -72,8 +72,8 @@ def test_widgets_list_the_files_that_there_are_now(nodes: Any, machine: LocalMac
     assert nodes.CheckpointLoaderSimple.INPUT_TYPES()["required"]["ckpt_name"][0] == ["a.safetensors"]
 
 
-def test_a_picture_is_made_by_calling_the_classes(nodes: Any, studio: Studio) -> None:
-    model, clip, vae = nodes.CheckpointLoaderSimple().load_checkpoint(ckpt_name="tiny.safetensors")
+def test_a_picture_is_made_by_calling_the_classes(nodes: Any, checkpoint: str) -> None:
+    model, clip, vae = nodes.CheckpointLoaderSimple().load_checkpoint(ckpt_name=checkpoint)
     (cond,) = nodes.CLIPTextEncode().encode(clip, "a red house")
     (latent,) = nodes.EmptyLatentImage().generate(64, 64)
     (sampled,) = nodes.KSampler().sample(model, 1, 2, 4.0, "euler", "normal", cond, cond, latent, denoise=1.0)
@@ -84,9 +84,9 @@ def test_a_picture_is_made_by_calling_the_classes(nodes: Any, studio: Studio) ->
 
 
 def test_a_sampler_that_a_pack_calls_tells_the_progress_of_the_packs_node(
-    nodes: Any, studio: Studio, run_in_node: Callable[..., list[Event]]
+    nodes: Any, checkpoint: str, run_in_node: Callable[..., list[Event]]
 ) -> None:
-    model, clip, _ = nodes.CheckpointLoaderSimple().load_checkpoint("tiny.safetensors")
+    model, clip, _ = nodes.CheckpointLoaderSimple().load_checkpoint(checkpoint)
     (cond,) = nodes.CLIPTextEncode().encode(clip, "")
     (latent,) = nodes.EmptyLatentImage().generate(64, 64, 1)
     arguments = (model, 1, 3, 1.0, "euler", "normal", cond, cond, latent)
@@ -95,9 +95,9 @@ def test_a_sampler_that_a_pack_calls_tells_the_progress_of_the_packs_node(
 
 
 def test_a_sampler_that_a_pack_calls_ends_with_the_run(
-    nodes: Any, studio: Studio, run_in_node: Callable[..., list[Event]]
+    nodes: Any, checkpoint: str, run_in_node: Callable[..., list[Event]]
 ) -> None:
-    model, clip, _ = nodes.CheckpointLoaderSimple().load_checkpoint("tiny.safetensors")
+    model, clip, _ = nodes.CheckpointLoaderSimple().load_checkpoint(checkpoint)
     (cond,) = nodes.CLIPTextEncode().encode(clip, "")
     (latent,) = nodes.EmptyLatentImage().generate(64, 64, 1)
     ended: list[type[BaseException]] = []
@@ -150,7 +150,7 @@ def test_preview_image_is_a_save_image_for_temporary_files(nodes: Any, tmp_path:
     assert set(preview.INPUT_TYPES()["hidden"]) == {"prompt", "extra_pnginfo"}
 
 
-def test_a_picture_is_loaded_with_its_mask(nodes: Any, studio: Studio, tmp_path: Path) -> None:
+def test_a_picture_is_loaded_with_its_mask(nodes: Any, tmp_path: Path) -> None:
     (tmp_path / "input").mkdir()
     Image.new("RGBA", (6, 4), (255, 0, 0, 0)).save(tmp_path / "input" / "a.png")
     image, mask = nodes.LoadImage().load_image("a.png")
