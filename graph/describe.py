@@ -26,6 +26,8 @@ def describe_all(registry: Registry, names: Names | None = None) -> dict[str, di
 
 def describe(spec: NodeSpec, names: Names | None = None, *, name: str | None = None) -> dict[str, Any]:
     """Return the description of a node type, under an alias if `name` is one."""
+    if spec.describer is not None:
+        return {**spec.describer(), "name": name or spec.name}
     groups = _groups(spec)
     marks = {"deprecated": spec.is_deprecated, "experimental": spec.is_experimental}
     return {

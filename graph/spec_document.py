@@ -17,13 +17,30 @@ from graph.errors import GraphError
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
 from graph.types import SocketType
-from graph.widget_document import known_class, read_widget, write_widget
+from graph.widget_document import known_class, read_widget, readable, write_widget
 from graph.widgets import Widget
 
 FORM = 1  # of the document; a reader of another form refuses it
 _TEXTS = ("category", "display_name", "description", "module")
-_FLAGS = ("is_output", "is_pure", "is_async", "takes_run", "may_expand", "is_deprecated", "is_experimental")
-_SOCKET_FLAGS = ("is_optional", "is_list", "is_lazy", "is_growing", "takes_any_name")
+_FLAGS = (
+    "is_output",
+    "is_pure",
+    "is_async",
+    "takes_run",
+    "may_expand",
+    "is_deprecated",
+    "is_experimental",
+    "is_described_anew",
+)
+_SOCKET_FLAGS = (
+    "is_optional",
+    "is_list",
+    "is_lazy",
+    "is_growing",
+    "takes_any_name",
+    "takes_literals",
+    "is_reference",
+)
 
 
 class SpecDocumentError(GraphError):
@@ -53,6 +70,7 @@ def _write_spec(spec: NodeSpec) -> dict[str, Any]:
         **{name: text for name in _TEXTS if (text := getattr(spec, name))},
         "aliases": spec.aliases,
         "extra": spec.extra,
+        "described": None if spec.describer is None else readable(spec.describer()),
         "has_validator": spec.has_validator or any(map(_is_foreign, spec.inputs)),
     }
     return {
@@ -75,7 +93,7 @@ def _write_socket(socket: Socket) -> dict[str, Any]:
     if socket.default is not MISSING:
         parts["default"] = socket.default
     if socket.options:
-        parts["options"] = socket.options
+        parts["options"] = readable(socket.options)
     if socket.tooltip:
         parts["tooltip"] = socket.tooltip
     return {"name": socket.name, "type": _write_type(socket.type), **parts}
@@ -86,6 +104,7 @@ def _write_type(socket_type: SocketType) -> str | list[str]:
 
 
 def _read_spec(document: Mapping[str, Any], types: dict[Any, SocketType]) -> NodeSpec:
+    described: Mapping[str, Any] | None = document.get("described")
     values = {name: document[name] for name in (*_TEXTS, *_FLAGS, "extra") if name in document}
     return NodeSpec(
         name=document["name"],
@@ -94,6 +113,7 @@ def _read_spec(document: Mapping[str, Any], types: dict[Any, SocketType]) -> Nod
         outputs=tuple([_read_output(each, types) for each in document["outputs"]]),
         aliases=tuple(document.get("aliases", ())),
         is_checked_elsewhere=document.get("has_validator", False),
+        describer=None if described is None else lambda: described,
         **values,
     )
 

@@ -154,7 +154,7 @@ class Worker:
             emit=self._sender,
             cancelled=partial(self._inbox.is_cancelled, job.job_id),
             prompt=prompt,
-            extra=job.extra,
+            extra={**job.extra, "prompt_id": job.job_id},
         )
 
     def _wants_previews(self, extra: Mapping[str, Any]) -> bool:
