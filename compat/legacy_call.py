@@ -70,7 +70,7 @@ class ClassAdapter:
         row = run.row
         if self.is_async:
             return self._work_later(values, run, row)
-        with running(run, row), torch.no_grad():
+        with running(run), torch.no_grad():
             instance = self._instance(run)
             arguments = self._arguments(values, run)
             if check := getattr(instance, CHECK_LAZY, None):
@@ -78,10 +78,10 @@ class ClassAdapter:
             return deliver(returned_by_class(self._function(instance)(**arguments)), self.outputs, run)
 
     async def _work_later(self, values: Mapping[str, Any], run: Run, row: int) -> Any:
-        with running(run, row), torch.no_grad():
+        with running(run), torch.no_grad():
             instance = self._instance(run)
         arguments = await self._settled(instance, values, run, row)
-        with running(run, row):
+        with running(run):
             with torch.no_grad():
                 returned = self._function(instance)(**arguments)
             if inspect.iscoroutinefunction(self._function(instance)):
@@ -94,7 +94,7 @@ class ClassAdapter:
         waiting = {name: value for name, value in known.items() if hasattr(value, "__await__")}
         check = getattr(instance, CHECK_LAZY, None)
         while True:
-            nothing = [None] if self.is_list else None
+            nothing = (None,) if self.is_list else None  # a tuple, as in ComfyUI
             arguments = self._arguments({name: nothing if name in waiting else known[name] for name in known}, run)
             if check is None:
                 return arguments
@@ -119,7 +119,9 @@ class ClassAdapter:
             socket = self._named.get(name, self._more)
             if socket is None or (socket.is_growing and name not in links and not self.declared.is_dynamic):
                 continue  # a literal for an input that the class does not have
-            if self.is_list:
+            if self.is_list and type(value) is tuple:
+                arguments[name] = value  # not asked for yet
+            elif self.is_list:
                 arguments[name] = [_given(socket, item) for item in self._items(name, value, run, name in links)]
             else:
                 arguments[name] = _given(socket, value)
@@ -167,7 +169,7 @@ def _is_list(literal: Any) -> bool:
 
 
 async def _asked(check: Callable[..., Any], arguments: Mapping[str, Any], run: Run, row: int) -> Any:
-    with running(run, row):
+    with running(run):
         with torch.no_grad():
             said = check(**arguments)
         return await WithoutGradients(said) if inspect.iscoroutinefunction(check) else said

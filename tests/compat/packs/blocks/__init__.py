@@ -17,7 +17,7 @@ class Gate:
         if how == "result":
             return {"result": ExecutionBlocker(None)}
         blocker = {"open": a, "silent": ExecutionBlocker(None), "loud": ExecutionBlocker("it is closed")}[how]
-        return (blocker, a)
+        return (blocker, a + 1)
 
 
 class Odd:

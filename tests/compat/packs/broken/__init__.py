@@ -49,6 +49,4 @@ NODE_CLASS_MAPPINGS = {
     "T WithoutMethod": WithoutMethod,
     "T WithoutInputs": WithoutInputs,
     "T OddInputs": OddInputs,
-    "T NoClass": "a text",
-    3: Right,
 }

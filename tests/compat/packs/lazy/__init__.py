@@ -62,7 +62,7 @@ class WholeLazy(NeverAsks):
     INPUT_IS_LIST = True
 
     def check_lazy_status(self, a):
-        return ["a"] if a == [None] else []
+        return ["a"] if a[0] is None else []
 
 
 class Loud:
