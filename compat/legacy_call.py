@@ -67,9 +67,8 @@ class ClassAdapter:
 
     def __call__(self, values: Mapping[str, Any], run: Run) -> Any:
         """Do the work for one row of inputs; what an async class gives must be awaited."""
-        row = run.row
         if self.is_async:
-            return self._work_later(values, run, row)
+            return self._work_later(values, run)
         with running(run), torch.no_grad():
             instance = self._instance(run)
             arguments = self._arguments(values, run)
@@ -77,10 +76,10 @@ class ClassAdapter:
                 check(**arguments)
             return deliver(returned_by_class(self._function(instance)(**arguments)), self.outputs, run)
 
-    async def _work_later(self, values: Mapping[str, Any], run: Run, row: int) -> Any:
+    async def _work_later(self, values: Mapping[str, Any], run: Run) -> Any:
         with running(run), torch.no_grad():
             instance = self._instance(run)
-        arguments = await self._settled(instance, values, run, row)
+        arguments = await self._settled(instance, values, run)
         with running(run):
             with torch.no_grad():
                 returned = self._function(instance)(**arguments)
@@ -88,7 +87,7 @@ class ClassAdapter:
                 returned = await WithoutGradients(returned)
             return deliver(returned_by_class(returned), self.outputs, run)
 
-    async def _settled(self, instance: Any, values: Mapping[str, Any], run: Run, row: int) -> dict[str, Any]:
+    async def _settled(self, instance: Any, values: Mapping[str, Any], run: Run) -> dict[str, Any]:
         """Return the arguments, with those promises kept that the class asks for; the others are None."""
         known = {name: await value if isinstance(value, Ready) else value for name, value in values.items()}
         waiting = {name: value for name, value in known.items() if hasattr(value, "__await__")}
@@ -98,7 +97,7 @@ class ClassAdapter:
             arguments = self._arguments({name: nothing if name in waiting else known[name] for name in known}, run)
             if check is None:
                 return arguments
-            wanted = self._wanted(await _asked(check, arguments, run, row), known, waiting)
+            wanted = self._wanted(await _asked(check, arguments, run), known, waiting)
             if not wanted:
                 return arguments
             for name in wanted:
@@ -168,7 +167,7 @@ def _is_list(literal: Any) -> bool:
     return isinstance(literal.get(WRAPPER) if isinstance(literal, dict) else literal, list)
 
 
-async def _asked(check: Callable[..., Any], arguments: Mapping[str, Any], run: Run, row: int) -> Any:
+async def _asked(check: Callable[..., Any], arguments: Mapping[str, Any], run: Run) -> Any:
     with running(run):
         with torch.no_grad():
             said = check(**arguments)

@@ -45,7 +45,9 @@ def adapt(module: ModuleType, pack_name: str) -> Adapted:
         except BadClass as error:
             problems.append(f"The node {name} is left out: {error}.")
         except Exception as error:  # the pack's code: attributes may be properties
-            problems.append(f"The node {name} is left out, as its class cannot be read: {type(error).__name__}: {error}.")
+            problems.append(
+                f"The node {name} is left out, as its class cannot be read: {type(error).__name__}: {error}."
+            )
     return Adapted(tuple(specs), str(web) if isinstance(web, str) else None, tuple(problems))
 
 

@@ -88,7 +88,7 @@ class GraphBuilder:
         if root is None:
             root = cls._default_prefix_root if here is None else here.run.node_id
         if call_index is None:
-            call_index = cls._default_prefix_call_index if here is None else here.list_index or 0
+            call_index = cls._default_prefix_call_index if here is None else here.list_index
         return f"{root}.{call_index}.{next(numbers) if graph_index is None else graph_index}."
 
     def node(self, class_type: str, id: str | None = None, **kwargs: Any) -> Node:
