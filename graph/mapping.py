@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from graph.dynamic import Block
 from graph.errors import GraphError
-from graph.lazy import Ready
+from graph.lazy import Promise, Ready
 from graph.results import NO_UI, Result, Values
 from graph.spec import NodeSpec, Socket
 
@@ -75,7 +75,7 @@ def _wants_list(socket: Socket | None) -> bool:
 
 
 def _argument(socket: Socket | None, value: Any, place: int) -> Any:
-    if hasattr(value, "__await__"):
+    if type(value) is Promise:
         return value  # a promise, which knows whether a list is wanted
     if type(value) is Values:
         items = value.items

@@ -16,7 +16,7 @@ class Twice:
         first = graph.node("T Add", a=a, b=a)
         shown = graph.node("T Show", value=first.out(0))
         shown.set_override_display_id("elsewhere")
-        return {"result": (first.out(0), "plain"), "expand": graph.finalize()}
+        return {"result": (first.out(0), f"plain {a}"), "expand": graph.finalize()}
 
 
 class CountDown:
