@@ -110,14 +110,25 @@ LISTS = (
 )
 CHANGES = (
     once("changes none", *[shown(n("Counting", word="a"))] * 2),
-    once("changes literal", shown(n("Counting", word="a")), shown(n("Counting", word="b")), shown(n("Counting", word="b"))),
+    once(
+        "changes literal",
+        shown(n("Counting", word="a")),
+        shown(n("Counting", word="b")),
+        shown(n("Counting", word="b")),
+    ),
     once("changes always", *[shown(n("Always", word="a"))] * 2),
     once("changes by word", *[shown(n("ByWord", word=word)) for word in ("ab", "ab", "xb")]),
-    once("changes by word linked", *[shown(n("Give", value=v), n("ByWord", word="a", link=["1", 0])) for v in (1, 1, 2)]),
+    once(
+        "changes by word linked", *[shown(n("Give", value=v), n("ByWord", word="a", link=["1", 0])) for v in (1, 1, 2)]
+    ),
     once("changes waiting", *[shown(n("Waiting", word="a"))] * 2),
     once("changes waiting always", *[shown(n("Waiting", word="always"))] * 2),
     once("changes failing", *[shown(n("Failing", word="a"))] * 2),
-    once("changes another id", shown(n("Counting", word="a")), {"7": n("Counting", word="a"), "90": n("ShowAll", value=["7", 0])}),
+    once(
+        "changes another id",
+        shown(n("Counting", word="a")),
+        {"7": n("Counting", word="a"), "90": n("ShowAll", value=["7", 0])},
+    ),
     once(
         "changes twins",
         {"1": n("Twins"), "2": n("Twins"), "3": n("ShowAll", value=["1", 0]), "4": n("Show", value=["2", 0])}
@@ -133,7 +144,9 @@ VALIDATES = (
     once("validates later", base("ValidatesLater"), base("ValidatesLater", a=2)),
     once("validates types", linked("Types", n("GiveText", text="a")), linked("Types", n("Give", value=2))),
     once("validates types of the usual kind", linked("Base", n("GiveText", text="a"))),
-    once("validates one output of two", base("Named", a=7) | {"5": n("Give", value=1), "6": n("ShowAll", value=["5", 0])}),
+    once(
+        "validates one output of two", base("Named", a=7) | {"5": n("Give", value=1), "6": n("ShowAll", value=["5", 0])}
+    ),
 )
 LAZY = (
     once("lazy one side", shown(n("Give", value=1), n("Loud"), n("Switch", on=True, yes=["1", 0], no=["2", 0]))),
@@ -149,16 +162,26 @@ LAZY = (
     once("lazy unknown", shown(n("Give", value=1), n("AsksUnknown", a=["1", 0]))),
 )
 EXPANDS = (
-    once("expands twice", shown(n("Twice", a=3), outputs=2), shown(n("Twice", a=3), outputs=2), shown(n("Twice", a=4), outputs=2)),
+    once(
+        "expands twice",
+        shown(n("Twice", a=3), outputs=2),
+        shown(n("Twice", a=3), outputs=2),
+        shown(n("Twice", a=4), outputs=2),
+    ),
     once("expands down", shown(n("CountDown", left=4, sum=0))),
     once("expands in a list", shown(n("Make", count=2, first=1), n("Twice", a=["1", 0]), outputs=2)),
     once("expands to a raw link", shown(n("Give", value=4), n("Raw", a=["1", 0]), outputs=2)),
     once("expands and shows", shown(n("ExpandsAndShows", a=3))),
 )
 BLOCKS = (
-    *[once(f"blocks {how}", shown(n("Gate", a=2, how=how), outputs=2)) for how in ("open", "silent", "loud", "both", "result")],
+    *[
+        once(f"blocks {how}", shown(n("Gate", a=2, how=how), outputs=2))
+        for how in ("open", "silent", "loud", "both", "result")
+    ],
     once("blocks in a list", shown(n("Make", count=4, first=0), n("Odd", a=["1", 0]))),
-    once("blocks in a list mapped", shown(n("Make", count=4, first=0), n("Odd", a=["1", 0]), n("Add", a=["2", 0], b=1))),
+    once(
+        "blocks in a list mapped", shown(n("Make", count=4, first=0), n("Odd", a=["1", 0]), n("Add", a=["2", 0], b=1))
+    ),
     once(
         "blocks what is behind",
         shown(n("Gate", a=2, how="loud"), n("Add", a=["1", 0], b=1), n("Add", a=["2", 0], b=1)),
@@ -173,8 +196,11 @@ HIDDEN = (
 DYNAMIC = (
     once("dynamic names", shown(n("Give", value=1), n("Flexible", known=2, any_1=["1", 0], word="x"))),
     once("dynamic links only", shown(n("Give", value=1), n("Grown", a=2, image_1=["1", 0], word="x"))),
-    once("dynamic outputs", {"1": n("Many", count=4), "2": n("ShowAll", value=["1", 3]), "3": n("Plain", a=["1", 2], b="x")}
-         | {"4": n("ShowAll", value=["3", 0])}),
+    once(
+        "dynamic outputs",
+        {"1": n("Many", count=4), "2": n("ShowAll", value=["1", 3]), "3": n("Plain", a=["1", 2], b="x")}
+        | {"4": n("ShowAll", value=["3", 0])},
+    ),
     once("dynamic output that is not there", {"1": n("Many", count=2), "2": n("ShowAll", value=["1", 3])}),
 )
 ASYNC = (

@@ -42,9 +42,9 @@ def host(base: Path) -> Iterator[None]:
         uninstall()
 
 
-def load(name: str) -> ModuleType:
+def load(name: str, folder: Path = PACKS) -> ModuleType:
     """Import a pack anew."""
-    spec = importlib.util.spec_from_file_location(f"{MODULE}_{name}", PACKS / name / "__init__.py")
+    spec = importlib.util.spec_from_file_location(f"{MODULE}_{name}", folder / name / "__init__.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -22,7 +22,7 @@ class Full:
     DEV_ONLY = True
     API_NODE = True
     HAS_INTERMEDIATE_OUTPUT = True
-    SEARCH_ALIASES = ["all", "whole"]
+    SEARCH_ALIASES = ("all", "whole")
     ESSENTIALS_CATEGORY = "Basics"
 
     def run(self, a, b, unique_id):
@@ -55,12 +55,12 @@ class Properties:
         return {"optional": {"words": (("a", "b"), {"default": "a"})}}
 
     @ClassProperty
-    def RETURN_TYPES(cls):
+    def RETURN_TYPES(self):
         return ("INT", "INT")
 
     @ClassProperty
-    def CATEGORY(cls):
-        return "tests/" + cls.__name__
+    def CATEGORY(self):
+        return "tests/" + self.__name__
 
     FUNCTION = "run"
 
@@ -73,8 +73,10 @@ class Uploads:
     def INPUT_TYPES(cls):
         folder = os.path.dirname(__file__)
         files = sorted(name for name in os.listdir(folder) if name.endswith(".txt"))
-        return {"required": {"file": (files, {"image_upload": True}), "video": (files, {"video_upload": True})},
-                "optional": {"remote": ("COMBO", {"remote": {"route": "/test/list", "refresh_button": True}})}}
+        return {
+            "required": {"file": (files, {"image_upload": True}), "video": (files, {"video_upload": True})},
+            "optional": {"remote": ("COMBO", {"remote": {"route": "/test/list", "refresh_button": True}})},
+        }
 
     RETURN_TYPES = ("STRING",)
     FUNCTION = "run"

@@ -6,7 +6,10 @@ class Everything:
     def INPUT_TYPES(cls):
         return {
             "required": {
-                "whole": ("INT", {"default": 3, "min": 1, "max": 9, "step": 2, "display": "slider", "tooltip": "a number"}),
+                "whole": (
+                    "INT",
+                    {"default": 3, "min": 1, "max": 9, "step": 2, "display": "slider", "tooltip": "a number"},
+                ),
                 "seed": ("INT", {"default": 0, "min": 0, "max": 0xFFFFFFFFFFFFFFFF, "control_after_generate": True}),
                 "real": ("FLOAT", {"default": 0.5, "min": 0.0, "max": 1.0, "step": 0.01, "round": 0.001}),
                 "text": ("STRING", {"default": "a", "multiline": True, "dynamicPrompts": True, "placeholder": "words"}),
@@ -39,7 +42,7 @@ class Plain:
     """Has nothing optional, and no **kwargs."""
 
     @classmethod
-    def INPUT_TYPES(s):
+    def INPUT_TYPES(cls):
         return {"required": {"a": ("INT", {"default": 1}), "b": ("STRING",)}}
 
     RETURN_TYPES = ("STRING",)
