@@ -21,7 +21,7 @@ from graph.execute import Engine
 from graph.formats import from_api
 from graph.registry import Registry
 from graph.validate import output_ids, validate
-from runtime.engine import folders_of
+from runtime.engine import open_studio
 from runtime.machine import LocalMachine
 from runtime.settings import Settings
 from runtime.values import digest, nbytes
@@ -35,11 +35,12 @@ MODULE = "custom_nodes_of_tests"
 def host(base: Path) -> Iterator[None]:
     """Let packs import ComfyUI's modules, with folders of their own."""
     settings = Settings(base=base, device="cpu")
-    install(LocalMachine(settings, folders_of(settings)))
-    try:
-        yield
-    finally:
-        uninstall()
+    with open_studio(settings) as studio:
+        install(LocalMachine(studio, settings))
+        try:
+            yield
+        finally:
+            uninstall()
 
 
 def load(name: str, folder: Path = PACKS) -> ModuleType:

@@ -24,9 +24,9 @@ from tests.compat.cases import PACKS, RECORDED, Case, n, shown
 from tests.compat.engine_runs import adapted, host, load, new_engine, registry_of, run, runs
 
 
-@pytest.fixture(autouse=True)
-def modules_of_comfyui(tmp_path: Path) -> Iterator[None]:
-    with host(tmp_path):
+@pytest.fixture(autouse=True, scope="module")
+def modules_of_comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with host(tmp_path_factory.mktemp("base")):
         yield
 
 
