@@ -45,10 +45,10 @@ def spec_of_class(name: str, cls: Any, place: Place, display_name: str | None = 
     """Return the node type of a class; BadClass if it cannot be one."""
     function = _function(cls)
     description = Description(name, cls, display_name or name, f"custom_nodes.{place.pack}")
-    declared = _declared(cls, function, description)
+    changes = may_change(cls, "INPUT_TYPES")
+    declared = _declared(cls, function, description, changes)
     outputs = _outputs(cls)
     document = _asked(lambda: description.told_with(description.last), "its description")
-    changes = may_change(cls, "INPUT_TYPES")
     adapter = ClassAdapter(name, cls, declared, outputs)
     return NodeSpec(
         name=name,
@@ -90,7 +90,7 @@ def _method(cls: Any) -> Any:
     return function
 
 
-def _declared(cls: Any, function: Any, description: Description) -> Declared:
+def _declared(cls: Any, function: Any, description: Description, changes: bool) -> Declared:
     inputs = _asked(description.inputs, "INPUT_TYPES")
     if not isinstance(inputs, Mapping) or not all(isinstance(group or {}, Mapping) for group in inputs.values()):
         raise BadClass("INPUT_TYPES gives no dictionary of dictionaries")
@@ -98,14 +98,21 @@ def _declared(cls: Any, function: Any, description: Description) -> Declared:
     asked = inspect.getfullargspec(validator) if callable(validator) else None
     rules = Rules(
         is_list=bool(getattr(cls, "INPUT_IS_LIST", False)),
-        takes_more=any(each.kind is each.VAR_KEYWORD for each in inspect.signature(function).parameters.values()),
+        takes_more=_takes_any_name(function),
         checked_names=frozenset(asked.args) if asked is not None else frozenset(),
         checks_all=asked is not None and asked.varkw is not None,
         checks_types=asked is not None and TYPES in asked.args,
-        listing=description.choices if may_change(cls, "INPUT_TYPES") else None,
+        listing=description.choices if changes else None,
     )
     found: Declared = _asked(lambda: read_inputs(inputs, rules), "INPUT_TYPES")
     return found
+
+
+def _takes_any_name(function: Any) -> bool:
+    code = getattr(function, "__code__", None)
+    if isinstance(code, CodeType) and not hasattr(function, "__wrapped__"):
+        return bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return any(each.kind is each.VAR_KEYWORD for each in inspect.signature(function).parameters.values())
 
 
 def _outputs(cls: Any) -> tuple[Output, ...]:

@@ -11,18 +11,17 @@ from typing import Any
 
 from graph.protocol import Ask
 from graph.registry import Registry
-from graph.widget_document import readable
 from runtime.engine import Studio
 
 
 def fresh_types(studio: Studio, ask: Ask) -> dict[str, Any]:
     """Return how these types describe themselves now, unless that is what the digest `known` stands for."""
-    told = descriptions(studio.registry)
-    digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
-    return {"digest": digest, "types": None if digest == ask.arguments.get("known") else told}
+    written = json.dumps(descriptions(studio.registry), default=str, skipkeys=True)
+    digest = hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
+    return {"digest": digest, "types": None if digest == ask.arguments.get("known") else json.loads(written)}
 
 
 def descriptions(registry: Registry) -> dict[str, Any]:
     """Return what the types say of themselves now, by name."""
-    changing = (spec for spec in registry if spec.is_described_anew and spec.describer is not None)
-    return {spec.name: readable(spec.describer()) for spec in changing if spec.describer is not None}
+    changing = ((spec.name, spec.describer) for spec in registry if spec.is_described_anew)
+    return {name: describer() for name, describer in changing if describer is not None}
