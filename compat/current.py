@@ -30,6 +30,7 @@ class Running:
     run: Run
     list_index: int
     is_ended: bool = False
+    graphs: Iterator[int] = field(default_factory=itertools.count)  # numbers of the graphs that it builds
 
 
 @dataclass(eq=False)

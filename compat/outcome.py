@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from compat.wires import from_pack
 from graph.dynamic import Block, Expand
-from graph.errors import GraphError
 from graph.results import Values
 from graph.run import Run
 from graph.spec import Output
@@ -75,7 +74,7 @@ def link_of(value: Any) -> Link | None:
 def _by_output(values: Any, outputs: Sequence[Output]) -> Iterable[tuple[Output, Any]]:
     """Pair outputs with values as ComfyUI does: more values than outputs count for nothing, missing ones are None."""
     if values is None and outputs:
-        raise GraphError(
+        raise TypeError(
             f"the function returned nothing, but the node has {len(outputs)} outputs; it must return a tuple"
         )
     count = 0 if values is NO_VALUES or not outputs else len(values)

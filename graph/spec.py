@@ -189,8 +189,11 @@ class NodeSpec:
 
     @cached_property
     def may_link_anywhere(self) -> bool:
-        """Whether the node may run graphs, which may link to any result of the run: as an Expand, or by run.expand."""
-        return self.may_expand or (self.is_async and self.takes_run)
+        """Whether the node may run graphs, which may link to any result of the run: as an Expand, or by run.expand.
+
+        What an adapter runs has no hold of `run`.
+        """
+        return self.may_expand or (self.is_async and self.takes_run and self.adapter is None)
 
     @cached_property
     def _several(self) -> Socket | None:

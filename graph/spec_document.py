@@ -17,7 +17,7 @@ from graph.errors import GraphError
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
 from graph.types import SocketType
-from graph.widget_document import known_class, read_widget, readable, write_widget
+from graph.widget_document import known_class, read_widget, write_widget
 from graph.widgets import Widget
 
 FORM = 1  # of the document; a reader of another form refuses it
@@ -49,7 +49,8 @@ class SpecDocumentError(GraphError):
 
 def write_registry(registry: Registry) -> bytes:
     """Return the document of all node types."""
-    return json.dumps({"form": FORM, "nodes": [_write_spec(spec) for spec in registry]}).encode()
+    document = {"form": FORM, "nodes": [_write_spec(spec) for spec in registry]}
+    return json.dumps(document, default=str, skipkeys=True).encode()  # options of packs may hold anything
 
 
 def read_registry(data: bytes) -> Registry:
@@ -70,7 +71,7 @@ def _write_spec(spec: NodeSpec) -> dict[str, Any]:
         **{name: text for name in _TEXTS if (text := getattr(spec, name))},
         "aliases": spec.aliases,
         "extra": spec.extra,
-        "described": None if spec.describer is None else readable(spec.describer()),
+        "described": None if spec.describer is None else spec.describer(),
         "has_validator": spec.has_validator or any(map(_is_foreign, spec.inputs)),
     }
     return {
@@ -93,7 +94,7 @@ def _write_socket(socket: Socket) -> dict[str, Any]:
     if socket.default is not MISSING:
         parts["default"] = socket.default
     if socket.options:
-        parts["options"] = readable(socket.options)
+        parts["options"] = socket.options
     if socket.tooltip:
         parts["tooltip"] = socket.tooltip
     return {"name": socket.name, "type": _write_type(socket.type), **parts}

@@ -109,9 +109,9 @@ def read_widget(document: Sequence[Any]) -> Widget:
 
 
 def _as_foreign(widget: Widget) -> Widget:
-    options = readable(widget.describe())
+    options = _readable(widget.describe())
     if isinstance(widget, Chooser):
-        return ForeignChoice(widget.type, options, tuple(readable(list(widget.choices()))))
+        return ForeignChoice(widget.type, options, tuple(_readable(list(widget.choices()))))
     return Foreign(widget.type, options)
 
 
@@ -128,6 +128,5 @@ def _is_json(widget: Widget) -> bool:
     return all(option is None or type(option) in (str, int, float, bool) for option in widget.options)
 
 
-def readable(value: Any) -> Any:
-    """Return a value as JSON carries it; what JSON does not know as text."""
+def _readable(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str, skipkeys=True))

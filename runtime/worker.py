@@ -119,6 +119,7 @@ class Worker:
         """Let go of what is not needed to go on."""
         if wanted.results:
             self._studio.engine.cache.clear()
+            self._studio.engine.states.clear()
         if wanted.models:
             self._studio.memory.evict_all()
             self._studio.host.forget()

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from compat.current import current_run
+from compat.current import now_running
 
 
 def is_link(obj: Any) -> bool:
@@ -82,11 +82,14 @@ class GraphBuilder:
     def alloc_prefix(
         cls, root: str | None = None, call_index: int | None = None, graph_index: int | None = None
     ) -> str:
-        """Return a prefix that was not given before."""
-        run = current_run()
-        root = root if root is not None else cls._default_prefix_root if run is None else run.node_id
-        call_index = cls._default_prefix_call_index if call_index is None else call_index
-        return f"{root}.{call_index}.{next(cls._numbers) if graph_index is None else graph_index}."
+        """Return a prefix of its own for each graph of a call; the same in each run, as in ComfyUI."""
+        here = now_running()
+        numbers = cls._numbers if here is None else here.graphs
+        if root is None:
+            root = cls._default_prefix_root if here is None else here.run.node_id
+        if call_index is None:
+            call_index = cls._default_prefix_call_index if here is None else here.list_index
+        return f"{root}.{call_index}.{next(numbers) if graph_index is None else graph_index}."
 
     def node(self, class_type: str, id: str | None = None, **kwargs: Any) -> Node:
         """Add a node, or return the one that has the id already."""
