@@ -25,6 +25,7 @@ def node_problems(
     node: Node, spec: NodeSpec, workflow: Workflow, types_of: TypesOf, names: Names | None
 ) -> Sequence[Problem]:
     """Return the problems of a node's inputs, in the order of its type's sockets; if there are none, its validator's."""
+    spec = spec.for_inputs(node.inputs)
     found = (
         ()
         if _is_plainly_right(node, spec, types_of, names)

@@ -1,7 +1,7 @@
 """What packs call of ComfyUI while they run: ComfyAPI, in an async and a sync form, and ComfyExtension.
 
-    await ComfyAPI().execution.set_progress(3, 20)
-    ComfyAPISync().execution.set_progress(3, 20)
+await ComfyAPI().execution.set_progress(3, 20)
+ComfyAPISync().execution.set_progress(3, 20)
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ class CacheProvider(ABC):
         """Return whether a result is one to keep."""
         return True
 
-    def on_prompt_start(self, prompt_id: str) -> None:
+    def on_prompt_start(self, prompt_id: str) -> None:  # noqa: B027
         """Hear that a prompt begins."""
 
-    def on_prompt_end(self, prompt_id: str) -> None:
+    def on_prompt_end(self, prompt_id: str) -> None:  # noqa: B027
         """Hear that a prompt ended."""
 
 
@@ -180,7 +180,7 @@ ComfyAPISync_latest = sync_class(ComfyAPI_latest)
 class ComfyExtension(ABC):
     """What a pack gives: its nodes, and something to do when it is loaded."""
 
-    async def on_load(self) -> None:
+    async def on_load(self) -> None:  # noqa: B027
         """Prepare what the nodes need; most need nothing."""
 
     @abstractmethod

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from compat.v3.inputs import ComfyType, ComfyTypeI, ComfyTypeIO, Input, Output, WidgetInput, set_only
+from compat.v3.inputs import Input as PlainInput
+from compat.v3.inputs import Output as PlainOutput
 from compat.v3.plain_types import AnyType
 
 Described = dict[str, dict[str, tuple[str, dict[str, Any]]]]
@@ -37,7 +39,7 @@ class MultiType(ComfyType):
 
     io_type = "COMFY_MULTITYPED_V3"
 
-    class Input(Input):
+    class Input(PlainInput):
         """An input of several types. `id` may be an input with a widget, which is shown then."""
 
         signature = "id types display_name optional tooltip lazy extra_dict raw_link advanced"
@@ -48,7 +50,7 @@ class MultiType(ComfyType):
             """Take the parameters, and what an input in place of the id says."""
             super().__init__(*args, **kwargs)
             self._io_types = self.types
-            if isinstance(self.id, Input):
+            if isinstance(self.id, PlainInput):
                 shown = self.input_override = copy.copy(self.id)
                 if isinstance(shown, WidgetInput):
                     shown.widget_type = shown.get_io_type()
@@ -56,7 +58,7 @@ class MultiType(ComfyType):
 
         def _take_over(self, shown: Input) -> None:
             self.id = shown.id
-            self.optional = shown.optional or self.optional
+            self.optional = bool(shown.optional or self.optional)
             for name in ("tooltip", "display_name", "lazy"):
                 own = getattr(shown, name)
                 setattr(self, name, getattr(self, name) if own is None else own)
@@ -73,7 +75,7 @@ class MultiType(ComfyType):
 
         def as_dict(self) -> dict[str, Any]:
             """Return what editors are told, of the widget too."""
-            shown = {} if self.input_override is None else self.input_override.as_dict()
+            shown: dict[str, Any] = {} if self.input_override is None else self.input_override.as_dict()
             return shown | super().as_dict()
 
 
@@ -91,16 +93,18 @@ class MatchType(ComfyTypeIO):
             for each in allowed:
                 kind = each if isinstance(each, type) else type(each)
                 if not issubclass(kind, ComfyType):
-                    raise ValueError(f"{kind.__name__} is no type of io; a template allows such types or a list of them.")
+                    raise ValueError(
+                        f"{kind.__name__} is no type of io; a template allows such types or a list of them."
+                    )
             self.template_id = template_id
             self.allowed_types = allowed
 
         def as_dict(self) -> dict[str, Any]:
             """Return what editors are told."""
-            names = ",".join(each.io_type for each in self.allowed_types)
+            names = ",".join(str(each.io_type) for each in self.allowed_types)
             return {"template_id": self.template_id, "allowed_types": names}
 
-    class Input(Input):
+    class Input(PlainInput):
         """An input of the template's type."""
 
         signature = "id template display_name optional tooltip lazy extra_dict raw_link advanced"
@@ -110,7 +114,7 @@ class MatchType(ComfyTypeIO):
             """Return what editors are told, with the template."""
             return super().as_dict() | {"template": self.template.as_dict()}
 
-    class Output(Output):
+    class Output(PlainOutput):
         """An output of the template's type."""
 
         def __init__(

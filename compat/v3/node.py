@@ -75,7 +75,9 @@ class ComfyNode:
         """Raise an error if define_schema or execute is missing."""
         for name in ("define_schema", "execute"):
             if own_method(cls, name) is None:
-                raise TypeError(f"The node class {cls.__name__} has no {name}; every V3 node defines it as a class method.")
+                raise TypeError(
+                    f"The node class {cls.__name__} has no {name}; every V3 node defines it as a class method."
+                )
 
     @classmethod
     def FINALIZE_SCHEMA(cls) -> Schema:
@@ -164,7 +166,7 @@ def clone_for_call(cls: Any, hidden: HiddenHolder) -> Any:
             "Keep values in an object that the class already has, or in the module."
         )
 
-    locked: Any = type(meta)("Locked", (meta,), {"__setattr__": refuse})
+    locked: Any = type("Locked", (meta,), {"__setattr__": refuse})
     return locked(f"{cls.__name__}Clone", (cls,), {"hidden": hidden, "__module__": cls.__module__})
 
 

@@ -136,9 +136,7 @@ class ImageSaveHelper:
     @staticmethod
     def get_save_images_ui(images: Any, filename_prefix: str, cls: Any, compress_level: int = 4) -> SavedImages:
         """Save a PNG file of each in the output folder and return them to be shown."""
-        return SavedImages(
-            ImageSaveHelper.save_images(images, filename_prefix, FolderType.output, cls, compress_level)
-        )
+        return SavedImages(ImageSaveHelper.save_images(images, filename_prefix, FolderType.output, cls, compress_level))
 
     @staticmethod
     def save_animated_png(
@@ -244,6 +242,4 @@ class AudioSaveHelper:
         audio: Mapping[str, Any], filename_prefix: str, cls: Any, format: str = "flac", quality: str = "128k"
     ) -> SavedAudios:
         """Save a file of each in the output folder and return them to be shown."""
-        return SavedAudios(
-            AudioSaveHelper.save_audio(audio, filename_prefix, FolderType.output, cls, format, quality)
-        )
+        return SavedAudios(AudioSaveHelper.save_audio(audio, filename_prefix, FolderType.output, cls, format, quality))

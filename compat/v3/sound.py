@@ -39,7 +39,7 @@ def write_sound(path: Path, waveform: Any, rate: int, format: str, quality: str,
     target = next((each for each in chosen.rates if each >= rate), chosen.rates[-1]) if chosen.rates else rate
     with av.open(str(path), mode="w", format=format) as container:
         container.metadata.update(texts)
-        stream = container.add_stream(chosen.codec, rate=target, layout=layout)
+        stream: Any = container.add_stream(chosen.codec, rate=target, layout=layout)
         if quality in chosen.bit_rates:
             stream.bit_rate = chosen.bit_rates[quality]
         elif quality == BEST_VARIABLE_RATE and format == "mp3":

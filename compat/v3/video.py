@@ -247,7 +247,9 @@ class VideoFromComponents(VideoInput):
         look = Look.of(depth, crf, color_space or SRGB)
         written = {name: json.dumps(value) for name, value in (metadata or {}).items()}
         rate = Fraction(round(own.frame_rate * 1000), 1000)
-        with Writer(os.fspath(path) if isinstance(path, os.PathLike) else path, Target.of(path, format, codec), look, written) as writer:
+        with Writer(
+            os.fspath(path) if isinstance(path, os.PathLike) else path, Target.of(path, format, codec), look, written
+        ) as writer:
             writer.add_pictures(own.images.shape[2], own.images.shape[1], rate)
             if own.audio:
                 waveform = own.audio["waveform"][0]

@@ -19,9 +19,7 @@ IN_WEBM = {"video": {"av1", "vp8", "vp9"}, "audio": {"opus", "vorbis"}, "subtitl
 WITH_TEXTS = ("mov", "mp4")  # kinds of files that hold texts of any name if they are told to
 
 
-def can_copy(
-    container: Any, target: Target, wanted: VideoContainer, codec: VideoCodec, bit_depth: int | None
-) -> bool:
+def can_copy(container: Any, target: Target, wanted: VideoContainer, codec: VideoCodec, bit_depth: int | None) -> bool:
     """Return whether a file's streams are what is wanted, and may stand in such a file."""
     stream = container.streams.video[0] if container.streams.video else None
     if wanted is not VideoContainer.AUTO and FORMATS[wanted] not in container.format.name.split(","):
@@ -50,7 +48,9 @@ def copy_streams(container: Any, path: Any, wanted: VideoContainer, metadata: Ma
             if stream.type in COPIED and stream.codec_context is not None:
                 copies[stream] = output.add_stream_from_template(template=stream, opaque=True)
             elif stream.type in COPIED:
-                logger.warning("A stream of %s in %s has an unknown codec and is left out.", stream.type, container.name)
+                logger.warning(
+                    "A stream of %s in %s has an unknown codec and is left out.", stream.type, container.name
+                )
         for packet in container.demux():
             if packet.stream in copies and packet.dts is not None:
                 packet.stream = copies[packet.stream]

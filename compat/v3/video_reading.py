@@ -157,7 +157,7 @@ class PictureReader:
         if self._align is None:
             width, height = (-(-side // ALIGNED) * ALIGNED for side in (frame.width, frame.height))
             fill = f"left=0:right={width - frame.width}:top=0:bottom={height - frame.height}:mode=smear"
-            steps = [("pad", f"{width}:{height}:0:0"), ("fillborders", fill)]
+            steps: list[tuple[str, str | None]] = [("pad", f"{width}:{height}:0:0"), ("fillborders", fill)]
             self._align = filtered(frame, self._stream.time_base, steps)
         return self._align(frame)
 

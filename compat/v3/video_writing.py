@@ -78,7 +78,9 @@ class Look(NamedTuple):
         """Return a look; ValueError for colours that are not known. HDR needs 10 bits."""
         if color_space is not None and color_space not in TRANSFERS:
             raise ValueError(f"{color_space!r} is no color space of videos; use {', '.join(TRANSFERS)}.")
-        is_hdr = color_space not in (None, SRGB) or (colours is not None and color_space_of(colours) not in (None, SRGB))
+        is_hdr = color_space not in (None, SRGB) or (
+            colours is not None and color_space_of(colours) not in (None, SRGB)
+        )
         return Look(max(bit_depth, HDR_BITS) if is_hdr else bit_depth, crf, color_space, colours)
 
     @property
@@ -119,9 +121,7 @@ def color_space_of(stream: Any) -> str | None:
 
 def texts(metadata: Mapping[str, Any] | None) -> dict[str, str]:
     """Return metadata as files hold it: texts, anything else as JSON."""
-    return {
-        name: value if isinstance(value, str) else json.dumps(value) for name, value in (metadata or {}).items()
-    }
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in (metadata or {}).items()}
 
 
 class Writer:

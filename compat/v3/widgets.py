@@ -139,7 +139,7 @@ class String(ComfyTypeIO):
             "id display_name optional tooltip lazy multiline placeholder default dynamic_prompts "
             "socketless force_input extra_dict raw_link advanced"
         )
-        defaults = {"optional": False, "multiline": False}
+        defaults: ClassVar[Mapping[str, Any]] = {"optional": False, "multiline": False}
         told = ("multiline", "placeholder", "dynamic_prompts")
 
 
@@ -267,7 +267,7 @@ class ImageCompare(ComfyTypeI):
         """A view that compares."""
 
         signature = "id display_name optional tooltip socketless advanced"
-        defaults = {"optional": False, "socketless": True}
+        defaults: ClassVar[Mapping[str, Any]] = {"optional": False, "socketless": True}
 
 
 class Color(ComfyTypeIO):
@@ -280,7 +280,7 @@ class Color(ComfyTypeIO):
         """A field for a colour."""
 
         signature = "id display_name optional tooltip socketless advanced default"
-        defaults = {"optional": False, "socketless": True, "default": "#ffffff"}
+        defaults: ClassVar[Mapping[str, Any]] = {"optional": False, "socketless": True, "default": "#ffffff"}
 
 
 class Colors(ComfyTypeIO):

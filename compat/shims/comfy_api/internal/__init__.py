@@ -8,7 +8,14 @@ from compat.v3.node import ComfyNode as _ComfyNodeInternal
 from compat.v3.node import own_method as first_real_override
 from compat.v3.outputs import NodeOutput as _NodeOutputInternal
 
-__all__ = ["_ComfyNodeInternal", "_NodeOutputInternal", "classproperty", "first_real_override", "is_class", "prune_dict"]
+__all__ = [
+    "_ComfyNodeInternal",
+    "_NodeOutputInternal",
+    "classproperty",
+    "first_real_override",
+    "is_class",
+    "prune_dict",
+]
 
 
 def is_class(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """What nodes show, and saving of files."""
 
-from compat.v3.outputs import UIOutput as _UIOutput
+from compat.v3 import outputs
 from compat.v3.saving import AudioSaveHelper as AudioSaveHelper
 from compat.v3.saving import ImageSaveHelper as ImageSaveHelper
 from compat.v3.saving import SavedAudios as SavedAudios
@@ -15,3 +15,4 @@ from compat.v3.shown import PreviewUI3DAdvanced as PreviewUI3DAdvanced
 from compat.v3.shown import PreviewVideo as PreviewVideo
 from compat.v3.widgets import FolderType as FolderType
 
+_UIOutput = outputs.UIOutput

@@ -1,4 +1,4 @@
-"""Compilation of models by torch.compile. It changes how fast a model is and not what it gives; here models stay as they are."""
+"""Compilation of models by torch.compile: it changes how fast a model is, not what it gives. Here models stay as they are."""
 
 import logging
 from typing import Any
