@@ -104,19 +104,18 @@ class V3Adapter:
 
     def __call__(self, values: Mapping[str, Any], run: Run) -> Any:
         """Do the work for one row of inputs; what an async class gives must be awaited."""
-        row = run.row
         if self.is_async:
-            return self._work_later(values, run, row)
-        with running(run, row), torch.no_grad():
+            return self._work_later(values, run)
+        with running(run), torch.no_grad():
             clone = self._clone(run)
             if own_method(self.cls, CHECK_LAZY) is not None:
                 clone.check_lazy_status(**self._arguments(values, run, with_path))
             return self._delivered(clone.EXECUTE_NORMALIZED(**self._arguments(values, run)), run)
 
-    async def _work_later(self, values: Mapping[str, Any], run: Run, row: int) -> Any:
+    async def _work_later(self, values: Mapping[str, Any], run: Run) -> Any:
         clone = self._clone(run)
-        known = await self._settled(clone, values, run, row)
-        with running(run, row):
+        known = await self._settled(clone, values, run)
+        with running(run):
             method = getattr(clone, clone.FUNCTION)
             arguments = self._arguments(known, run)
             if clone.FUNCTION == ASYNC:
@@ -126,7 +125,7 @@ class V3Adapter:
                     returned = method(**arguments)
             return self._delivered(returned, run)
 
-    async def _settled(self, clone: Any, values: Mapping[str, Any], run: Run, row: int) -> dict[str, Any]:
+    async def _settled(self, clone: Any, values: Mapping[str, Any], run: Run) -> dict[str, Any]:
         """Return the values, with those promises kept that the class asks for; the others are None."""
         known = {name: await value if isinstance(value, Ready) else value for name, value in values.items()}
         waiting = {name: value for name, value in known.items() if hasattr(value, "__await__")}
@@ -135,15 +134,15 @@ class V3Adapter:
             so_far = {name: nothing if name in waiting else value for name, value in known.items()}
             if own_method(self.cls, CHECK_LAZY) is None:
                 return so_far
-            said = await self._asked(clone, self._arguments(so_far, run, with_path), run, row)
+            said = await self._asked(clone, self._arguments(so_far, run, with_path), run)
             wanted = self._wanted(said, known, waiting)
             if not wanted:
                 return so_far
             for name in wanted:
                 known[name] = await waiting.pop(name)
 
-    async def _asked(self, clone: Any, arguments: Mapping[str, Any], run: Run, row: int) -> Any:
-        with running(run, row):
+    async def _asked(self, clone: Any, arguments: Mapping[str, Any], run: Run) -> Any:
+        with running(run):
             if inspect.iscoroutinefunction(clone.check_lazy_status):
                 return await WithoutGradients(clone.check_lazy_status(**arguments))
             with torch.no_grad():

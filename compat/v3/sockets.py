@@ -57,14 +57,14 @@ class Sockets:
             )
         if isinstance(each, DynamicCombo.Input):
             options = {str(one.key): self.of(one.inputs, (*path, each.id, one.key)) for one in each.options}
-            return self._opening(each, SocketType(each.io_type), ByValue(options))
+            return self._opening(each, path, SocketType(each.io_type), ByValue(options))
         if isinstance(each, Autogrow.Input):
             (one,) = self.of((each.template.input,), (*path, each.id))
             repeated = Repeated(one, tuple(each.template.names), each.template.min)
-            return self._opening(each, SocketType(each.io_type), repeated)
+            return self._opening(each, path, SocketType(each.io_type), repeated)
         return self._plain(each, path)
 
-    def _opening(self, each: Any, kind: SocketType, opens: Opening) -> Socket:
+    def _opening(self, each: Any, path: Path, kind: SocketType, opens: Opening) -> Socket:
         told = each.as_dict()
         return Socket(
             name=each.id,
@@ -72,7 +72,7 @@ class Sockets:
             widget=Choice(tuple(opens.sockets)) if isinstance(opens, ByValue) else None,
             is_optional=bool(each.optional),
             is_list=self._rules.is_list,
-            is_lazy=bool(each.lazy),
+            is_lazy=bool(each.lazy) and not path,
             takes_literals=True,
             opens=opens,
             tooltip=each.tooltip or "",
@@ -87,9 +87,12 @@ class Sockets:
         (socket,) = read_inputs(
             {group: {each.id: (kind, told)}}, self._rules_for(path)._replace(listing=listing)
         ).sockets
-        if socket.widget is None and isinstance(each, WidgetInput):
-            return _with_widget(socket)
-        return socket
+        is_for_editors = socket.widget is None and isinstance(each, WidgetInput)
+        return replace(
+            socket,
+            widget=Foreign(socket.type) if is_for_editors else socket.widget,
+            is_lazy=socket.is_lazy and not path,  # ComfyUI makes opened inputs at once, whatever is said of them
+        )
 
     def _rules_for(self, path: Path) -> Rules:
         """Return what holds for an input: names that the class checks itself are those of its own inputs alone."""
@@ -112,9 +115,3 @@ def find_input(inputs: Iterable[Any], path: Path) -> Any:
         return None if option is None else find_input(option.inputs, tuple(rest[1:]))
     inner = (found.template.input,) if isinstance(found, Autogrow.Input) else getattr(found, "inputs", ())
     return find_input(inner, tuple(rest)) if isinstance(found, DynamicInput) else None
-
-
-def _with_widget(socket: Socket) -> Socket:
-    """Return a socket that has a widget of which only editors know more."""
-
-    return replace(socket, widget=Foreign(socket.type))

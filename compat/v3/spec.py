@@ -55,18 +55,18 @@ class Description:
         return self.last
 
 
-def spec_of_v3(cls: Any, pack_name: str) -> NodeSpec:
-    """Return the node type of a class of a pack; BadClass if it cannot be one."""
+def spec_of_v3(cls: Any, pack_name: str, name: str | None = None) -> NodeSpec:
+    """Return the node type of a class of a pack, perhaps under another name; BadClass if it cannot be one."""
     if not is_v3(cls):
         raise BadClass(f"{getattr(cls, '__name__', cls)!s} is no class that derives from io.ComfyNode")
     cls.RELATIVE_PYTHON_MODULE = f"custom_nodes.{pack_name}"
     try:
-        return _spec(cls)
+        return _spec(cls, name)
     except Exception as error:  # the pack's code
         raise BadClass(f"the schema of {cls.__name__} cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _spec(cls: Any) -> NodeSpec:
+def _spec(cls: Any, name: str | None) -> NodeSpec:
     schema: Schema = cls.GET_SCHEMA()
     description = Description(cls)
     document = description()
@@ -76,7 +76,7 @@ def _spec(cls: Any) -> NodeSpec:
     outputs = tuple([Output(shown_name(each), _type(each), bool(each.is_output_list)) for each in schema.outputs])
     adapter = V3Adapter(cls, schema, sockets, outputs)
     return NodeSpec(
-        name=schema.node_id,
+        name=name or schema.node_id,
         function=adapter,
         adapter=adapter,
         inputs=sockets,

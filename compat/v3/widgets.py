@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from compat.v3.curves import CurveInput, RangeInput
-from compat.v3.curves import CurvePoint as Point
+from compat.v3.curves import CurvePoint as _CurvePoint
 from compat.v3.inputs import ComfyTypeI, ComfyTypeIO, WidgetInput, set_only
 from compat.v3.inputs import Output as PlainOutput
 
@@ -334,7 +334,7 @@ class Curve(ComfyTypeIO):
     """A curve from 0..1 to 0..1."""
 
     io_type = "CURVE"
-    CurvePoint = Point
+    CurvePoint = _CurvePoint
     Type = CurveInput
 
     class Input(_Panel):
