@@ -67,18 +67,18 @@ def opened(sockets: Iterable[Socket], inputs: Mapping[str, Any], before: str = "
             yield from opened(opens.sockets, inputs, inner)
 
 
-def all_sockets(sockets: Iterable[Socket]) -> Iterator[Socket]:
-    """Yield the sockets and all that they may open, by their short names."""
+def all_sockets(sockets: Iterable[Socket], before: str = "") -> Iterator[Socket]:
+    """Yield the sockets and all that they may open, by their whole names."""
     for socket in sockets:
-        yield socket
-        opens = socket.opens
+        opens, name = socket.opens, before + socket.name
+        yield replace(socket, name=name) if before else socket
         if isinstance(opens, ByValue):
             for each in opens.sockets.values():
-                yield from all_sockets(each)
+                yield from all_sockets(each, name + SEPARATOR)
         elif isinstance(opens, IfGiven):
-            yield from all_sockets(opens.sockets)
+            yield from all_sockets(opens.sockets, name + SEPARATOR)
         elif isinstance(opens, Repeated):
-            yield from all_sockets((opens.socket,))
+            yield from (replace(opens.socket, name=f"{name}{SEPARATOR}{each}") for each in opens.names)
 
 
 def _word(socket: Socket, inputs: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from graph.adapter import Adapter
 from graph.encoding import encode
-from graph.opening import Opening, opened
+from graph.opening import Opening, all_sockets, opened
 from graph.types import SocketType
 from graph.widgets import Widget
 
@@ -125,6 +125,11 @@ class NodeSpec:
     def opens_sockets(self) -> bool:
         """Whether there are sockets that open others."""
         return any(socket.opens is not None for socket in self.inputs)
+
+    @cached_property
+    def possible_names(self) -> frozenset[str]:
+        """The names of all inputs, those too that other values would open."""
+        return frozenset(socket.name for socket in all_sockets(self.inputs))
 
     @cached_property
     def named(self) -> Mapping[str, Socket]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from compat.v3.hidden import HiddenHolder
@@ -92,7 +91,7 @@ class ComfyNode:
         cls.VALIDATE_CLASS()
         schema = cls.FINALIZE_SCHEMA()
         schema.validate()
-        cls.SCHEMA = schema
+        type.__setattr__(cls, "SCHEMA", schema)  # also on a class that is there for one call
         return schema
 
     @classmethod
@@ -110,7 +109,7 @@ class ComfyNode:
     @classmethod
     def GET_NODE_INFO_V1(cls) -> dict[str, Any]:
         """Return the description as object_info has it."""
-        return asdict(cls.GET_SCHEMA().get_v1_info(cls))
+        return dict(vars(cls.GET_SCHEMA().get_v1_info(cls)))
 
     @classmethod
     def EXECUTE_NORMALIZED(cls, *args: Any, **kwargs: Any) -> NodeOutput:
@@ -167,7 +166,9 @@ def clone_for_call(cls: Any, hidden: HiddenHolder) -> Any:
         )
 
     locked: Any = type("Locked", (meta,), {"__setattr__": refuse})
-    return locked(f"{cls.__name__}Clone", (cls,), {"hidden": hidden, "__module__": cls.__module__})
+    return locked(
+        f"{cls.__name__}Clone", (cls,), {"hidden": hidden, "SCHEMA": cls.known_schema(), "__module__": cls.__module__}
+    )
 
 
 def _normal(cls: Any, returned: Any) -> NodeOutput:

@@ -43,7 +43,7 @@ def write_sound(path: Path, waveform: Any, rate: int, format: str, quality: str,
         if quality in chosen.bit_rates:
             stream.bit_rate = chosen.bit_rates[quality]
         elif quality == BEST_VARIABLE_RATE and format == "mp3":
-            stream.codec_context.options = {"q": "0"}
+            stream.codec_context.qscale = True  # a variable rate, of the best quality
         for frame in _frames(waveform, rate, target, layout):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

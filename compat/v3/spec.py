@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import psutil
@@ -42,15 +44,13 @@ class Description:
     """What editors are told of a class. It is asked anew at each call; while it fails, the last answer holds."""
 
     cls: Any
-    last: dict[str, Any] = field(default_factory=dict)
+    last: dict[str, Any]
 
     def __call__(self) -> dict[str, Any]:
         """Return the description as of now."""
         try:
             self.last = self.cls.GET_NODE_INFO_V1()
         except Exception as error:  # the pack's code, which worked when it was loaded
-            if not self.last:
-                raise
             logger.warning("%s: its schema cannot be read, so its last one holds: %s", self.cls.__name__, error)
         return self.last
 
@@ -68,8 +68,7 @@ def spec_of_v3(cls: Any, pack_name: str, name: str | None = None) -> NodeSpec:
 
 def _spec(cls: Any, name: str | None) -> NodeSpec:
     schema: Schema = cls.GET_SCHEMA()
-    description = Description(cls)
-    document = description()
+    document = dict(vars(schema.get_v1_info(cls)))
     changes = schema_may_change(cls)
     makes = Sockets(cls, _rules(cls, schema), may_change=changes)
     sockets = (*makes.of(schema.inputs), *((makes.of_any_name(),) if schema.accept_all_inputs else ()))
@@ -88,11 +87,11 @@ def _spec(cls: Any, name: str | None) -> NodeSpec:
         is_async=adapter.is_async,
         takes_run=True,
         may_expand=bool(schema.enable_expand),
-        describer=description if changes else _constant(document),
+        describer=Description(cls, document) if changes else _constant(document),
         is_described_anew=changes,
         counts_id=bool(schema.not_idempotent) or Hidden.unique_id in schema.hidden,
         is_durable=False,
-        code_version=f"{_version(cls)} {_this_process()}",
+        code_version=f"{_version(cls)} {_this_process(os.getpid())}",
         module=cls.__module__,
         is_deprecated=bool(schema.is_deprecated),
         is_experimental=bool(schema.is_experimental),
@@ -123,10 +122,10 @@ def _version(cls: Any) -> str:
     return code_version(function) if hasattr(function, "__code__") else ""
 
 
-def _this_process() -> str:
+@cache
+def _this_process(pid: int) -> str:
     """Return what tells this process from others: results of V3 nodes are as good as long as it lives.
 
     A class says by fingerprint_inputs, at most, that it read another file. In ComfyUI results end with the process.
     """
-    process = psutil.Process()
-    return f"{process.pid} {process.create_time()}"
+    return f"{pid} {psutil.Process(pid).create_time()}"

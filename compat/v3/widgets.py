@@ -69,8 +69,8 @@ class RemoteOptions:
         self.refresh = refresh
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what editors are told; what follows a refresh is not."""
-        return set_only({name: value for name, value in vars(self).items() if name != "control_after_refresh"})
+        """Return what editors are told."""
+        return set_only(vars(self))
 
 
 def word(value: Any) -> Any:

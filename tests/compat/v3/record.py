@@ -14,8 +14,9 @@ from typing import Any
 
 import aiohttp
 
+from tests.compat.cases import Case
 from tests.compat.record import runs
-from tests.compat.v3.cases import CASES, FACTS, PACKS
+from tests.compat.v3.cases import CASES, FACTS, OWN_WORDS, PACKS
 
 CHANCE = re.compile(r"(ComfyUI_temp_)[a-z]{5}|(bg_)[0-9a-f]{32}")  # names that are drawn
 
@@ -30,12 +31,19 @@ async def record(url: str) -> None:
         described = {name: info for name, info in found.items() if info["python_module"] in modules}
         assert {info["python_module"] for info in described.values()} == modules, "a pack is missing"
         write("object_info", described)
-        write("runs", {case.name: settled(await runs(session, case)) for case in CASES})
+        write("runs", {case.name: worded(case, settled(await runs(session, case))) for case in CASES})
 
 
 def write(name: str, value: Any) -> None:
     """Write one file of facts."""
     (FACTS / f"{name}.json").write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def worded(case: Case, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was told without words that are ComfyUI's own: of an error, the node alone."""
+    if case.name not in OWN_WORDS:
+        return told
+    return [{**each, "error": each["error"][:1]} if "error" in each else each for each in told]
 
 
 def settled(value: Any) -> Any:
