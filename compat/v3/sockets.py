@@ -52,9 +52,8 @@ class Sockets:
 
     def _socket(self, each: Any, path: Path) -> Socket:
         if isinstance(each, DynamicSlot.Input):
-            return self._opening(
-                each, socket_type(each.slot.get_io_type()), IfGiven(self.of(each.inputs, (*path, each.id)))
-            )
+            beside = IfGiven(self.of(each.inputs, (*path, each.id)))
+            return self._opening(each, path, socket_type(each.slot.get_io_type()), beside)
         if isinstance(each, DynamicCombo.Input):
             options = {str(one.key): self.of(one.inputs, (*path, each.id, one.key)) for one in each.options}
             return self._opening(each, path, SocketType(each.io_type), ByValue(options))

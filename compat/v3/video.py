@@ -16,8 +16,8 @@ import numpy as np
 from compat.v3.video_copying import can_copy, copy_streams
 from compat.v3.video_input import SRGB, VideoCodec, VideoComponents, VideoContainer, VideoInput
 from compat.v3.video_reading import (
+    Filters,
     Window,
-    filtered,
     frames,
     quarter_turns,
     rate_of,
@@ -173,7 +173,7 @@ def transcode(container: Any, window: Window, writer: Writer) -> None:
             continue
         if first is None:
             turns = quarter_turns(frame)
-            turn = filtered(frame, pictures.time_base, TURNS[turns]) if turns else None
+            turn = Filters(frame, pictures.time_base, TURNS[turns]) if turns else None
             width, height = (frame.height, frame.width) if turns % 2 else (frame.width, frame.height)
             writer.add_pictures(width, height, rate_of(pictures), pictures.time_base)
             first = frame.pts or 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -137,7 +137,7 @@ class PictureReader:
     def __init__(self, stream: Any) -> None:
         """Take the stream."""
         self._stream = stream
-        self._align: Callable[[Any], Any] | None = None
+        self._align: Filters | None = None
 
     def __call__(self, frame: Any) -> torch.Tensor:
         """Return the picture, turned as the file says."""
@@ -158,7 +158,7 @@ class PictureReader:
             width, height = (-(-side // ALIGNED) * ALIGNED for side in (frame.width, frame.height))
             fill = f"left=0:right={width - frame.width}:top=0:bottom={height - frame.height}:mode=smear"
             steps: list[tuple[str, str | None]] = [("pad", f"{width}:{height}:0:0"), ("fillborders", fill)]
-            self._align = filtered(frame, self._stream.time_base, steps)
+            self._align = Filters(frame, self._stream.time_base, steps)
         return self._align(frame)
 
 
@@ -167,21 +167,22 @@ def quarter_turns(frame: Any) -> int:
     return round(frame.rotation / 90) % 4 if frame.rotation else 0
 
 
-def filtered(frame: Any, time_base: Fraction, steps: list[tuple[str, str | None]]) -> Callable[[Any], Any]:
-    """Return a function that sends frames like this one through filters of FFmpeg."""
-    graph = av.filter.Graph()
-    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format.name, time_base=time_base)
-    last = source
-    for name, arguments in steps:
-        step = graph.add(name, arguments)
-        last.link_to(step)
-        last = step
-    sink = graph.add("buffersink")
-    last.link_to(sink)
-    graph.configure()
+class Filters:
+    """Filters of FFmpeg, in a row, for frames like the first."""
 
-    def send(each: Any) -> Any:
-        source.push(each)
-        return sink.pull()
+    def __init__(self, frame: Any, time_base: Fraction, steps: list[tuple[str, str | None]]) -> None:
+        """Take names and arguments of the filters."""
+        self._graph = av.filter.Graph()  # kept: without it, its filters are memory that was given back
+        shape = {"width": frame.width, "height": frame.height, "format": frame.format.name}
+        self._source = last = self._graph.add_buffer(**shape, time_base=time_base)
+        for name, arguments in (*steps, ("buffersink", None)):
+            step = self._graph.add(name, arguments)
+            last.link_to(step)
+            last = step
+        self._sink = last
+        self._graph.configure()
 
-    return send
+    def __call__(self, frame: Any) -> Any:
+        """Return the frame behind the filters."""
+        self._source.push(frame)
+        return self._sink.pull()

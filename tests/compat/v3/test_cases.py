@@ -102,7 +102,3 @@ def test_a_class_that_changes_another_describes_itself(registry: Registry) -> No
     assert derived.adapter is not None
     assert derived.outputs[0].name == "thrice"
     assert load("v3_together").Derived.RETURN_NAMES[0] == "thrice"  # in ComfyUI, what its parent said first
-
-
-def test_what_a_schema_lists_from_files_is_asked_for_anew(registry: Registry) -> None:
-    assert [spec.name for spec in registry if spec.is_described_anew] == []

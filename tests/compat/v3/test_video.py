@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 import torch
 
@@ -113,7 +114,10 @@ def test_what_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
 def test_a_file_of_sound_alone_has_no_pictures(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=HZ)
+        stream: Any = container.add_stream("pcm_s16le", rate=HZ, layout="mono")
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, HZ), np.int16), format="s16", layout="mono")
+        silence.sample_rate = HZ
+        container.mux(stream.encode(silence))
         container.mux(stream.encode(None))
     with pytest.raises(ValueError, match="has no pictures"):
         VideoFromFile(str(path)).get_components()
