@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from compat.v3.dynamic import DynamicInput, MatchType, described
+from compat.v3.dynamic import DynamicInput, described
 from compat.v3.hidden import Hidden
 from compat.v3.inputs import Input, Output
+from compat.v3.matching import MatchType
 
 NEEDED_BY_API_NODES = (Hidden.auth_token_comfy_org, Hidden.api_key_comfy_org, Hidden.comfy_usage_source)
 NEEDED_BY_OUTPUT_NODES = (Hidden.prompt, Hidden.extra_pnginfo)

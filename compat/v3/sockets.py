@@ -12,8 +12,9 @@ from typing import Any
 
 from compat.legacy_inputs import Rules, read_inputs
 from compat.legacy_types import socket_type
-from compat.v3.dynamic import Autogrow, DynamicCombo, DynamicInput, DynamicSlot, MatchType
+from compat.v3.dynamic import Autogrow, DynamicCombo, DynamicInput, DynamicSlot
 from compat.v3.inputs import Input, WidgetInput
+from compat.v3.matching import MatchType
 from graph.choices import Choice
 from graph.opening import ByValue, IfGiven, Opening, Repeated
 from graph.spec import Socket

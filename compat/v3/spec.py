@@ -22,8 +22,8 @@ from compat.legacy_class import BadClass
 from compat.legacy_inputs import Rules
 from compat.v3.calls import TYPES, VALIDATE, V3Adapter
 from compat.v3.changes import schema_may_change
-from compat.v3.dynamic import MatchType
 from compat.v3.hidden import Hidden
+from compat.v3.matching import MatchType
 from compat.v3.node import ComfyNode, own_method
 from compat.v3.schema import Schema, shown_name
 from compat.v3.sockets import Sockets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import os
 from collections.abc import Iterator
@@ -240,8 +241,6 @@ class VideoFromComponents(VideoInput):
         color_space: str | None = None,
     ) -> None:
         """Write the video; values of the metadata as JSON, texts too."""
-        import json
-
         own = self._components
         depth = self._bit_depth if bit_depth is None else bit_depth
         look = Look.of(depth, crf, color_space or SRGB)

@@ -6,8 +6,6 @@ from compat.v3.dynamic import DynamicCombo as DynamicCombo
 from compat.v3.dynamic import DynamicInput as DynamicInput
 from compat.v3.dynamic import DynamicOutput as DynamicOutput
 from compat.v3.dynamic import DynamicSlot as DynamicSlot
-from compat.v3.dynamic import MatchType as MatchType
-from compat.v3.dynamic import MultiType as MultiType
 from compat.v3.hidden import Hidden as Hidden
 from compat.v3.hidden import HiddenHolder as HiddenHolder
 from compat.v3.inputs import ComfyTypeI as ComfyTypeI
@@ -17,8 +15,11 @@ from compat.v3.inputs import Input as Input
 from compat.v3.inputs import Output as Output
 from compat.v3.inputs import WidgetInput as WidgetInput
 from compat.v3.inputs import comfytype as comfytype
+from compat.v3.matching import MatchType as MatchType
+from compat.v3.matching import MultiType as MultiType
 from compat.v3.node import ComfyNode as ComfyNode
 from compat.v3.outputs import NodeOutput as NodeOutput
+from compat.v3.panels import *  # noqa: F403
 from compat.v3.plain_types import *  # noqa: F403
 from compat.v3.replacement import InputMap as InputMap
 from compat.v3.replacement import NodeReplace as NodeReplace

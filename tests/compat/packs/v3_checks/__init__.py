@@ -6,7 +6,9 @@ from comfy_api.latest import ComfyExtension, io
 
 
 def schema(name, *inputs, **more):
-    return io.Schema(node_id=f"V3 {name}", category="tests/v3", inputs=list(inputs), outputs=[io.String.Output()], **more)
+    return io.Schema(
+        node_id=f"V3 {name}", category="tests/v3", inputs=list(inputs), outputs=[io.String.Output()], **more
+    )
 
 
 class Checked(io.ComfyNode):
@@ -36,7 +38,9 @@ class Checked(io.ComfyNode):
 class CheckedAll(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        options = [io.DynamicCombo.Option("size", [io.Int.Input("width", max=5), io.Int.Input("height", optional=True)])]
+        options = [
+            io.DynamicCombo.Option("size", [io.Int.Input("width", max=5), io.Int.Input("height", optional=True)])
+        ]
         return schema("CheckedAll", io.DynamicCombo.Input("mode", options=options), io.Int.Input("n", max=3))
 
     @classmethod

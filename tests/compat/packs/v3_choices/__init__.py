@@ -16,10 +16,14 @@ class Choose(io.ComfyNode):
             "how",
             options=[
                 io.DynamicCombo.Option("near", []),
-                io.DynamicCombo.Option("far", [io.Float.Input("reach", default=1.0, max=2.0), io.Image.Input("map", optional=True)]),
+                io.DynamicCombo.Option(
+                    "far", [io.Float.Input("reach", default=1.0, max=2.0), io.Image.Input("map", optional=True)]
+                ),
             ],
         )
-        many = io.Autogrow.Input("parts", io.Autogrow.TemplatePrefix(io.AnyType.Input("part"), prefix="part", min=0, max=3))
+        many = io.Autogrow.Input(
+            "parts", io.Autogrow.TemplatePrefix(io.AnyType.Input("part"), prefix="part", min=0, max=3)
+        )
         return io.Schema(
             node_id="V3 Choose",
             category="tests/v3",
@@ -28,7 +32,9 @@ class Choose(io.ComfyNode):
                 io.DynamicCombo.Input(
                     "mode",
                     options=[
-                        io.DynamicCombo.Option("size", [io.Int.Input("width", min=1), io.Int.Input("height", optional=True)]),
+                        io.DynamicCombo.Option(
+                            "size", [io.Int.Input("width", min=1), io.Int.Input("height", optional=True)]
+                        ),
                         io.DynamicCombo.Option("deep", [inner, io.Combo.Input("word", ["x", "y"])]),
                         io.DynamicCombo.Option("many", [many]),
                         io.DynamicCombo.Option("none", []),

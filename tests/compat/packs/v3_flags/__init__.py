@@ -10,7 +10,10 @@ class Everything(IO.ComfyNode):
             node_id="V3 Everything",
             display_name="All of it",
             category="tests/v3/flags",
-            inputs=[IO.Int.Input("n"), IO.DynamicCombo.Input("mode", options=[IO.DynamicCombo.Option("a", [IO.Int.Input("m")])])],
+            inputs=[
+                IO.Int.Input("n"),
+                IO.DynamicCombo.Input("mode", options=[IO.DynamicCombo.Option("a", [IO.Int.Input("m")])]),
+            ],
             outputs=[IO.Int.Output(tooltip="a number"), IO.String.Output("text", is_output_list=True)],
             hidden=[IO.Hidden.unique_id],
             description="Says everything.",

@@ -13,7 +13,9 @@ def node(name, *inputs):
     class Growing(io.ComfyNode):
         @classmethod
         def define_schema(cls):
-            return io.Schema(node_id=f"V3 {name}", category="tests/v3", inputs=list(inputs), outputs=[io.String.Output()])
+            return io.Schema(
+                node_id=f"V3 {name}", category="tests/v3", inputs=list(inputs), outputs=[io.String.Output()]
+            )
 
         @classmethod
         def execute(cls, **inputs):
@@ -30,7 +32,9 @@ def prefixed(one, **options):
 class Extension(ComfyExtension):
     async def get_node_list(self):
         return [
-            node("Grow", io.Autogrow.Input("items", prefixed(io.AnyType.Input("item"), min=2, max=4)), io.Int.Input("n")),
+            node(
+                "Grow", io.Autogrow.Input("items", prefixed(io.AnyType.Input("item"), min=2, max=4)), io.Int.Input("n")
+            ),
             node("GrowNumbers", io.Autogrow.Input("items", prefixed(io.Int.Input("item", default=1), min=0, max=3))),
             node("GrowFree", io.Autogrow.Input("items", prefixed(io.Image.Input("item", optional=True), min=2))),
             node(

@@ -86,7 +86,9 @@ class Told(io.ComfyNode):
                 io.BoundingBox.Input("box", optional=True, component="ImageCrop", force_input=True),
                 io.BoundingBoxes.Input("boxes", optional=True),
                 io.Curve.Input("curve", optional=True),
-                io.Range.Input("levels", optional=True, display="plain", show_midpoint=True, value_min=0, value_max=255),
+                io.Range.Input(
+                    "levels", optional=True, display="plain", show_midpoint=True, value_min=0, value_max=255
+                ),
                 io.Compositor.Input("layers", optional=True),
                 io.Image.Input("image", "The image", True, "a picture", True, None, True, True),
             ],

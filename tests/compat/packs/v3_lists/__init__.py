@@ -46,7 +46,9 @@ class Whole(io.ComfyNode):
                 io.Int.Input("numbers"),
                 io.Int.Input("scale", default=2),
                 io.Autogrow.Input("parts", part),
-                io.DynamicCombo.Input("mode", options=[io.DynamicCombo.Option("on", [io.Int.Input("n")])], optional=True),
+                io.DynamicCombo.Input(
+                    "mode", options=[io.DynamicCombo.Option("on", [io.Int.Input("n")])], optional=True
+                ),
             ],
             outputs=[io.String.Output()],
             is_input_list=True,

@@ -1,6 +1,7 @@
 """All that execute may return, and what may go wrong."""
 
 import asyncio
+from typing import ClassVar
 
 from comfy_api.latest import ComfyAPI, ComfyExtension, io
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
@@ -39,7 +40,7 @@ class Returns(io.ComfyNode):
             "name": lambda: io.NodeOutput(cls.__name__, cls.numbers.append(1) or len(cls.numbers)),
         }[form]()
 
-    numbers = []  # an object of the class: it is the same in each call
+    numbers: ClassVar = []  # an object of the class: it is the same in each call
 
     @classmethod
     def fail(cls, form):
@@ -111,9 +112,7 @@ class AllInputs(io.ComfyNode):
 class Later(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
-            node_id="V3 Later", category="tests/v3", inputs=[io.Int.Input("n")], outputs=[io.Int.Output()]
-        )
+        return io.Schema(node_id="V3 Later", category="tests/v3", inputs=[io.Int.Input("n")], outputs=[io.Int.Output()])
 
     @classmethod
     async def execute(cls, n):

@@ -7,9 +7,7 @@ from comfy_api.latest import UI, ComfyExtension, io
 class Shows(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
-            node_id="V3 Shows", category="tests/v3", inputs=[io.String.Input("what")], is_output_node=True
-        )
+        return io.Schema(node_id="V3 Shows", category="tests/v3", inputs=[io.String.Input("what")], is_output_node=True)
 
     @classmethod
     def execute(cls, what):

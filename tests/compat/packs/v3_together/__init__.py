@@ -1,7 +1,8 @@
 """V1 and V3 classes in one mapping: each reads of the other what V1 classes have."""
 
-import nodes
 from comfy_api.latest import io
+
+import nodes
 
 
 class Base(io.ComfyNode):

@@ -2,14 +2,73 @@
 
 from comfy_api.latest import ComfyExtension, io
 
-NAMES = (
-    "Image WanCameraEmbedding Mask Latent Conditioning Sampler Sigmas Noise Guider Clip ControlNet Vae Model ModelPatch "
-    "ClipVision ClipVisionOutput BackgroundRemoval AudioEncoder AudioEncoderOutput StyleModel Gligen UpscaleModel "
-    "LatentUpscaleModel Audio Video SVG LoraModel LossMap Voxel Mesh Splat File3DAny File3DGLB File3DGLTF File3DFBX "
-    "File3DOBJ File3DSTL File3DUSDZ File3DPLY File3DSPLAT File3DSPZ File3DKSPLAT File3DSplatAny File3DPointCloudAny Hooks "
-    "HookKeyframes TimestepsRange LatentOperation FlowControl Accumulation Load3DCamera Load3DModelInfo Load3D "
-    "Load3DAnimation Layers Photomaker Point FaceAnalysis BBOX SEGS AnyType Tracks Dict Array Histogram"
-).split()
+NAMES = [
+    "Image",
+    "WanCameraEmbedding",
+    "Mask",
+    "Latent",
+    "Conditioning",
+    "Sampler",
+    "Sigmas",
+    "Noise",
+    "Guider",
+    "Clip",
+    "ControlNet",
+    "Vae",
+    "Model",
+    "ModelPatch",
+    "ClipVision",
+    "ClipVisionOutput",
+    "BackgroundRemoval",
+    "AudioEncoder",
+    "AudioEncoderOutput",
+    "StyleModel",
+    "Gligen",
+    "UpscaleModel",
+    "LatentUpscaleModel",
+    "Audio",
+    "Video",
+    "SVG",
+    "LoraModel",
+    "LossMap",
+    "Voxel",
+    "Mesh",
+    "Splat",
+    "File3DAny",
+    "File3DGLB",
+    "File3DGLTF",
+    "File3DFBX",
+    "File3DOBJ",
+    "File3DSTL",
+    "File3DUSDZ",
+    "File3DPLY",
+    "File3DSPLAT",
+    "File3DSPZ",
+    "File3DKSPLAT",
+    "File3DSplatAny",
+    "File3DPointCloudAny",
+    "Hooks",
+    "HookKeyframes",
+    "TimestepsRange",
+    "LatentOperation",
+    "FlowControl",
+    "Accumulation",
+    "Load3DCamera",
+    "Load3DModelInfo",
+    "Load3D",
+    "Load3DAnimation",
+    "Layers",
+    "Photomaker",
+    "Point",
+    "FaceAnalysis",
+    "BBOX",
+    "SEGS",
+    "AnyType",
+    "Tracks",
+    "Dict",
+    "Array",
+    "Histogram",
+]
 
 
 @io.comfytype(io_type="PACK_OWN")

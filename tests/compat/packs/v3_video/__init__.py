@@ -23,7 +23,9 @@ class MakeVideo(io.ComfyNode):
     @classmethod
     def execute(cls, frames, sound):
         ramp = torch.linspace(0, 1, frames).reshape(frames, 1, 1, 1).expand(frames, 32, 64, 3)
-        wave = {"waveform": torch.sin(torch.arange(16000) / 20).repeat(1, 2, 1), "sample_rate": 16000} if sound else None
+        wave = (
+            {"waveform": torch.sin(torch.arange(16000) / 20).repeat(1, 2, 1), "sample_rate": 16000} if sound else None
+        )
         return io.NodeOutput(
             InputImpl.VideoFromComponents(Types.VideoComponents(images=ramp, frame_rate=Fraction(10), audio=wave))
         )
