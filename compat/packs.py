@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from compat.legacy_class import BadClass, Place, spec_of_class
+from compat.v3.spec import is_v3, spec_of_v3
 from graph.spec import NodeSpec
 
 CLASSES, NAMES, ENTRY, WEB = (
@@ -54,5 +55,7 @@ def adapt(module: ModuleType, pack_name: str) -> Adapted:
 def _spec(name: Any, cls: Any, place: Place, names: Any) -> NodeSpec:
     if not isinstance(name, str):
         raise BadClass(f"{CLASSES} has it under {type(name).__name__}, not under a text")
+    if is_v3(cls):
+        return spec_of_v3(cls, place.pack, name)
     display_name = names.get(name) if isinstance(names, Mapping) else None
     return spec_of_class(name, cls, place, None if display_name is None else str(display_name))

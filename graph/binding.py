@@ -30,6 +30,7 @@ class Bound(NamedTuple):
 
 def bind(node: Node, spec: NodeSpec) -> Bound:
     """Return the node with everything its function gets; GraphError names the input that is missing or does not fit."""
+    spec = spec.for_inputs(node.inputs)
     inputs = dict(_inputs(node, spec))
     links = [(name, value) for name, value in inputs.items() if type(value) is Link]
     if not spec.has_lazy:

@@ -25,10 +25,11 @@ def node_problems(
     node: Node, spec: NodeSpec, workflow: Workflow, types_of: TypesOf, names: Names | None
 ) -> Sequence[Problem]:
     """Return the problems of a node's inputs, in the order of its type's sockets; if there are none, its validator's."""
+    whole, spec = spec, spec.for_inputs(node.inputs)
     found = (
         ()
         if _is_plainly_right(node, spec, types_of, names)
-        else tuple(_socket_problems(node, spec, workflow, types_of, names))
+        else tuple(_socket_problems(node, spec, workflow, types_of, names, _misspelt(node, spec, whole)))
     )
     if found or not spec.has_validator:
         return found
@@ -100,9 +101,13 @@ def _ended(sentence: str) -> str:
 
 
 def _socket_problems(
-    node: Node, spec: NodeSpec, workflow: Workflow, types_of: TypesOf, names: Names | None
+    node: Node,
+    spec: NodeSpec,
+    workflow: Workflow,
+    types_of: TypesOf,
+    names: Names | None,
+    misspelt: Mapping[str, str],
 ) -> Iterator[Problem]:
-    misspelt = _misspelt(node, spec)
     variables: dict[SocketType, tuple[str, SocketType]] = {}
     for name, socket in _sockets(node, spec):
         if name in node.inputs:
@@ -131,12 +136,17 @@ def _sockets(node: Node, spec: NodeSpec) -> Iterator[tuple[str, Socket]]:
             yield name, socket
 
 
-def _misspelt(node: Node, spec: NodeSpec) -> dict[str, str]:
-    """Return inputs that are not given and what is written instead; other unknown inputs are of no effect."""
+def _misspelt(node: Node, spec: NodeSpec, whole: NodeSpec) -> dict[str, str]:
+    """Return inputs that are not given and what is written instead; other unknown inputs are of no effect.
+
+    Nor are those that another value would open: `whole` is the type with all that it may open.
+    """
     absent = [socket.name for socket in spec.inputs if not socket.is_growing and socket.name not in node.inputs]
     found: dict[str, str] = {}
     for name in node.inputs:
-        if absent and spec.input(name) is None and (meant := nearest(name, absent)):
+        if not absent or spec.input(name) is not None or name in whole.possible_names:
+            continue
+        if meant := nearest(name, absent):
             found.setdefault(meant, name)
     return found
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from graph.adapter import Adapter
 from graph.encoding import encode
+from graph.opening import Opening, all_sockets, opened
 from graph.types import SocketType
 from graph.widgets import Widget
 
@@ -43,6 +44,7 @@ class Socket:
     takes_any_name: bool = False  # **values
     takes_literals: bool = False  # any literal is good, without a widget too
     is_reference: bool = False  # receives the Link itself, once what is behind it has run
+    opens: Opening | None = None  # other sockets, by what is given here
     enum: EnumClass | None = None  # the function wants a member of it; workflows hold the member's word
     tooltip: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)  # for editors, in ComfyUI's spelling
@@ -114,6 +116,20 @@ class NodeSpec:
         """
         named = self.named.get(name)
         return named or next((socket for socket in self._growing if _grows_to(socket, name)), None)
+
+    def for_inputs(self, inputs: Mapping[str, Any]) -> NodeSpec:
+        """Return the type as a node with these inputs has it: with the sockets that they open, none of which opens more."""
+        return replace(self, inputs=tuple(opened(self.inputs, inputs))) if self.opens_sockets else self
+
+    @cached_property
+    def opens_sockets(self) -> bool:
+        """Whether there are sockets that open others."""
+        return any(socket.opens is not None for socket in self.inputs)
+
+    @cached_property
+    def possible_names(self) -> frozenset[str]:
+        """The names of all inputs, those too that other values would open."""
+        return frozenset(socket.name for socket in all_sockets(self.inputs))
 
     @cached_property
     def named(self) -> Mapping[str, Socket]:

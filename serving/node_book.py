@@ -19,6 +19,7 @@ import msgspec
 from files.folders import Folders
 from graph.choices import File
 from graph.describe import describe, describe_all
+from graph.opening import all_sockets
 from graph.registry import Registry
 from graph.spec import NodeSpec
 from graph.spec_document import SpecDocumentError, read_registry
@@ -114,7 +115,7 @@ class NodeBook:
 
     def _take(self, payload: bytes) -> None:
         registry = read_registry(payload)
-        widgets = (socket.widget for spec in registry for socket in spec.inputs)
+        widgets = (socket.widget for spec in registry for socket in all_sockets(spec.inputs))
         self._kinds = tuple({widget.kind: None for widget in widgets if isinstance(widget, File)})
         self.registry, self._payload, self._described = registry, payload, None
         self.has_changing_types, self.freshness = any(spec.is_described_anew for spec in registry), ""
