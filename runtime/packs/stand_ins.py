@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 MOST_LINES = 100  # that a pack may write while it is loaded
 MOST_CHARACTERS = 500  # of one line
@@ -112,7 +112,7 @@ class StandIns:
         self._before = (sys.stdout, sys.stderr, signal.signal)
         self._streams = (_Stream(sys.stdout, self._speaking), _Stream(sys.stderr, self._speaking))
         sys.stdout, sys.stderr = self._streams
-        signal.signal = self._signal
+        signal.signal = cast("Any", self._signal)
 
     def _step_back(self) -> None:
         assert self._before is not None

@@ -96,6 +96,10 @@ def _put_device_back(old: torch.device) -> None:
     torch.set_default_device(None if old.type == "cpu" else old)  # "cpu" would watch over each call
 
 
+def _put_gradients_back(old: bool) -> None:
+    torch.set_grad_enabled(old)
+
+
 def _read_streams() -> tuple[Any, Any]:
     return sys.stdout, sys.stderr
 
@@ -107,7 +111,7 @@ def _put_streams_back(old: tuple[Any, Any]) -> None:
 ASPECTS: tuple[Aspect, ...] = (
     Aspect(torch.get_default_dtype, _set_to("torch's default type"), torch.set_default_dtype),
     Aspect(torch.get_default_device, _set_to("torch's default device"), _put_device_back),
-    Aspect(torch.is_grad_enabled, _set_to("torch's recording of gradients"), torch.set_grad_enabled),
+    Aspect(torch.is_grad_enabled, _set_to("torch's recording of gradients"), _put_gradients_back),
     Aspect(torch.get_num_threads, _set_to("torch's number of threads"), torch.set_num_threads),
     Aspect(
         torch.are_deterministic_algorithms_enabled,
