@@ -32,4 +32,4 @@ def worker(
         load = partial(builtin_registry, tuple(nodes_module or ()))
         tell = partial(typer.echo, err=True)
         previews = Previews(preview_method != NO_PREVIEW, preview_size)
-        serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews)
+        serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews, chosen.packs)

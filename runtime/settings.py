@@ -33,11 +33,15 @@ class CacheSettings:
 
 @dataclass(frozen=True)
 class PackSettings:
-    """Which node packs are loaded. `none`: only those in `chosen`; `without`: not these, until their files change."""
+    """Which node packs are loaded. `none`: only those in `chosen`; `without`: not these, until their files change.
+
+    watches: load them again when their files change, in processes that live long.
+    """
 
     none: bool = False
     chosen: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    watches: bool = True
 
     def reason_against(self, name: str) -> str | None:
         """Return why a pack is not to be loaded; None if it is. Single files may be chosen with `.py` or without."""

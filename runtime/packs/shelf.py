@@ -84,6 +84,11 @@ class Shelf:
         return [root.absolute() for root in self._find_roots()]
 
     @property
+    def is_loading(self) -> bool:
+        """Whether a pack is being imported that the others did not wait for."""
+        return any(place.thread is not None for place in self._places.values())
+
+    @property
     def digests(self) -> Mapping[str, str]:
         """Digests of the packs' code, by module."""
         return {each.pack.module: each.digest for each in self._loaded() if each.specs}

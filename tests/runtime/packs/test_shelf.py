@@ -252,9 +252,7 @@ def logging_state() -> tuple[int, int]:
 
 
 class TestOutput:
-    def test_lines_are_marked_with_the_pack_s_name(
-        self, packs: PackFolder, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_lines_are_marked_with_the_pack_s_name(self, packs: PackFolder, capsys: pytest.CaptureFixture[str]) -> None:
         packs.write("rain.py", "import sys\nprint('drop', end='')\nprint('s')\nsys.stderr.write('no end')\n" + GOOD)
         packs.shelf()
         out, err = capsys.readouterr()
