@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import faulthandler
 import gc
 import importlib
 import logging
@@ -33,7 +34,7 @@ from graph.spec_document import write_registry
 from runtime.engine import Studio
 from runtime.lookahead import NextJob
 from runtime.packs import Shelf
-from runtime.packs.telling import lines_of, packs_document
+from runtime.packs.telling import changed_lines, lines_of, packs_document
 from runtime.packs.watching import watch
 from runtime.realm import PACK_FOLDER
 from runtime.settings import PackSettings
@@ -79,6 +80,7 @@ def serve(
     studios: list[Studio] = []
     inbox = Inbox(link, on_gone=lambda: end_process(studios))
     live_no_longer_than_parent()
+    faulthandler.enable(all_threads=False)  # the log says where, if C code of a library or a pack ends the process
     inbox.start()
     studio = open_studio(load_nodes())
     studios.append(studio)
@@ -90,8 +92,7 @@ def serve(
         on_news=lambda: inbox.put(RefreshPacks()),
     )
     worker = Worker(studio, inbox, link, shelf, previews)
-    shelf.load()
-    worker.adopt_packs()
+    worker.load_packs()
     link.send(Ready(os.getpid(), stats(studio)))
     if packs.watches:
         watch(shelf)
@@ -124,12 +125,22 @@ class Worker:
         self._inbox.expect = self._next.expect
         self._inbox.answer = partial(answer, studio)
 
-    def adopt_packs(self) -> None:
-        """Work with the node types that there are now, and tell the server of them."""
+    def load_packs(self) -> None:
+        """Load the packs that there are."""
+        self._shelf.load()
+        self._adopt_packs(lines_of(self._shelf.reports()))
+
+    def _refresh_packs(self) -> None:
+        before = self._shelf.reports()
+        if self._shelf.refresh():
+            self._adopt_packs(changed_lines(before, self._shelf.reports()))
+
+    def _adopt_packs(self, lines: Sequence[str]) -> None:
+        """Work with the node types that there are now, and tell the server and the terminal."""
         shelf = self._shelf
         self._adopt(self._studio.with_registry(shelf.registry, shelf.digests))
         self._link.send(Specs(write_registry(shelf.registry)), Packs(packs_document(shelf)))
-        for line in lines_of(shelf.reports()):
+        for line in lines:
             print(line, file=sys.stderr, flush=True)
 
     def work_until_idle(self) -> None:
@@ -144,8 +155,7 @@ class Worker:
             case FreeMemory():
                 self.free(work)
             case RefreshPacks():
-                if self._shelf.refresh():
-                    self.adopt_packs()
+                self._refresh_packs()
             case RunJob():
                 self.run(work)
 

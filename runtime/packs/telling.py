@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from runtime.packs.report import PackProblem, PackReport, PackState
@@ -30,12 +30,24 @@ def lines_of(reports: Iterable[PackReport]) -> list[str]:
     """Return a line for all packs and one for each problem; nothing if all is well."""
     reports = list(reports)
     wrong = [report for report in reports if report.state not in RIGHT]
-    if not wrong:
-        return []
     counts = Counter(report.state.value for report in reports)
-    width = max(len(report.name) for report in wrong)
     head = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return [f"Node packs: {head}", *(line for report in wrong for line in _lines(report, width))]
+    return [f"Node packs: {head}", *_table(wrong)] if wrong else []
+
+
+def changed_lines(before: Iterable[PackReport], after: Iterable[PackReport]) -> list[str]:
+    """Return what is to be said when packs were loaded again."""
+    old, new = ({report.name: report for report in reports} for reports in (before, after))
+    gone = [f"Node pack {name}: gone" for name in old if name not in new]
+    changed = [report for name, report in new.items() if old.get(name) != report]
+    good = [f"Node pack {each.name}: {each.state.value}" for each in changed if each.state in RIGHT]
+    wrong = [report for report in changed if report.state not in RIGHT]
+    return [*gone, *good, *(["Node packs:", *_table(wrong)] if wrong else [])]
+
+
+def _table(wrong: Sequence[PackReport]) -> list[str]:
+    width = max(len(report.name) for report in wrong)
+    return [line for report in wrong for line in _lines(report, width)]
 
 
 def _lines(report: PackReport, width: int) -> Iterator[str]:
