@@ -94,7 +94,11 @@ class LoadingPacks:
 
 @dataclass(frozen=True)
 class Packs:
-    """What became of each node pack; payload: JSON with `packs`, their reports, and `web_folders`, paths by name."""
+    """What became of each node pack.
+
+    payload: JSON with `packs`, their reports, `changed`, the names of those that were loaded just now or are gone, and
+    `web_folders`, paths by name.
+    """
 
     payload: bytes = b""
 

@@ -36,12 +36,13 @@ class _Told(msgspec.Struct):
     """The payload of graph.protocol.Packs."""
 
     packs: list[dict[str, Any]] = []
+    changed: list[str] = []
     web_folders: dict[str, str] = {}
     replacements: dict[str, list[dict[str, Any]]] = {}
 
 
 class PackBook:
-    """tell: is given an event and its data when the packs are others."""
+    """tell: is given an event and its data when packs were loaded again, came or went."""
 
     def __init__(self, folders: Folders, tell: Callable[[str, Any], None]) -> None:
         self._folders = folders
@@ -85,17 +86,12 @@ class PackBook:
         return [self._with_fall(_expected(pack.name, pack.path)) for pack in found]
 
     def _take(self, told: _Told) -> None:
-        before = {report["name"]: report for report in self.describe()} if self._told is not None else {}
+        is_first = self._told is None
         self._told = told
-        self._fallen = {
-            report["name"]: self._fallen[report["name"]]
-            for report in told.packs
-            if report["name"] in self._fallen and report["state"] == DISABLED
-        }
-        after = {report["name"]: report for report in self.describe()}
-        changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-        if changed:
-            self._tell(EVENT, {"changed": changed})
+        off = {report["name"] for report in told.packs if report["state"] == DISABLED}
+        self._fallen = {name: reason for name, reason in self._fallen.items() if name in off}
+        if told.changed and not is_first:
+            self._tell(EVENT, {"changed": told.changed})
 
     def _with_fall(self, report: dict[str, Any]) -> dict[str, Any]:
         reason = self._fallen.get(report["name"])

@@ -66,6 +66,7 @@ class Shelf:
         on_news: Callable[[], None] = lambda: None,
     ) -> None:
         self.registry = builtin
+        self.touched: frozenset[str] = frozenset()  # packs that the last load or refresh loaded, or let go of
         self._builtin = builtin
         self._find_roots = find_roots
         self._settings = settings
@@ -107,7 +108,7 @@ class Shelf:
         """Load all packs that there are."""
         self._take_stock()
         self._load(list(self._places.values()))
-        self._join()
+        self._join(self._places)
 
     def note(self, paths: Iterable[Path]) -> None:
         """Remember that files changed; `refresh` will look after them."""
@@ -123,23 +124,24 @@ class Shelf:
             arrived = [place for place in self._places.values() if place.arrived is not None]
         for place in arrived:
             self._take(place)
-        is_moved = self._take_stock() if paths else False
+        gone = self._take_stock() if paths else []
         changed = [place for place in self._places.values() if _concerns(place, paths)]
         self._without -= {place.pack.name for place in changed}
         busy = [place for place in changed if place.thread is not None]
         with self._news.lock:  # until their threads are done
             self._news.paths.update(path for place in busy for path in paths if _is_in(path, place.pack))
-        self._load([place for place in changed if place.thread is None])
-        is_new = bool(arrived or is_moved or len(changed) > len(busy))
-        if is_new:
-            self._join()
-        return is_new
+        fresh = [place for place in changed if place.thread is None]
+        self._load(fresh)
+        touched = [*gone, *(place.pack.name for place in (*arrived, *fresh))]
+        if touched:
+            self._join(touched)
+        return bool(touched)
 
     def _loaded(self) -> list[LoadedPack]:
         return [place.loaded for place in self._places.values() if place.loaded is not None]
 
-    def _take_stock(self) -> bool:
-        """Make places for packs that came, take away those of packs that went; return whether there are any."""
+    def _take_stock(self) -> list[str]:
+        """Make places for packs that came, take away those of packs that went; return the names of these."""
         package_of(self.roots)
         found = {pack.name: pack for pack in find_packs(self.roots)}
         gone = [name for name, place in self._places.items() if found.get(name) != place.pack and not place.thread]
@@ -148,7 +150,7 @@ class Shelf:
         came = [name for name in found if name not in self._places]
         places = {**self._places, **{name: _Place(found[name]) for name in came}}
         self._places = {name: places[name] for name in sorted(places, key=lambda name: (name.lower(), name))}
-        return bool(gone or came)
+        return gone
 
     def _load(self, places: Sequence[_Place]) -> None:
         for place in places:
@@ -211,7 +213,8 @@ class Shelf:
         if is_first:
             self._on_news()
 
-    def _join(self) -> None:
+    def _join(self, touched: Iterable[str]) -> None:
+        self.touched = frozenset(touched)
         joined = join(self._builtin, self._loaded())
         self.registry = joined.registry
         own = {name: place.report for name, place in self._places.items() if place.report is not None}

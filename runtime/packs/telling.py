@@ -21,6 +21,7 @@ def packs_document(shelf: Shelf) -> bytes:
     """Return the payload of graph.protocol.Packs."""
     document = {
         "packs": [report.document() for report in shelf.reports()],
+        "changed": sorted(shelf.touched),
         "web_folders": {name: str(folder) for name, folder in shelf.web_folders.items()},
     }
     return json.dumps(document).encode()
