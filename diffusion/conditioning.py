@@ -9,9 +9,9 @@ All values are frozen; every function returns a new conditioning. Semantics and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -46,7 +46,8 @@ class Cond:
     """One encoded prompt.
 
     embedding: (batch, tokens, width). pooled: (batch, width). mask: (batch, height, width) in 0..1, any size. Percents
-    are parts of the sampling: 0 is pure noise, 1 the finished picture.
+    are parts of the sampling: 0 is pure noise, 1 the finished picture. extras: what families take besides, under
+    ComfyUI's names: `guidance`, `width`, `reference_latents`, `concat_mask` …
     """
 
     embedding: Tensor
@@ -58,6 +59,7 @@ class Cond:
     strength: float = 1.0
     start_percent: float = 0.0
     end_percent: float = 1.0
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
 
 Conditioning = tuple[Cond, ...]
@@ -97,6 +99,18 @@ def zero_out(conditioning: Conditioning) -> Conditioning:
             pooled=None if cond.pooled is None else torch.zeros_like(cond.pooled),
         )
         for cond in conditioning
+    )
+
+
+def with_extras(conditioning: Conditioning, **values: Any) -> Conditioning:
+    """Give every prompt values that its family's network takes (Cond.extras), in place of earlier ones."""
+    return tuple(replace(cond, extras={**cond.extras, **values}) for cond in conditioning)
+
+
+def append_extra(conditioning: Conditioning, name: str, value: Any) -> Conditioning:
+    """Add a value to a list among the extras of every prompt."""
+    return tuple(
+        replace(cond, extras={**cond.extras, name: (*cond.extras.get(name, ()), value)}) for cond in conditioning
     )
 
 

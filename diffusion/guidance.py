@@ -11,13 +11,14 @@ guide in another way or refine what guidance gave.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from diffusion.adapters import Given
 from diffusion.conditioning import Conditioning
 from diffusion.denoiser import Guided
 from diffusion.models import Model
@@ -107,7 +108,7 @@ class GuidanceStep:
     def predict_prompt(self, conditioning: Conditioning) -> Tensor:
         """Return what other prompts give."""
         model, shape = self.model, self.x.shape
-        regions = fit_regions(conditioning, (), shape, model.parameterization, device=self.x.device, dtype=model.dtype)
+        regions = _fit(model, conditioning, (), shape, self.x.device)
         return self._predict(model, regions[0], self.x)
 
     def _predict(self, model: Model, regions: Regions, x: Tensor) -> Tensor:
@@ -130,8 +131,22 @@ def guide(
     max_jobs: int | None = None,
 ) -> GuidedDenoiser:
     """Fit both conditionings to a latent of `shape` and return the denoiser."""
-    regions = fit_regions(positive, negative, shape, model.parameterization, device=device, dtype=model.dtype)
+    regions = _fit(model, positive, negative, shape, device)
     return GuidedDenoiser(model, regions[0], regions[1], cfg, max_jobs)
+
+
+def _fit(
+    model: Model, positive: Conditioning, negative: Conditioning, shape: Sequence[int], device: torch.device | None
+) -> tuple[Regions, Regions]:
+    return fit_regions(
+        positive,
+        negative,
+        shape,
+        model.parameterization,
+        device=device,
+        dtype=model.dtype,
+        adapter=model.adapter,
+    )
 
 
 def predict(
@@ -140,17 +155,19 @@ def predict(
     """Return the denoised latent of each side, averaged over its regions."""
     jobs = _active_jobs(sides, sigma)
     results = [_Average(x, len([job for job in jobs if job.side == side])) for side in range(len(sides))]
-    for batch in batches(jobs, max_jobs):
+    for batch in batches(jobs, max_jobs, repeats_contexts=model.adapter.repeats_contexts):
         for job, denoised in zip(batch, _denoise(model, batch, x, sigma), strict=True):
             results[job.side].add(job.region, denoised)
     return [result.value() for result in results]
 
 
-def batches(jobs: Sequence[Job], max_jobs: int | None = None) -> Iterator[list[Job]]:
+def batches(jobs: Sequence[Job], max_jobs: int | None = None, *, repeats_contexts: bool = True) -> Iterator[list[Job]]:
     """Split jobs into batches that can go through the model together, each in reverse order as ComfyUI has them."""
     waiting = list(jobs)
     while waiting:
-        together = [index for index, job in enumerate(waiting) if _fits(job.region, waiting[0].region)][:max_jobs]
+        first = waiting[0].region
+        fitting = [index for index, job in enumerate(waiting) if _fits(job.region, first, repeats_contexts)]
+        together = fitting[:max_jobs]
         yield [waiting.pop(index) for index in reversed(together)]
 
 
@@ -162,11 +179,20 @@ def _active_jobs(sides: Sequence[Regions], sigma: Tensor) -> list[Job]:
     return [job for job in jobs if job.region.is_active(level)]
 
 
-def _fits(a: Region, b: Region) -> bool:
-    if _size(a) != _size(b) or a.context.shape[2] != b.context.shape[2]:
+def _fits(a: Region, b: Region, repeats_contexts: bool) -> bool:
+    if _size(a) != _size(b) or a.context.shape[2] != b.context.shape[2] or _shapes(a.given) != _shapes(b.given):
         return False
     lengths = (a.context.shape[1], b.context.shape[1])
-    return lengths[0] == lengths[1] or math.lcm(*lengths) // min(lengths) <= MAX_CONTEXT_REPEATS
+    may_repeat = repeats_contexts and math.lcm(*lengths) // min(lengths) <= MAX_CONTEXT_REPEATS
+    return lengths[0] == lengths[1] or may_repeat
+
+
+def _shapes(given: Given) -> Mapping[str, tuple[tuple[int, ...], ...]]:
+    return {name: tuple(tuple(part.shape) for part in _several(value)) for name, value in given.items()}
+
+
+def _several(value: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _size(region: Region) -> tuple[int, int] | None:
@@ -180,7 +206,8 @@ def _denoise(model: Model, batch: Sequence[Job], x: Tensor, sigma: Tensor) -> tu
     context = join_contexts([job.region.context for job in batch])
     scaled = model.parameterization.scale_input(inputs, sigmas)
     sides = [job.side for job in batch]
-    output = model.apply(scaled, model.parameterization.timestep(sigmas), context, sides)
+    given = join_given([job.region.given for job in batch])
+    output = model.apply(scaled, model.parameterization.timestep(sigmas), context, sides, given)
     return model.parameterization.to_denoised(output.float(), inputs, sigmas).chunk(len(batch))
 
 
@@ -188,6 +215,17 @@ def join_contexts(contexts: Sequence[Tensor]) -> Tensor:
     """Stack contexts; shorter ones are repeated to a common length, which cross-attention does not notice."""
     length = math.lcm(*(context.shape[1] for context in contexts))
     return torch.cat([context.repeat(1, length // context.shape[1], 1) for context in contexts])
+
+
+def join_given(parts: Sequence[Given]) -> Given:
+    """Stack what prompts of equal kind give the network."""
+
+    def joined(name: str) -> Tensor | tuple[Tensor, ...]:
+        if not isinstance(parts[0][name], tuple):
+            return torch.cat([_several(given[name])[0] for given in parts])
+        return tuple(torch.cat(tensors) for tensors in zip(*[_several(given[name]) for given in parts], strict=True))
+
+    return {name: joined(name) for name in parts[0]}
 
 
 class _Average:

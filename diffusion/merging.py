@@ -17,14 +17,15 @@ from typing import NamedTuple, TypeVar
 from torch import Tensor, nn
 
 from diffusion.checkpoints.ldm_keys import unet_keys
+from diffusion.clip import Clip, TextEncoder
 from diffusion.errors import DiffusionError
-from diffusion.models import Clip, Model
+from diffusion.models import Model
 from diffusion.overlay import WeightPatch, patched
 from diffusion.streaming import Keeper, as_kept
 
 SHOWN_MISFITS = 3
 
-Handle = TypeVar("Handle", Model, Clip)
+Handle = TypeVar("Handle", Model, TextEncoder)
 
 
 class Mix(NamedTuple):
@@ -61,7 +62,16 @@ def merge_models(first: Model, second: Model, mix: Mix) -> Model:
 
 def merge_clips(first: Clip, second: Clip, mix: Mix) -> Clip:
     """Return a text encoder of which every weight is mixed alike; the layer that is taken is the first's."""
-    return _merge(first, second, first.encoder, second.encoder, dict.fromkeys(_names(first.encoder), mix))
+    others = {encoder.kind: encoder for encoder in second.encoders}
+    if others.keys() != {encoder.kind for encoder in first.encoders}:
+        kinds = [" and ".join(encoder.kind for encoder in clip.encoders) for clip in (first, second)]
+        raise DiffusionError(f"These text encoders cannot be merged: one has {kinds[0]}, the other {kinds[1]}.")
+
+    def merged(own: TextEncoder) -> TextEncoder:
+        other = others[own.kind]
+        return _merge(own, other, own.module, other.module, dict.fromkeys(_names(own.module), mix))
+
+    return first.with_each(merged)
 
 
 def merge_blocks(first: Model, second: Model, ratios: Mapping[str, float]) -> Model:

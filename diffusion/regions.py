@@ -10,17 +10,19 @@ of the same area on the other, so that guidance compares like with like.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
 from diffusion.parameterization import Parameterization
 from diffusion.resize import edge_ramp, repeat_to_batch, resize
 
 FADE = 8  # latent cells over which an area fades in, at most a quarter of its side (ComfyUI)
+UNET = UNetAdapter()
 MIN_BOUNDS = 8  # latent cells: the least side of an area taken from the bounds of a mask (ComfyUI)
 
 
@@ -58,6 +60,7 @@ class Region:
     weight: Tensor | None = None
     sigma_start: float | None = None  # not above this noise level; None: from the beginning
     sigma_end: float | None = None  # not below this noise level
+    given: Given = field(default_factory=lambda: NOTHING)  # what else the network takes, cut to the box
 
     @property
     def has_range(self) -> bool:
@@ -89,15 +92,16 @@ def fit_regions(
     *,
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
+    adapter: Adapter = UNET,
 ) -> tuple[Regions, Regions]:
-    """Resolve both conditionings for a latent of `shape` (batch, channels, rows, columns)."""
+    """Resolve both conditionings for a latent of `shape` (batch, channels, rows, columns) and for a family's network."""
     first = [_place(cond, shape[-2], shape[-1], device) for cond in positive]
     second = [_place(cond, shape[-2], shape[-1], device) for cond in negative]
     _add_partners(second, first)
     _add_partners(first, second)
 
     def finish(placed: Iterable[_Placed]) -> Regions:
-        return tuple(_region(item, shape, parameterization, device, dtype) for item in placed)
+        return tuple(_region(item, shape, parameterization, device, dtype, adapter) for item in placed)
 
     return finish(first), finish(second)
 
@@ -145,7 +149,8 @@ def _add_partners(side: list[_Placed], others: Sequence[_Placed]) -> None:
             continue
         source = _smallest_around(side, other.box)
         if source is not None and source.box != other.box:
-            prompt = replace(other.cond, embedding=source.cond.embedding, pooled=source.cond.pooled)
+            own = source.cond
+            prompt = replace(other.cond, embedding=own.embedding, pooled=own.pooled, extras=own.extras)
             side.append(other._replace(cond=prompt))
 
 
@@ -163,15 +168,25 @@ def _region(
     parameterization: Parameterization,
     device: torch.device | None,
     dtype: torch.dtype,
+    adapter: Adapter,
 ) -> Region:
     cond, (batch, _, rows, columns) = placed.cond, shape
     box = None if placed.box is None else _clip(placed.box, rows, columns)
+
+    def fitted(name: str, tensor: Tensor) -> Tensor:
+        whole = repeat_to_batch(tensor.to(device, dtype if tensor.is_floating_point() else None), batch)
+        return box.cut(whole) if box is not None and name in adapter.planes else whole
+
     return Region(
         context=repeat_to_batch(cond.embedding.to(device, dtype), batch),
         box=box,
         weight=_weight(cond, box, placed.mask, shape, device),
         sigma_start=_threshold(parameterization, cond.start_percent) if cond.start_percent > 0 else None,
         sigma_end=_threshold(parameterization, cond.end_percent) if cond.end_percent < 1 else None,
+        given={
+            name: tuple(fitted(name, part) for part in value) if isinstance(value, tuple) else fitted(name, value)
+            for name, value in adapter.prepare(cond, shape).items()
+        },
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from diffusion.checkpoints.outline import Outline, read_outline, read_vae_outline
 from diffusion.errors import DiffusionError
-from diffusion.lora import LoraFile, lora_patch, open_lora
+from diffusion.lora import LoraFile, lora_patch, open_lora, targets_of
 from diffusion.overlay import Overlay
 from diffusion.quantize import Precisions
 from files.folders import Folders
@@ -145,9 +145,10 @@ class _Parts(NamedTuple):
     layout: Layout
 
 
-def _with_loras(parts: _Parts, network: str, loras: Iterable[tuple[LoraFile, Lora]]) -> Layout:
+def _with_loras(parts: _Parts, loras: Iterable[tuple[LoraFile, Lora]]) -> Layout:
     outline = parts.outline
-    found = [lora_patch(file, network, outline.family, outline.module, lora.strength) for file, lora in loras]
+    targets = targets_of(outline.family, outline.kind, outline.module)
+    found = [lora_patch(file, targets, lora.strength) for file, lora in loras]
     patches = [patch for patch in found if patch is not None]
     overlay = Overlay(outline.module, patches, outline.precision.computed)
     name = patched_name(outline.digest, overlay.digest)
@@ -162,18 +163,24 @@ class Catalogue:
     precisions: Precisions
     workspaces: Workspaces
     tables_on_device: bool = False
-    _known: dict[tuple[str, Path, int, int], Mapping[str, _Parts]] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[str, Path, int, int], Mapping[str, tuple[_Parts, ...]]] = field(default_factory=dict, repr=False)
     _with_loras: dict[Any, Layout] = field(default_factory=dict, repr=False)
 
     def find(self, origin: Origin, operation: str) -> Usage | None:
         """Return what an operation needs; None if a file is not there or no model (running it will say why)."""
         try:
-            parts = self._open(origin.folder, self.folders.find_model(origin.folder, origin.file)).get(origin.network)
-            layout = None if parts is None else self._patched(parts, origin)
+            opened = self._open(origin.folder, self.folders.find_model(origin.folder, origin.file))
+            usages = [
+                self._usage(parts.outline, self._patched(parts, origin), operation)
+                for parts in opened.get(origin.network, ())
+            ]
         except (DiffusionError, OSError, ValueError) as error:
             logger.debug("%s: sizes unknown: %s", origin.file, error)
             return None
-        return None if parts is None or layout is None else self._usage(parts.outline, layout, operation)
+        if not usages:
+            return None
+        blocks = tuple(block for usage in usages for block in usage.blocks)
+        return Usage(blocks, max(usage.workspace_bytes for usage in usages))
 
     def file_bytes(self, folder: str, name: str) -> int:
         """Return the size of a file of models; 0 if it is not there."""
@@ -186,12 +193,15 @@ class Catalogue:
         need = need_of(architecture_of(outline.module), operation, words_of(outline.precision), ())
         return Usage(layout.needed_by(operation), self.workspaces.largest(need) or 0)
 
-    def _open(self, folder: str, path: Path) -> Mapping[str, _Parts]:
+    def _open(self, folder: str, path: Path) -> Mapping[str, tuple[_Parts, ...]]:
         status = path.stat()
         key = (folder, path, status.st_size, status.st_mtime_ns)
         if key not in self._known:
             outlines = OPENED[folder](path, self.precisions)
-            self._known[key] = {kind: _Parts(outline, self._laid_out(outline)) for kind, outline in outlines.items()}
+            self._known[key] = {
+                network: tuple(_Parts(outline, self._laid_out(outline)) for outline in each)
+                for network, each in outlines.items()
+            }
         return self._known[key]
 
     def _patched(self, parts: _Parts, origin: Origin) -> Layout:
@@ -203,7 +213,7 @@ class Catalogue:
             if len(self._with_loras) >= MOST_LAYOUTS:
                 self._with_loras.clear()
             opened = [(open_lora(path), lora) for path, lora in zip(paths, origin.loras, strict=True)]
-            self._with_loras[key] = _with_loras(parts, origin.network, opened)
+            self._with_loras[key] = _with_loras(parts, opened)
         return self._with_loras[key] if origin.loras else parts.layout
 
     def _laid_out(self, outline: Outline) -> Layout:

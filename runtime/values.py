@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from diffusion.models import Clip, Model, Vae
+from diffusion.clip import Clip
+from diffusion.models import Model, Vae
 
 HANDLES = (Model, Clip, Vae)  # their weights belong to the memory scheduler, not to the cache
 OVERHEAD_BYTES = 64  # a small Python object (CPython 3.11, 2026-11)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from diffusion.clip import Clip, clip_of
 from diffusion.latents import LatentFormat
-from diffusion.models import Clip, Model, Vae
+from diffusion.models import Model, Vae
 from diffusion.parameterization import Parameterization
 from diffusion.text.tokenizer import ClipTokenizer
 from tests.tiny_checkpoint import write_tiny_checkpoint
@@ -89,7 +90,7 @@ def tiny_clip(clip_tokenizer: ClipTokenizer) -> Clip:
             pad_token_id=49_407,
         )
         encoder = CLIPTextModel(config)
-    return Clip(clip_tokenizer, encoder.eval().requires_grad_(False), digest="tiny clip")
+    return clip_of(clip_tokenizer, encoder.eval().requires_grad_(False), digest="tiny clip")
 
 
 @pytest.fixture(scope="session")

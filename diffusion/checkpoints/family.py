@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 from torch import nn
 
+from diffusion.adapters import Adapter, UNetAdapter
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.signature import Signature
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
+from diffusion.text.readers import Alone, Joiner, Reader
+
+UNET = UNetAdapter()
+ALONE = Alone()
 
 
 class Part(NamedTuple):
@@ -25,14 +30,24 @@ class Part(NamedTuple):
     keys: Callable[[nn.Module], Mapping[str, str]]
 
 
+class TextPart(NamedTuple):
+    """A text encoder of a file: its kind among those of the family (diffusion.clip), and how it reads prompts."""
+
+    kind: str
+    part: Part
+    reader: Callable[[], Reader]
+
+
 class Parts(NamedTuple):
     """The networks of a file, and what cannot be seen in their weights."""
 
     backbone: Part
-    text: Part
+    text: tuple[TextPart, ...]
     vae: Part
     parameterization: Parameterization
     latent_format: LatentFormat
+    adapter: Adapter = UNET
+    joiner: Joiner = ALONE
 
 
 @dataclass(frozen=True)

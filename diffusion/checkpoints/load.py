@@ -20,16 +20,16 @@ from torch import nn
 
 from diffusion.checkpoints.detect import detect
 from diffusion.checkpoints.families import sd1
-from diffusion.checkpoints.family import Part
+from diffusion.checkpoints.family import Part, TextPart
 from diffusion.checkpoints.fill import Weights, fill, fill_mapped, open_weights
 from diffusion.checkpoints.header import Header, read_header
+from diffusion.clip import Clip, TextEncoder
 from diffusion.errors import CheckpointError
 from diffusion.latents import LatentFormat
-from diffusion.models import Clip, Model, Vae
+from diffusion.models import Model, Vae
 from diffusion.quantize import Precision, Precisions, Resolved, unpack_when_used
 from diffusion.streaming import Keeper
 from diffusion.text.embeddings import find_embedding
-from diffusion.text.tokenizer import ClipTokenizer
 
 SAMPLES, SAMPLE_BYTES = 256, 64
 VAE_PREFIXES = ("", sd1.VAE, "vae.")  # files of a VAE alone, whole checkpoints, and some exports
@@ -71,24 +71,18 @@ def load_checkpoint(
     digest = file_digest(header, chosen)
     source = _Source(weights, digest, device, keep)
     backbone = source.network("model", parts.backbone, chosen.unet)
-    text = source.network("clip", parts.text, chosen.text)
     model = Model(
         backbone.module,
         parts.parameterization,
         parts.latent_format,
         family=family.name,
         digest=f"{digest} model",
+        adapter=parts.adapter,
         computed=chosen.unet.computed,
         keeper=backbone.keeper,
     )
-    clip = Clip(
-        ClipTokenizer(),
-        text.module,
-        embeddings=find_embedding(embedding_folders),
-        digest=f"{digest} clip",
-        computed=chosen.text.computed,
-        keeper=text.keeper,
-    )
+    encoders = tuple(source.text_encoder(part, chosen.text) for part in parts.text)
+    clip = Clip(encoders, parts.joiner, embeddings=find_embedding(embedding_folders))
     elsewhere = source if vae_device is None else _Source(weights, digest, vae_device, None)
     return Checkpoint(model, clip, elsewhere.vae(parts.vae, parts.latent_format, chosen.vae))
 
@@ -132,10 +126,27 @@ class _Source:
             unpack_when_used(mapped.module, resolved.computed)
         return _Network(mapped.module, self.keep(mapped.module, f"{self.digest} {kind}", resolved))
 
+    def text_encoder(self, text: TextPart, precision: Precision) -> TextEncoder:
+        """Return a text encoder of the file."""
+        network = self.network(clip_name(text.kind), text.part, precision)
+        return TextEncoder(
+            text.kind,
+            text.reader(),
+            network.module,
+            digest=f"{self.digest} {clip_name(text.kind)}",
+            computed=precision.computed,
+            keeper=network.keeper,
+        )
+
     def vae(self, part: Part, latent_format: LatentFormat, precision: Precision) -> Vae:
         """Return the VAE of the file."""
         network = self.network("vae", part, precision)
         return Vae(network.module, latent_format, digest=f"{self.digest} vae", keeper=network.keeper)
+
+
+def clip_name(kind: str) -> str:
+    """Return the name of a text encoder's weights among those of its file."""
+    return f"clip-{kind}"
 
 
 def file_digest(header: Header, precision: Precisions | torch.dtype | None) -> str:

@@ -18,44 +18,52 @@ from diffusion.checkpoints.families import sd1
 from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.fill import stored_dtype
 from diffusion.checkpoints.header import Header, read_header
-from diffusion.checkpoints.load import file_digest, vae_prefix
+from diffusion.checkpoints.load import clip_name, file_digest, vae_prefix
 from diffusion.quantize import Precision, Precisions, Resolved
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A network on the meta device, the digest that its handle will have, its precisions, and the family it is of."""
+    """A network on the meta device, the digest that its handle will have, its precisions, and the family it is of.
+
+    kind: of a text encoder, among those of the family.
+    """
 
     module: nn.Module
     digest: str
     precision: Resolved
     family: str = ""
+    kind: str = ""
 
 
-def read_outline(path: Path, precisions: Precisions) -> Mapping[str, Outline]:
-    """Return the networks of a checkpoint ("model", "clip", "vae") from its header alone."""
+Outlines = Mapping[str, tuple[Outline, ...]]
+"""By what a handle holds: "model", "clip" (one for each text encoder), "vae"."""
+
+
+def read_outline(path: Path, precisions: Precisions) -> Outlines:
+    """Return the networks of a checkpoint from its header alone."""
     header = read_header(path)
     family = detect(header)
     parts = family.read(header)
-    named = {
-        "model": (parts.backbone, precisions.unet),
-        "clip": (parts.text, precisions.text),
-        "vae": (parts.vae, precisions.vae),
-    }
     digest = file_digest(header, precisions)
+
+    def outline(part: Part, name: str, precision: Precision, kind: str = "") -> Outline:
+        return replace(_outline(header, part, f"{digest} {name}", precision), family=family.name, kind=kind)
+
     return {
-        kind: replace(_outline(header, part, f"{digest} {kind}", precision), family=family.name)
-        for kind, (part, precision) in named.items()
+        "model": (outline(parts.backbone, "model", precisions.unet),),
+        "clip": tuple(outline(text.part, clip_name(text.kind), precisions.text, text.kind) for text in parts.text),
+        "vae": (outline(parts.vae, "vae", precisions.vae),),
     }
 
 
-def read_vae_outline(path: Path, precisions: Precisions) -> Mapping[str, Outline]:
+def read_vae_outline(path: Path, precisions: Precisions) -> Outlines:
     """Return the VAE of a file as load_vae finds it."""
     header = read_header(path)
     prefix = vae_prefix(header)
     dtype = precisions.vae.stored
     part = sd1.vae_part(sd1.read_vae(header, prefix), prefix)
-    return {"vae": _outline(header, part, f"{file_digest(header, dtype)} vae", Precision(dtype))}
+    return {"vae": (_outline(header, part, f"{file_digest(header, dtype)} vae", Precision(dtype)),)}
 
 
 def _outline(header: Header, part: Part, digest: str, precision: Precision) -> Outline:

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.checkpoints.families import sd1
+from diffusion.clip import Clip
 from diffusion.errors import DiffusionError
-from diffusion.models import Clip, Model, Vae
+from diffusion.models import Model, Vae
 from diffusion.overlay import WeightPatch, patched
 from diffusion.quantize import to_stored
 from diffusion.streaming import Keeper, as_kept
@@ -33,10 +34,11 @@ def merged_checkpoint(model: Model, clip: Clip, vae: Vae) -> SavedCheckpoint:
     """Return the tensors of three networks, each patched and in the precision in which it is kept."""
     if model.family != sd1.FAMILY.name:
         raise DiffusionError(f"Checkpoints of the family {model.family} cannot be written; only those of SD1 can.")
+    encoder = clip.encoders[0]
     state = sd1.to_original_keys(
         _merged(model.backbone, model.patches, model.keeper),
         _merged(vae.autoencoder, (), vae.keeper),
-        _merged(clip.encoder, clip.patches, clip.keeper),
+        _merged(encoder.module, encoder.patches, encoder.keeper),
     )
     is_v = model.parameterization.prediction == "v"
     marks = {V_MARK: torch.empty(0)} if is_v else {}

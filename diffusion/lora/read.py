@@ -1,8 +1,8 @@
 """From a LoRA file to changes of a model's and a text encoder's tensors.
 
 lora = open_lora(path)
-changes = read_changes(lora, Targets("sd1", model.backbone, clip.encoder))
-changes.model, changes.clip, changes.unknown
+changes = read_changes(lora, Targets("sd1", model.backbone, {"l": clip.encoder}))
+changes.model, changes.text["l"], changes.unknown
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ SUFFIXES = sorted(
     reverse=True,
 )
 BIAS = ".bias"
+BACKBONE = ""  # beside the kinds of text encoders
 
 Changes = Mapping[str, Change]
 
@@ -47,18 +48,21 @@ class LoraFile:
 
 
 class Targets(NamedTuple):
-    """The networks that a file is to change, None for one that it is not, and the family of models that they belong to."""
+    """The networks that a file is to change, and the family of models that they belong to.
+
+    backbone: None if it is not to be changed. encoders: the text encoders by kind.
+    """
 
     family: str
     backbone: nn.Module | None
-    encoder: nn.Module | None
+    encoders: Mapping[str, nn.Module]
 
 
 class LoraChanges(NamedTuple):
-    """What a file does to both networks, and the keys that mean nothing here."""
+    """What a file does to the backbone and, by kind, to text encoders; and the keys that mean nothing here."""
 
     model: Changes
-    clip: Changes
+    text: Mapping[str, Changes]
     unknown: tuple[str, ...]
 
 
@@ -81,11 +85,12 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
 
     Keys for a network that was not given are left out without a word. The networks may be without weights.
     """
-    backbone, encoder = targets.backbone, targets.encoder
-    networks = {
-        "model": ({}, None) if backbone is None else (_unet_aliases(lora, targets.family, backbone), backbone),
-        "clip": ({}, None) if encoder is None else (text_aliases(encoder), encoder),
+    backbone, encoders = targets.backbone, targets.encoders
+    networks: dict[str, tuple[Mapping[str, str], nn.Module]] = {
+        kind: (text_aliases(kind, encoder), encoder) for kind, encoder in encoders.items()
     }
+    if backbone is not None:
+        networks[BACKBONE] = (_unet_aliases(lora, targets.family, backbone), backbone)
     found: dict[str, dict[str, dict[str, Tensor]]] = {part: defaultdict(dict) for part in networks}
     unknown = []
     for key, tensor in lora.tensors.items():
@@ -96,11 +101,11 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
                 break
         else:
             unknown.append(key)
-    unknown = [key for key in unknown if not _is_for(key, backbone is None, encoder is None)]
+    unknown = [key for key in unknown if not _is_for(key, backbone is None, not encoders)]
     if not any(found.values()) and unknown:
         raise CheckpointError(_foreign(lora, unknown))
     changes = {part: _read_all(lora, found[part], network) for part, (_, network) in networks.items()}
-    return LoraChanges(changes["model"], changes["clip"], tuple(unknown))
+    return LoraChanges(changes.pop(BACKBONE, {}), changes, tuple(unknown))
 
 
 def _unet_aliases(lora: LoraFile, family: str, backbone: nn.Module) -> Mapping[str, str]:
@@ -122,9 +127,7 @@ def _is_for(key: str, without_model: bool, without_clip: bool) -> bool:
     return without_clip if is_text else without_model
 
 
-def _read_all(lora: LoraFile, entries: Mapping[str, Mapping[str, Tensor]], network: nn.Module | None) -> Changes:
-    if network is None:
-        return {}
+def _read_all(lora: LoraFile, entries: Mapping[str, Mapping[str, Tensor]], network: nn.Module) -> Changes:
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     changes: dict[str, Change] = {}
     for target, tensors in entries.items():

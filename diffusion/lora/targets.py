@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from torch import nn
 
 from diffusion.checkpoints.ldm_keys import unet_keys
+from diffusion.clip import CLIP_L
 
 ORIGINAL_NAMES: Mapping[str, Callable[[Iterable[str]], Mapping[str, str]]] = {"sd1": unet_keys}
 WEIGHT = ".weight"
@@ -69,8 +70,10 @@ def unet_aliases(family: str, backbone: nn.Module) -> dict[str, str]:
     return aliases
 
 
-def text_aliases(encoder: nn.Module) -> dict[str, str]:
-    """Map all names of a CLIP text encoder's layers to its tensors."""
+def text_aliases(kind: str, encoder: nn.Module) -> dict[str, str]:
+    """Map all names of a text encoder's layers to its tensors; kind: as diffusion.clip has it."""
+    if kind != CLIP_L:
+        return {}
     aliases: dict[str, str] = {}
     for name in encoder.state_dict():
         if name.endswith(WEIGHT):

@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from diffusion.clip import Clip
 from diffusion.conditioning import Cond
 from diffusion.errors import DiffusionError
 from diffusion.finite import require_finite
 from diffusion.latents import Latent
-from diffusion.models import Clip, Model, Vae
+from diffusion.models import Model, Vae
 from diffusion.sampling import sample
 from diffusion.vae import decode, encode
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 import torch
 
+from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Area, Cond
 from diffusion.guidance import guide, join_contexts
 from diffusion.parameterization import Parameterization
@@ -24,9 +25,15 @@ class FlatModel:
     dtype: torch.dtype = torch.float32
     calls: list[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    adapter: Adapter = field(default_factory=UNetAdapter)
 
     def apply(
-        self, x: torch.Tensor, timestep: torch.Tensor, context: torch.Tensor, sides: Sequence[int] = ()
+        self,
+        x: torch.Tensor,
+        timestep: torch.Tensor,
+        context: torch.Tensor,
+        sides: Sequence[int] = (),
+        given: Given = NOTHING,
     ) -> torch.Tensor:
         assert timestep.shape == (x.shape[0],)
         assert context.shape[0] == x.shape[0]

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.checkpoints.ldm_keys import unet_keys
+from diffusion.clip import Clip
 from diffusion.errors import DiffusionError
 from diffusion.lora.changes import Additive, Whole
 from diffusion.merging import Mix, merge_blocks, merge_clips, merge_models
-from diffusion.models import Clip, Model
+from diffusion.models import Model
 from diffusion.overlay import WeightPatch
 
 
@@ -82,7 +83,7 @@ def test_a_share_moved_to_another_block_changes_the_digest(tiny_model: Model, ot
 
 
 def test_text_encoders_are_merged_likewise(tiny_clip: Clip) -> None:
-    other = replace(tiny_clip, encoder=_other(tiny_clip.encoder), digest="other clip")
+    other = tiny_clip.with_each(lambda each: replace(each, module=_other(each.module), digest="other clip"))
     zero = merge_clips(tiny_clip, other, Mix.of(0.0))
     torch.testing.assert_close(zero.encode("a cat").embedding, other.encode("a cat").embedding)
 

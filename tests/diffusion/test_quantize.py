@@ -10,10 +10,12 @@ import torch
 from torch import nn
 
 from diffusion.checkpoints import load_checkpoint
+from diffusion.clip import Clip, clip_of
 from diffusion.lora.changes import Additive, Whole
-from diffusion.models import Clip, Model
+from diffusion.models import Model
 from diffusion.overlay import WeightPatch
 from diffusion.quantize import Precision, Precisions, pack, to_stored
+from diffusion.text.readers import clip_tokenizer
 
 SMALL = [torch.float8_e4m3fn, torch.float8_e5m2, torch.float16, torch.bfloat16]
 X, TIME = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0)), torch.tensor([500.0])
@@ -68,7 +70,7 @@ def test_a_failed_call_leaves_the_weights_packed(tiny_model: Model) -> None:
 def test_a_text_encoder_may_be_packed(tiny_clip: Clip, dtype: torch.dtype) -> None:
     encoders = packed(tiny_clip.encoder, dtype), unpacked_first(tiny_clip.encoder, dtype)
     embeddings = [
-        Clip(tiny_clip.tokenizer, encoder, computed=torch.float32).encode("a (red:1.2) cat").embedding
+        clip_of(clip_tokenizer(), encoder, computed=torch.float32).encode("a (red:1.2) cat").embedding
         for encoder in encoders
     ]
     assert torch.equal(*embeddings)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from diffusion.models import Clip, Model, Vae
+from diffusion.clip import Clip
+from diffusion.models import Model, Vae
 from diffusion.quantize import Resolved
 from diffusion.streaming import ShortOfMemoryError, cut, kept, look_up_below, tables
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from diffusion.models import Clip, Model, Vae
+from diffusion.clip import Clip
+from diffusion.models import Model, Vae
 from graph.widgets import File
 from nodes.loaders import LoadCheckpoint, VAELoader
 from tests.nodes.folder_host import FolderRun

@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from diffusion.models import Clip, Model
+from diffusion.clip import Clip
+from diffusion.models import Model
 from nodes.lora import LoraLoader, LoraLoaderModelOnly
 from tests.nodes.folder_host import FolderRun
 
@@ -28,7 +29,8 @@ def run(tmp_path: Path) -> FolderRun:
 def test_a_lora_changes_both_networks(run: FolderRun, tiny_model: Model, tiny_clip: Clip) -> None:
     model, clip = LoraLoader(tiny_model, tiny_clip, "ones.safetensors", 2.0, 3.0, run=run)
     assert [(patch.strength, *patch.changes) for patch in model.patches] == [(2.0, "conv_in.weight")]
-    assert [(patch.strength, *patch.changes) for patch in clip.patches] == [(3.0, "encoder.layers.0.mlp.fc1.weight")]
+    patches = clip.encoders[0].patches
+    assert [(patch.strength, *patch.changes) for patch in patches] == [(3.0, "encoder.layers.0.mlp.fc1.weight")]
 
 
 def test_without_the_text_encoder_its_part_is_left_out(run: FolderRun, tiny_model: Model) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from diffusion.models import Clip
+from diffusion.clip import Clip
 from nodes.text import CLIPSetLastLayer, CLIPTextEncode
 
 

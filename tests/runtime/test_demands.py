@@ -73,7 +73,7 @@ def test_nodes_use_what_they_are_linked_to_through_nodes_that_pass_it_on(
     assert set(uses) == {"text", "sample", "decode"}
     assert {name: use.passes for name, use in uses.items()} == {"text": 1, "sample": 7, "decode": 1}
     networks = {name: {block.name.split("/")[0].split()[-1] for block in use.blocks} for name, use in uses.items()}
-    assert networks == {"text": {"clip"}, "sample": {"model"}, "decode": {"vae"}}
+    assert networks == {"text": {"clip-l"}, "sample": {"model"}, "decode": {"vae"}}
     assert not any("/encoder." in block.name for block in uses["decode"].blocks)
     assert files_of(survey) == {("checkpoints", "a.safetensors")}
 
@@ -84,7 +84,7 @@ def test_sizes_from_the_header_are_those_of_the_loaded_network(registry: Registr
     loaded = load_checkpoint(path, dtype=torch.float32, keep=memory.keep)
     uses = uses_of(make_survey(picture("a.safetensors"), registry), catalogue.find)
     for node_id, keeper, operation in (
-        ("text", loaded.clip.keeper, "encode text"),
+        ("text", loaded.clip.encoders[0].keeper, "encode text"),
         ("sample", loaded.model.keeper, "denoise"),
         ("decode", loaded.vae.keeper, "decode"),
     ):
@@ -132,8 +132,9 @@ def test_a_lora_on_the_way_is_in_the_blocks_that_will_be_used(registry: Registry
     both = apply_lora(one, loaded.model, loaded.clip, 0.5, 2.0)
     model = apply_lora(two, both.model, None).model
     assert lora_count(survey) == 2
-    for node_id, handle, operation in (("sample", model, "denoise"), ("text", both.clip, "encode text")):
-        assert handle is not None
+    assert model is not None
+    assert both.clip is not None
+    for node_id, handle, operation in (("sample", model, "denoise"), ("text", both.clip.encoders[0], "encode text")):
         assert isinstance(handle.keeper, Network)
         layout = handle.keeper.layout_of(handle.overlay)
         assert uses[node_id].blocks == layout.needed_by(operation)

@@ -53,7 +53,7 @@ def open_here(base: Path) -> Studio:
 
 
 def bytes_of(studio: Studio, network: str) -> int:
-    return sum(block.nbytes for block in studio.memory.ledger.blocks if f" {network}/" in block.name)
+    return sum(block.nbytes for block in studio.memory.ledger.blocks if f" {network}" in block.name)
 
 
 def lost_by_decoding(base: Path, peak_bytes: int, following: ExpectJob) -> dict[str, int]:

@@ -75,7 +75,7 @@ def weights_bytes(tiny_checkpoint: Path) -> int:
 
 
 def keepers(checkpoint: Checkpoint) -> list[Network]:
-    found = [checkpoint.model.keeper, checkpoint.clip.keeper, checkpoint.vae.keeper]
+    found = [checkpoint.model.keeper, checkpoint.clip.encoders[0].keeper, checkpoint.vae.keeper]
     return [keeper for keeper in found if isinstance(keeper, Network)]
 
 

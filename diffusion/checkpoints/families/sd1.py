@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from diffusion.checkpoints.family import Family, Part, Parts
+from diffusion.checkpoints.family import Family, Part, Parts, TextPart
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.ldm_keys import unet_keys, vae_keys
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
+from diffusion.clip import CLIP_L
 from diffusion.errors import CheckpointError
 from diffusion.latents import SD1_SCALE, LatentFormat
 from diffusion.parameterization import Parameterization
+from diffusion.text.readers import ClipReader, clip_tokenizer
 
 UNET = "model.diffusion_model."
 VAE = "first_stage_model."
@@ -90,9 +92,10 @@ def read(header: Header) -> Parts:
     vae_sizes = read_vae(header, VAE)
     _check(header, unet, vae_sizes, text)
     old = f"{TEXT}embeddings.token_embedding.weight" not in header.tensors
+    text_part = Part(lambda: build_text(text), lambda module: text_keys(module, OLD_TEXT if old else TEXT))
     return Parts(
         backbone=Part(lambda: build_unet(unet), lambda module: _prefixed(UNET, unet_keys(module.state_dict()))),
-        text=Part(lambda: build_text(text), lambda module: text_keys(module, OLD_TEXT if old else TEXT)),
+        text=(TextPart(CLIP_L, text_part, lambda: ClipReader(clip_tokenizer())),),
         vae=vae_part(vae_sizes, VAE),
         parameterization=_parameterization(header),
         latent_format=latent_format(vae_sizes),

@@ -12,9 +12,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from diffusion.checkpoints.ldm_keys import unet_keys
+from diffusion.clip import Clip
 from diffusion.errors import CheckpointError
 from diffusion.lora import apply_lora, open_lora
-from diffusion.models import Clip, Model
+from diffusion.models import Model
 
 ATTENTION = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
 OUT = "mid_block.attentions.0.transformer_blocks.0.attn2.to_out.0"
@@ -155,7 +156,7 @@ def test_the_text_encoder_has_its_own_strength(tiny_model: Model, tiny_clip: Cli
     model, clip = apply_lora(open_lora(path), tiny_model, tiny_clip, 1.0, 0.25)
     assert model is tiny_model
     expected = tiny_clip.encoder.get_parameter(f"{TEXT}.weight") + 0.25 * (up @ down)
-    torch.testing.assert_close(clip.overlay.tensors()[f"{TEXT}.weight"].data, expected.data)
+    torch.testing.assert_close(clip.encoders[0].overlay.tensors()[f"{TEXT}.weight"].data, expected.data)
     assert not torch.equal(clip.encode("a cat").embedding, tiny_clip.encode("a cat").embedding)
 
 

@@ -8,15 +8,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from diffusion.models import Clip
+from diffusion.clip import Clip, clip_of
 from diffusion.text.embeddings import find_embedding
+from diffusion.text.readers import clip_tokenizer
 
 TEXT = "a photo of a cat"
 
 
 def reference(clip: Clip, text: str) -> torch.Tensor:
     """Return transformers' own output for one chunk."""
-    ids = torch.tensor([clip.tokenizer.pad(clip.tokenizer.encode(text))])
+    ids = torch.tensor([clip_tokenizer().pad(clip_tokenizer().encode(text))])
     return clip.encoder(ids, output_hidden_states=True)
 
 
@@ -60,10 +61,10 @@ def test_long_prompts_are_encoded_chunk_by_chunk(tiny_clip: Clip) -> None:
 
 
 def test_vectors_of_the_vocabulary_make_the_same_prompt(tiny_clip: Clip, tmp_path: Path) -> None:
-    ids = tiny_clip.tokenizer.encode("red cat")
+    ids = clip_tokenizer().encode("red cat")
     vectors = tiny_clip.encoder.embeddings.token_embedding.weight[ids]
     save_file({"emb_params": vectors.clone()}, tmp_path / "redcat.safetensors")
-    clip = Clip(tiny_clip.tokenizer, tiny_clip.encoder, embeddings=find_embedding([tmp_path]))
+    clip = clip_of(clip_tokenizer(), tiny_clip.encoder, embeddings=find_embedding([tmp_path]))
     inverted = clip.encode("a embedding:redcat on a mat")
     torch.testing.assert_close(inverted.embedding, clip.encode("a red cat on a mat").embedding)
     torch.testing.assert_close(inverted.pooled, clip.encode("a red cat on a mat").pooled)

@@ -1,0 +1,33 @@
+"""What all handles of networks have in common: where they compute, in which precision, and how their digests grow."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from diffusion.overlay import Overlay, WeightPatch
+from diffusion.streaming import Keeper
+
+
+def device_of(keeper: Keeper | None, module: nn.Module) -> torch.device:
+    """Return where a network computes."""
+    return next(module.parameters()).device if keeper is None else keeper.device
+
+
+def dtype_of(keeper: Keeper | None, module: nn.Module) -> torch.dtype:
+    """Return the precision in which a network computes."""
+    return next(module.parameters()).dtype if keeper is None else keeper.dtype
+
+
+def overlay_for(
+    overlay: Overlay | None, module: nn.Module, patches: tuple[WeightPatch, ...], dtype: torch.dtype | None
+) -> Overlay:
+    """Return the overlay of some patches on a network: the given one if it is that."""
+    if overlay is not None and overlay.module is module and overlay.patches == patches:
+        return overlay
+    return Overlay(module, patches, dtype)
+
+
+def joined_digest(digest: str, change: str) -> str:
+    """Return the digest of something changed; "" if either is unknown."""
+    return f"{digest} {change}" if digest and change else ""
