@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +22,8 @@ from types import ModuleType
 from files.packs import Pack
 
 PACKAGE = "custom_nodes"
-MARK = "@node"  # a file of a pack that has it is imported, though nothing else may import it
+MARK = re.compile(r"^@([\w.]+\.)?node\(", re.MULTILINE)  # a file that has both is imported, though nothing else may
+SOURCE = "graph.spec"
 INSTALLED = "site-packages"
 FRESH_S = 5.0  # bytecode tells sources apart by size and whole seconds: an edit may be too quick for it
 
@@ -55,7 +57,7 @@ def import_entry(pack: Pack) -> ModuleType:
 def node_files(pack: Pack) -> Iterator[Path]:
     """Yield the files directly in a pack's folder, but for its entry, that define nodes."""
     for path in () if pack.is_file else sorted(pack.path.glob("*.py")):
-        if path != pack.entry and not path.name.startswith(("_", "test_")) and MARK in _text(path):
+        if path != pack.entry and not path.name.startswith(("_", "test_")) and _has_nodes(_text(path)):
             yield path
 
 
@@ -114,6 +116,10 @@ def _forget_bytecode(pack: Pack) -> None:
         with suppress(OSError):
             if abs(time.time() - path.stat().st_mtime) < FRESH_S:
                 Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+
+
+def _has_nodes(text: str) -> bool:
+    return SOURCE in text and MARK.search(text) is not None
 
 
 def _text(path: Path) -> str:

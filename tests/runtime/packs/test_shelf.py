@@ -34,7 +34,9 @@ class TestForms:
 
     def test_every_file_with_nodes_counts_whether_it_is_imported_or_not(self, packs: PackFolder) -> None:
         packs.write("rain/drops.py", NODE.format(name="Drops", factor=2))
-        packs.write("rain/notes.py", "raise RuntimeError('nobody asked for me')")
+        packs.write(
+            "rain/notes.py", "raise RuntimeError('nobody asked for me, though @node( stands here, and graph.spec')"
+        )
         packs.write("rain/test_drops.py", "raise RuntimeError('@node in a test')")
         packs.write("snow/__init__.py", "from .deep.flakes import Flakes")
         packs.write("snow/deep/flakes.py", NODE.format(name="Flakes", factor=2))
@@ -138,7 +140,7 @@ class TestFailures:
 
     def test_a_file_that_fails_leaves_the_others_of_its_pack(self, packs: PackFolder) -> None:
         packs.write("rain/drops.py", NODE.format(name="Drops", factor=2))
-        packs.write("rain/puddles.py", "# @node\n1 / 0")
+        packs.write("rain/puddles.py", "from graph.spec import node\n1 / 0\n@node()\ndef Puddle() -> int: ...")
         report = report_of(packs.shelf(), "rain")
         assert (report.state, report.nodes) == (PackState.PARTLY, ("Drops",))
         assert report.problems[0].place == f"{packs.root / 'rain' / 'puddles.py'}:2"
