@@ -24,16 +24,11 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from diffusion.checkpoints.families.sd1 import (
-    TextSizes,
-    UnetSizes,
-    VaeSizes,
-    build_text,
-    build_unet,
-    build_vae,
-    to_original_keys,
-)
+from diffusion.checkpoints.families.sd1 import KIND, to_original_keys
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint
+from diffusion.checkpoints.networks.clip_text import TextSizes, build_text
+from diffusion.checkpoints.networks.kl_vae import VaeSizes, build_vae
+from diffusion.checkpoints.networks.unet import UnetSizes, build_unet
 
 LIMIT = 1.10  # peak memory over the size of the file
 BLOCK_BYTES = 16 * 1024**2
@@ -52,7 +47,7 @@ class Measured:
 def sd15_shapes() -> Mapping[str, tuple[int, ...]]:
     """Return the names and shapes of a Stable Diffusion 1.5 checkpoint."""
     with torch.device("meta"):
-        unet = build_unet(UnetSizes(4, 4, (320, 640, 1280, 1280), (True, True, True, False), 2, 768))
+        unet = build_unet(UnetSizes(4, 4, (320, 640, 1280, 1280), (1, 1, 1, 0), 1, 2, 768), KIND)
         vae = build_vae(VaeSizes((128, 256, 512, 512), 2, 4))
         text = build_text(TextSizes(49_408, 77, 768, 3072, 12))
     state = to_original_keys(unet.state_dict(), vae.state_dict(), text.state_dict())

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from diffusion.conditioning import Cond
+from diffusion.errors import DiffusionError
 
 Given = Mapping[str, "Tensor | tuple[Tensor, ...]"]
 """By name: tensors (batch, …), or several of them (reference pictures), as the adapter's `call` wants them."""
@@ -61,4 +63,46 @@ class UNetAdapter:
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
         output: Tensor = backbone(x, timestep.float(), encoder_hidden_states=context, return_dict=False)[0]
+        return output
+
+
+@dataclass(frozen=True)
+class SizedUNetAdapter:
+    """SDXL's: a U-Net that is also told the pooled prompt, and the size and crop that the picture seems to come from.
+
+    Podell et al. (2023), section 2.2. Without them in the prompt's extras (`width`, `height`, `crop_w`, `crop_h`,
+    `target_width`, `target_height`, in pixels) they are those of the latent. downscale: pixels to a cell.
+    """
+
+    downscale: int = 8
+    repeats_contexts: bool = True
+    planes: frozenset[str] = frozenset()
+
+    def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
+        """Return the pooled prompt and six numbers (1, 6): size, crop, target size, each with the height first."""
+        if cond.pooled is None:
+            raise DiffusionError(
+                "This model wants a pooled prompt, and the conditioning has none; encode the prompt with the text encoders "
+                "of the same checkpoint."
+            )
+        wanted = cond.extras
+        height, width = (
+            wanted.get("height", shape[-2] * self.downscale),
+            wanted.get("width", shape[-1] * self.downscale),
+        )
+        numbers = (
+            height,
+            width,
+            wanted.get("crop_h", 0),
+            wanted.get("crop_w", 0),
+            wanted.get("target_height", height),
+            wanted.get("target_width", width),
+        )
+        return {"text_embeds": cond.pooled, "time_ids": torch.tensor([numbers], dtype=torch.float32)}
+
+    def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
+        """Return the network's output."""
+        output: Tensor = backbone(
+            x, timestep.float(), encoder_hidden_states=context, added_cond_kwargs=dict(given), return_dict=False
+        )[0]
         return output

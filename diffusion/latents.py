@@ -19,6 +19,13 @@ SD1_RGB_FACTORS = (  # a linear fit of pictures to SD1's latents (the numbers th
     (-0.2829, 0.1762, 0.2721),
     (-0.2120, -0.2616, -0.7177),
 )
+SDXL_RGB_FACTORS = (  # likewise
+    (0.3651, 0.4232, 0.4341),
+    (-0.2533, -0.0042, 0.1068),
+    (0.1076, 0.1111, -0.0362),
+    (-0.3165, -0.2492, -0.2188),
+)
+SDXL_RGB_BIAS = (0.1084, -0.0175, -0.0011)
 
 
 @dataclass(frozen=True)

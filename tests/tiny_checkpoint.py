@@ -12,17 +12,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from diffusion.checkpoints.families.sd1 import (
-    TextSizes,
-    UnetSizes,
-    VaeSizes,
-    build_text,
-    build_unet,
-    build_vae,
-    to_original_keys,
-)
+from diffusion.checkpoints.families.sd1 import KIND, to_original_keys
+from diffusion.checkpoints.networks.clip_text import TextSizes, build_text
+from diffusion.checkpoints.networks.kl_vae import VaeSizes, build_vae
+from diffusion.checkpoints.networks.unet import UnetSizes, build_unet
 
-UNET = UnetSizes(4, 4, channels=(32, 64), has_attention=(True, False), layers=1, context_width=64)
+UNET = UnetSizes(4, 4, channels=(32, 64), depths=(1, 0), middle_depth=1, layers=1, context_width=64)
 VAE = VaeSizes(channels=(32, 32, 32, 32), layers=1, latent_channels=4)
 TEXT = TextSizes(vocabulary=49_408, positions=77, width=64, inner_width=128, layers=2)
 
@@ -34,7 +29,7 @@ class TinyNetworks(nn.Module):
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.unet, self.vae, self.text = build_unet(UNET), build_vae(VAE), build_text(TEXT)
+            self.unet, self.vae, self.text = build_unet(UNET, KIND), build_vae(VAE), build_text(TEXT)
         self.eval().requires_grad_(False)
 
     def original_state(self) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from torch import nn
 from diffusion.adapters import Adapter, UNetAdapter
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.signature import Signature
+from diffusion.checkpoints.views import Source
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.text.readers import Alone, Joiner, Reader
@@ -22,12 +23,12 @@ ALONE = Alone()
 class Part(NamedTuple):
     """One network of a file.
 
-    build: makes it, without weights if called under the meta device. keys: from the names of its tensors to those in
-    the file, which is all that the two layouts differ in (but for sides of length 1 at the end of a shape).
+    build: makes it, without weights if called under the meta device. keys: from the names of its tensors to where they
+    lie in the file, which is all that the two layouts differ in (but for sides of length 1 at the end of a shape).
     """
 
     build: Callable[[], nn.Module]
-    keys: Callable[[nn.Module], Mapping[str, str]]
+    keys: Callable[[nn.Module], Mapping[str, Source]]
 
 
 class TextPart(NamedTuple):

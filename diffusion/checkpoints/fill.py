@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.views import Source, as_view
 from diffusion.errors import CheckpointError
 from diffusion.quantize import Precision, to_stored, unpack_when_used
 
@@ -35,10 +36,11 @@ class Weights:
     header: Header
     file: Any  # safetensors' safe_open
 
-    def get(self, key: str) -> Tensor:
+    def get(self, source: Source) -> Tensor:
         """Return a tensor; its bytes are read when they are used."""
-        tensor: Tensor = self.file.get_tensor(key)
-        return tensor
+        view = as_view(source)
+        tensor: Tensor = self.file.get_tensor(view.key)
+        return view.of(tensor)
 
 
 def open_weights(header: Header) -> Weights:
@@ -83,17 +85,18 @@ def fill_mapped(part: Part, weights: Weights) -> Mapped:
     return Mapped(module.eval().requires_grad_(False), stored_dtype(weights.header, keys.values()))
 
 
-def check_shapes(header: Header, expected: Mapping[str, tuple[int, ...]], keys: Mapping[str, str]) -> None:
+def check_shapes(header: Header, expected: Mapping[str, tuple[int, ...]], keys: Mapping[str, Source]) -> None:
     """Compare a network's tensors with the header; CheckpointError names all that is missing or misshapen."""
     problems = []
     for name, shape in expected.items():
-        found = header.shape(keys[name])
+        view = as_view(keys[name])
+        found = header.shape(view.key)
         if found is None:
-            problems.append(f"{keys[name]} is missing (expected {shape})")
-        elif _without_ones(found) != _without_ones(shape):
-            problems.append(f"{keys[name]} has the shape {found}, expected {shape}")
-        elif (dtype := header.tensors[keys[name]].dtype) not in FLOATS:
-            problems.append(f"{keys[name]} is stored as {dtype}, expected {', '.join(sorted(FLOATS))}")
+            problems.append(f"{view.key} is missing (expected {shape})")
+        elif _without_ones(view.shape_of(found)) != _without_ones(shape):
+            problems.append(f"{view.key} has the shape {found}, expected {shape}")
+        elif (dtype := header.tensors[view.key].dtype) not in FLOATS:
+            problems.append(f"{view.key} is stored as {dtype}, expected {', '.join(sorted(FLOATS))}")
     if problems:
         more = f"; and {len(problems) - SHOWN_PROBLEMS} more" if len(problems) > SHOWN_PROBLEMS else ""
         raise CheckpointError(
@@ -102,9 +105,9 @@ def check_shapes(header: Header, expected: Mapping[str, tuple[int, ...]], keys: 
         )
 
 
-def stored_dtype(header: Header, keys: Iterable[str]) -> torch.dtype:
+def stored_dtype(header: Header, keys: Iterable[Source]) -> torch.dtype:
     """Return the precision of a network's tensors in the file; the finest, if there are several."""
-    found = {DTYPES.get(header.tensors[key].dtype, SMALL_DTYPE) for key in keys}
+    found = {DTYPES.get(header.tensors[as_view(key).key].dtype, SMALL_DTYPE) for key in keys}
     finest = found.pop()
     for dtype in found:
         finest = torch.promote_types(finest, dtype)

@@ -63,6 +63,19 @@ class Header:
         info = self.tensors.get(key)
         return None if info is None else info.shape
 
+    def required_shape(self, key: str) -> tuple[int, ...]:
+        """Return a tensor's shape; CheckpointError if there is none of that name."""
+        shape = self.shape(key)
+        if shape is None:
+            raise CheckpointError(f"{self.path.name}: {key} is missing, without which the model's size is not known.")
+        return shape
+
+    def numbers(self, prefix: str, suffix: str) -> list[int]:
+        """Return the numbers between a prefix and a suffix in the names of the file, sorted."""
+        names = (key for key in self.tensors if key.startswith(prefix) and key.endswith(suffix))
+        parts = (key[len(prefix) : len(key) - len(suffix)] for key in names)
+        return sorted({int(part) for part in parts if part.isdecimal()})
+
 
 def read_header(path: Path) -> Header:
     """Read and check the header of a file; CheckpointError if it is not a whole safetensors file."""

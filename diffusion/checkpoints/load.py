@@ -23,6 +23,7 @@ from diffusion.checkpoints.families import sd1
 from diffusion.checkpoints.family import Part, TextPart
 from diffusion.checkpoints.fill import Weights, fill, fill_mapped, open_weights
 from diffusion.checkpoints.header import Header, read_header
+from diffusion.checkpoints.networks.kl_vae import read_vae, vae_part
 from diffusion.clip import Clip, TextEncoder
 from diffusion.errors import CheckpointError
 from diffusion.latents import LatentFormat
@@ -97,9 +98,9 @@ def load_vae(
     """Load a VAE from a file of its own or from a checkpoint; keep: as load_checkpoint has it."""
     header = read_header(path)
     prefix = vae_prefix(header)
-    sizes = sd1.read_vae(header, prefix)
+    sizes = read_vae(header, prefix)
     source = _Source(open_weights(header), file_digest(header, dtype), device, keep)
-    return source.vae(sd1.vae_part(sizes, prefix), sd1.latent_format(sizes), Precision(dtype))
+    return source.vae(vae_part(sizes, prefix), sd1.latent_format(sizes), Precision(dtype))
 
 
 class _Network(NamedTuple):

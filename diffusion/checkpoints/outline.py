@@ -14,11 +14,11 @@ import torch
 from torch import nn
 
 from diffusion.checkpoints.detect import detect
-from diffusion.checkpoints.families import sd1
 from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.fill import stored_dtype
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.load import clip_name, file_digest, vae_prefix
+from diffusion.checkpoints.networks.kl_vae import read_vae, vae_part
 from diffusion.quantize import Precision, Precisions, Resolved
 
 
@@ -62,7 +62,7 @@ def read_vae_outline(path: Path, precisions: Precisions) -> Outlines:
     header = read_header(path)
     prefix = vae_prefix(header)
     dtype = precisions.vae.stored
-    part = sd1.vae_part(sd1.read_vae(header, prefix), prefix)
+    part = vae_part(read_vae(header, prefix), prefix)
     return {"vae": (_outline(header, part, f"{file_digest(header, dtype)} vae", Precision(dtype)),)}
 
 

@@ -47,10 +47,15 @@ class _Embedding(NamedTuple):
 
 
 def tokenize_prompt(
-    tokenizer: ClipTokenizer, prompt: str, *, embeddings: EmbeddingLookup = no_embeddings, width: int = 768
+    tokenizer: ClipTokenizer,
+    prompt: str,
+    *,
+    embeddings: EmbeddingLookup = no_embeddings,
+    width: int = 768,
+    padding: int = END,
 ) -> list[Chunk]:
-    """Return the chunks of a prompt, at least one; each has 77 tokens."""
-    return pack(list(_groups(tokenizer, prompt, embeddings, width)))
+    """Return the chunks of a prompt, at least one; each has 77 tokens, the last of them `padding`."""
+    return pack(list(_groups(tokenizer, prompt, embeddings, width)), padding)
 
 
 def embedding_names(prompt: str) -> tuple[str, ...]:
@@ -63,13 +68,13 @@ def embedding_names(prompt: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in names for name in (each, each.strip(",")) if name))
 
 
-def empty_chunk() -> Chunk:
+def empty_chunk(padding: int = END) -> Chunk:
     """Return the chunk of the empty prompt."""
-    return pack([])[0]
+    return pack([], padding)[0]
 
 
-def pack(groups: Sequence[Group]) -> list[Chunk]:
-    """Fill chunks with groups of tokens."""
+def pack(groups: Sequence[Group], padding: int = END) -> list[Chunk]:
+    """Fill chunks with groups of tokens, and up with `padding` behind the end."""
     room = CHUNK_LENGTH - 2
     chunks: list[Group] = [[]]
     for group in groups:
@@ -81,12 +86,12 @@ def pack(groups: Sequence[Group]) -> list[Chunk]:
             group = group[taken:]
             if group:
                 chunks.append([])
-    return [_finish(chunk) for chunk in chunks]
+    return [_finish(chunk, padding) for chunk in chunks]
 
 
-def _finish(chunk: Group) -> Chunk:
-    padding = CHUNK_LENGTH - 1 - len(chunk)
-    return (Token(START), *chunk, *[Token(END)] * padding)
+def _finish(chunk: Group, padding: int) -> Chunk:
+    left = CHUNK_LENGTH - 2 - len(chunk)
+    return (Token(START), *chunk, Token(END), *[Token(padding)] * left)
 
 
 def _groups(tokenizer: ClipTokenizer, prompt: str, embeddings: EmbeddingLookup, width: int) -> Iterator[Group]:

@@ -27,11 +27,26 @@ class Encoded(NamedTuple):
     pooled: Tensor
 
 
+class Usual(NamedTuple):
+    """How a family takes the output of its CLIP encoder.
+
+    layer: counted from the end, where a prompt asks for no other; None means the last. is_normed: inner layers go
+    through the final layer norm. padding: the token behind the end of a prompt.
+    """
+
+    layer: int | None = None
+    is_normed: bool = True
+    padding: int = END
+
+
 class _Hidden(NamedTuple):
     """Outputs of the chosen layer (chunks, 77, width) and of the last one at the end token (chunks, width)."""
 
     chosen: Tensor
     pooled: Tensor
+
+
+USUAL = Usual()
 
 
 @torch.no_grad()
@@ -42,15 +57,18 @@ def encode_prompt(
     *,
     layer: int | None = None,
     embeddings: EmbeddingLookup = no_embeddings,
+    usual: Usual = USUAL,
 ) -> Encoded:
     """Encode a prompt with weights, embeddings and any number of chunks; float32 on the CPU.
 
-    layer: counted from the end (-1 is the last), through the final layer norm; one that is not there means the last.
+    layer: counted from the end (-1 is the last), in place of the usual one; one that is not there means the last.
     """
     model: Any = encoder
-    chunks = tokenize_prompt(tokenizer, text, embeddings=embeddings, width=model.config.hidden_size)
+    width, padding = model.config.hidden_size, usual.padding
+    chunks = tokenize_prompt(tokenizer, text, embeddings=embeddings, width=width, padding=padding)
     is_weighted = any(token.weight != 1.0 for chunk in chunks for token in chunk)
-    hidden = run_encoder(encoder, [*chunks, empty_chunk()] if is_weighted else chunks, layer)
+    read = [*chunks, empty_chunk(padding)] if is_weighted else chunks
+    hidden = run_encoder(encoder, read, usual.layer if layer is None else layer, is_normed=usual.is_normed)
     outputs = hidden.chosen
     if is_weighted:
         outputs = apply_weights(outputs[:-1], outputs[-1], chunks)
@@ -63,21 +81,30 @@ def apply_weights(outputs: Tensor, empty: Tensor, chunks: Sequence[Chunk]) -> Te
     return torch.where(weights == 1.0, outputs, (outputs - empty) * weights + empty)
 
 
-def run_encoder(encoder: nn.Module, chunks: Sequence[Chunk], layer: int | None = None) -> _Hidden:
-    """Run transformers' CLIPTextModel on chunks that may hold vectors in place of ids."""
+def run_encoder(
+    encoder: nn.Module, chunks: Sequence[Chunk], layer: int | None = None, *, is_normed: bool = True
+) -> _Hidden:
+    """Run transformers' CLIPTextModel on chunks that may hold vectors in place of ids.
+
+    is_normed: inner layers go through the final layer norm too. A `text_projection` maps the pooled output.
+    """
     model: Any = encoder
     x = _embed(model, chunks)
     length = x.shape[1]
     causal = torch.full((1, 1, length, length), torch.finfo(x.dtype).min, dtype=x.dtype, device=x.device).triu(1)
     layers = list(model.encoder.layers)
-    stop = len(layers) + (-1 if layer is None or abs(layer) > len(layers) else layer)
+    is_last = layer is None or abs(layer) > len(layers)
+    stop = len(layers) + (-1 if layer is None or is_last else layer)
     chosen = x
     for index, block in enumerate(layers):
         x = block(x, causal)
         chosen = x if index == stop else chosen
-    chosen, last = model.final_layer_norm(chosen), model.final_layer_norm(x)
+    last = model.final_layer_norm(x)
+    chosen = model.final_layer_norm(chosen) if is_normed or is_last else chosen
     ends = [_first_end(chunk) for chunk in chunks]
     pooled = last[torch.arange(len(chunks)), torch.tensor(ends)]
+    if hasattr(model, "text_projection"):
+        pooled = model.text_projection(pooled)
     return _Hidden(chosen.float().cpu(), pooled.float().cpu())
 
 

@@ -17,7 +17,7 @@ from torch import nn
 
 from diffusion.conditioning import Cond
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
-from diffusion.text.encoders import Encoded, encode_prompt
+from diffusion.text.encoders import USUAL, Encoded, Usual, encode_prompt
 from diffusion.text.tokenizer import ClipTokenizer
 
 
@@ -52,6 +52,7 @@ class ClipReader:
     """Reads with CLIP's text encoders: chunks of 77 tokens, weights against the empty prompt."""
 
     tokenizer: ClipTokenizer = field(compare=False)
+    usual: Usual = USUAL
 
     def read(
         self,
@@ -62,7 +63,7 @@ class ClipReader:
         embeddings: EmbeddingLookup = no_embeddings,
     ) -> Encoded:
         """Encode a prompt (diffusion.text.encoders)."""
-        return encode_prompt(encoder, self.tokenizer, text, layer=layer, embeddings=embeddings)
+        return encode_prompt(encoder, self.tokenizer, text, layer=layer, embeddings=embeddings, usual=self.usual)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.transformers.transformer_2d import Transformer2DModel
 from torch import Tensor, nn
 
-from diffusion.checkpoints.families.sd1 import TextSizes, UnetSizes, VaeSizes, build_text, build_unet, build_vae
+from diffusion.checkpoints.families import sd1
+from diffusion.checkpoints.networks.clip_text import TextSizes, build_text
+from diffusion.checkpoints.networks.kl_vae import VaeSizes, build_vae
+from diffusion.checkpoints.networks.unet import UnetSizes, build_unet
 from diffusion.text.tokenizer import CHUNK_LENGTH, END
 from diffusion.training.config import AutoencoderConfig, DenoiserConfig
 
@@ -64,10 +67,12 @@ def new_denoiser(config: DenoiserConfig) -> Denoiser:
             in_channels=LATENT_CHANNELS,
             out_channels=LATENT_CHANNELS,
             channels=config.channels,
-            has_attention=config.has_attention,
+            depths=tuple(int(has_attention) for has_attention in config.has_attention),
+            middle_depth=1,
             layers=config.layers,
             context_width=width,
-        )
+        ),
+        sd1.KIND,
     )
     start_as_identity(unet)
     return Denoiser(text, unet)

@@ -10,34 +10,25 @@ import torch
 from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint, convert_ldm_vae_checkpoint
 from torch import Tensor, nn
 
-from diffusion.checkpoints.families.sd1 import (
-    TEXT,
-    UNET,
-    VAE,
-    TextSizes,
-    UnetSizes,
-    VaeSizes,
-    build_text,
-    build_unet,
-    build_vae,
-    text_keys,
-    to_original_keys,
-)
+from diffusion.checkpoints.families.sd1 import KIND, TEXT, UNET, VAE, to_original_keys
 from diffusion.checkpoints.ldm_keys import unet_keys, vae_keys
+from diffusion.checkpoints.networks.clip_text import TextSizes, build_text, text_keys
+from diffusion.checkpoints.networks.kl_vae import VaeSizes, build_vae
+from diffusion.checkpoints.networks.unet import UnetSizes, build_unet
 from tests.tiny_checkpoint import TinyNetworks
 
 SD15 = json.loads((Path(__file__).parent / "headers" / "sd1" / "sd15.json").read_text())
 UNETS = [
-    UnetSizes(4, 4, (320, 640, 1280, 1280), (True, True, True, False), 2, 768),
-    UnetSizes(4, 4, (64, 128, 192), (True, True, True), 1, 192),
-    UnetSizes(4, 4, (32, 64), (False, True), 3, 64),
-    UnetSizes(4, 4, (32,), (True,), 1, 64),
+    UnetSizes(4, 4, (320, 640, 1280, 1280), (1, 1, 1, 0), 1, 2, 768),
+    UnetSizes(4, 4, (64, 128, 192), (1, 1, 1), 1, 1, 192),
+    UnetSizes(4, 4, (32, 64), (0, 1), 1, 3, 64),
+    UnetSizes(4, 4, (32,), (1,), 1, 1, 64),
 ]
 
 
-def on_meta(build: object, sizes: object) -> nn.Module:
+def on_meta(build: object, *sizes: object) -> nn.Module:
     with torch.device("meta"):
-        return build(sizes)
+        return build(*sizes)
 
 
 def with_prefix(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -46,7 +37,7 @@ def with_prefix(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("sizes", UNETS)
 def test_u_net_keys_agree_with_the_converter_of_diffusers(sizes: UnetSizes) -> None:
-    ours = on_meta(build_unet, sizes).state_dict()
+    ours = on_meta(build_unet, sizes, KIND).state_dict()
     original = to_original_keys(ours, {}, {})
     assert len(original) == len(ours)
     settings = {"layers_per_block": sizes.layers, "class_embed_type": None, "addition_embed_type": None}
@@ -66,7 +57,7 @@ def test_vae_keys_agree_with_the_converter_of_diffusers(sizes: VaeSizes) -> None
 
 
 def test_a_full_model_has_the_keys_and_shapes_of_stable_diffusion_15() -> None:
-    unet, vae = on_meta(build_unet, UNETS[0]), on_meta(build_vae, VaeSizes((128, 256, 512, 512), 2, 4))
+    unet, vae = on_meta(build_unet, UNETS[0], KIND), on_meta(build_vae, VaeSizes((128, 256, 512, 512), 2, 4))
     text = on_meta(build_text, TextSizes(49_408, 77, 768, 3072, 12))
     state = to_original_keys(unet.state_dict(), vae.state_dict(), text.state_dict())
     assert {key: list(tensor.shape) for key, tensor in state.items()}.items() <= {

@@ -1,0 +1,125 @@
+"""U-Nets of latent diffusion: Stable Diffusion 1, 2 and XL, in the layout of the original files.
+
+All sizes are read from shapes, so relatives of any size load. What shapes do not tell is a Kind: one constant a family.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import nn
+
+from diffusion.checkpoints.family import Part
+from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.ldm_keys import unet_keys
+
+MOST_NORM_GROUPS = 32
+LEAST_GROUP_WIDTH = 4
+
+
+class Kind(NamedTuple):
+    """What the shapes of a U-Net do not tell: heads of a fixed number, or of a fixed width."""
+
+    heads: int | None = None
+    head_width: int = 64
+    time_ids_width: int = 256  # of each number beside the prompt, where there are any (SDXL)
+
+
+class UnetSizes(NamedTuple):
+    """What makes one U-Net differ from another; one entry a level in the tuples.
+
+    depths: of the transformers, 0 for none. is_linear: their projections are linear layers, not 1x1 convolutions.
+    vector_width: of what the network takes beside the prompt, 0 for nothing.
+    """
+
+    in_channels: int
+    out_channels: int
+    channels: tuple[int, ...]
+    depths: tuple[int, ...]
+    middle_depth: int
+    layers: int
+    context_width: int
+    is_linear: bool = False
+    vector_width: int = 0
+
+
+def read_unet(header: Header, prefix: str) -> UnetSizes:
+    """Read a U-Net's sizes."""
+    levels = len(header.numbers(f"{prefix}input_blocks.", ".0.op.weight")) + 1
+    layers = len(header.numbers(f"{prefix}input_blocks.", ".0.out_layers.3.weight")) // levels
+    firsts = [f"{prefix}input_blocks.{1 + level * (layers + 1)}" for level in range(levels)]
+    middle = f"{prefix}middle_block.1"
+    vector = header.shape(f"{prefix}label_emb.0.0.weight")
+    return UnetSizes(
+        in_channels=header.required_shape(f"{prefix}input_blocks.0.0.weight")[1],
+        out_channels=header.required_shape(f"{prefix}out.2.weight")[0],
+        channels=tuple(header.required_shape(f"{first}.0.out_layers.3.weight")[0] for first in firsts),
+        depths=tuple(_depth(header, f"{first}.1") for first in firsts),
+        middle_depth=_depth(header, middle),
+        layers=layers,
+        context_width=header.required_shape(f"{middle}.transformer_blocks.0.attn2.to_k.weight")[1],
+        is_linear=len(header.required_shape(f"{middle}.proj_in.weight")) == 2,
+        vector_width=0 if vector is None else vector[1],
+    )
+
+
+def unet_part(sizes: UnetSizes, kind: Kind, prefix: str) -> Part:
+    """Return the U-Net of a file whose keys begin with a prefix."""
+
+    def keys(module: nn.Module) -> dict[str, str]:
+        return {name: prefix + key for name, key in unet_keys(module.state_dict()).items()}
+
+    return Part(lambda: build_unet(sizes, kind), keys)
+
+
+def build_unet(sizes: UnetSizes, kind: Kind) -> nn.Module:
+    """Build the backbone."""
+    from diffusers import UNet2DConditionModel
+
+    down = ["CrossAttnDownBlock2D" if depth else "DownBlock2D" for depth in sizes.depths]
+    up = ["CrossAttnUpBlock2D" if depth else "UpBlock2D" for depth in reversed(sizes.depths)]
+    module: nn.Module = UNet2DConditionModel(
+        in_channels=sizes.in_channels,
+        out_channels=sizes.out_channels,
+        block_out_channels=sizes.channels,
+        down_block_types=tuple(down),
+        up_block_types=tuple(up),
+        layers_per_block=sizes.layers,
+        transformer_layers_per_block=[max(depth, 1) for depth in sizes.depths],
+        cross_attention_dim=sizes.context_width,
+        attention_head_dim=_heads(sizes, kind),  # diffusers' name for the number of heads in these families
+        use_linear_projection=sizes.is_linear,
+        norm_num_groups=norm_groups(sizes.channels),
+        **_vector(sizes, kind),
+    )
+    return module
+
+
+def norm_groups(channels: tuple[int, ...]) -> int:
+    """Return the number of groups in every GroupNorm of a network: 32 from 128 channels on, fewer below.
+
+    A small network with 32 groups would normalise each channel alone, which erases the colour of flat pictures (a VAE of
+    32 channels then learned nothing in 300 steps, 2026-11).
+    """
+    return max(1, min(MOST_NORM_GROUPS, channels[0] // LEAST_GROUP_WIDTH))
+
+
+def _depth(header: Header, prefix: str) -> int:
+    return len(header.numbers(f"{prefix}.transformer_blocks.", ".attn2.to_k.weight"))
+
+
+def _heads(sizes: UnetSizes, kind: Kind) -> int | tuple[int, ...]:
+    if kind.heads is not None:
+        return kind.heads
+    return tuple(max(1, channels // kind.head_width) for channels in sizes.channels)
+
+
+def _vector(sizes: UnetSizes, kind: Kind) -> dict[str, object]:
+    """Return what lets a U-Net take a vector beside the prompt: the pooled prompt and sizes, as SDXL has them."""
+    if not sizes.vector_width:
+        return {}
+    return {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": kind.time_ids_width,
+        "projection_class_embeddings_input_dim": sizes.vector_width,
+    }
