@@ -40,6 +40,7 @@ bench: $(READY) $(EDITOR)
 	$(BIN)/python bench/gpu.py
 	$(BIN)/python bench/editor.py
 	$(BIN)/python bench/serving.py
+	$(BIN)/python bench/packs.py
 
 format: $(READY) $(PACKAGES)
 	$(BIN)/ruff format .

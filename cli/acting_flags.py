@@ -135,4 +135,12 @@ def _engine_flags() -> Iterator[LaunchFlag]:
     yield LaunchFlag(CPU_VAE, where, CPU_VAE_HELP, is_for_worker=True)
 
 
-ACTING_FLAGS = (*_server_flags(), *_access_flags(), *_folder_flags(), *_engine_flags())
+def _pack_flags() -> Iterator[LaunchFlag]:
+    where = Section.ENGINE
+    yield LaunchFlag("disable-all-custom-nodes", where, "Load no node packs.", is_for_worker=True)
+    yield LaunchFlag("whitelist-custom-nodes", where, "Load these although all others are left out.", "+", "NAME",
+                     repeats=True)  # fmt: skip
+    yield LaunchFlag("no-watch", where, "Do not load node packs again when their files change.", is_for_worker=True)
+
+
+ACTING_FLAGS = (*_server_flags(), *_access_flags(), *_folder_flags(), *_engine_flags(), *_pack_flags())

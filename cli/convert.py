@@ -59,17 +59,17 @@ def _converted(file: Path, to: Target) -> Converted:
 
     embedded = read_embedded(file)
     document: Any = embedded.to_edit if to is Target.EDITOR else embedded.to_run
-    return convert_document(document, Form(to.value), _builtin_specs())
+    return convert_document(document, Form(to.value), _known_specs())
 
 
-def _builtin_specs() -> SpecOf:
+def _known_specs() -> SpecOf:
     """Return a look-up of node types that loads them (and torch with them) when it is first asked."""
 
     @cache
     def find() -> SpecOf:
-        from runtime.engine import builtin_registry
+        from cli.workflow_file import open_here
 
-        return builtin_registry().find
+        return open_here(None).registry.find
 
     def spec_of(name: str) -> NodeSpec | None:
         return find()(name)

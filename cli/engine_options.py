@@ -29,6 +29,7 @@ from cli.memory_options import (
     ReserveVram,
     memory_settings,
 )
+from cli.pack_options import ChosenPacks, NoPacks, pack_settings
 from cli.precision_options import PrecisionFlags, with_precision
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def engine_options(
     lowvram: LowVram = False,
     novram: NoVram = False,
     cpu: Cpu = False,
+    disable_all_custom_nodes: NoPacks = False,
+    whitelist_custom_nodes: ChosenPacks = None,
     disable_metadata: Annotated[
         bool, typer.Option("--disable-metadata", help="Write no workflows into pictures.")
     ] = False,
@@ -99,6 +102,7 @@ class EngineFlags:
             extra_model_paths=tuple(given["extra_model_paths_config"] or ()),
             device="cpu" if given["cpu"] else given["device"],
             cache=chosen_cache(*(given[f"cache_{name}"] for name in CACHE_OPTIONS)),
+            packs=pack_settings(given["disable_all_custom_nodes"], given["whitelist_custom_nodes"]),
             write_metadata=not given["disable_metadata"],
             memory=memory_settings(
                 given["memory_budget"], given["reserve_vram"], switches, given["device"], given["ram_budget"]

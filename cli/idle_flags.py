@@ -66,8 +66,6 @@ IDLE_FLAGS: tuple[IdleFlag, ...] = (
     IdleFlag("disable-pinned-memory", _COPIES),
     IdleFlag("mmap-torch-files", "pickled checkpoints are not read"),
     IdleFlag("disable-mmap", "weights are always mapped from their files"),
-    IdleFlag("disable-all-custom-nodes", "no node packs are loaded"),
-    IdleFlag("whitelist-custom-nodes", "no node packs are loaded", "+", "NAME"),
     IdleFlag("disable-api-nodes", "there are no API nodes, and nothing is ever sent out"),
     IdleFlag(
         "front-end-version", "no front end is downloaded; --front-end comfyui serves an installed one", None, "VERSION"

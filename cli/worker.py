@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -15,6 +16,8 @@ def worker(
     nodes_module: Annotated[list[str] | None, typer.Option(help="A Python module with more nodes.")] = None,
     preview_method: Annotated[str, typer.Option(help="none: no pictures of work in progress.")] = "auto",
     preview_size: Annotated[int, typer.Option(help="The longest side of these pictures in pixels.")] = 512,
+    without_pack: Annotated[list[str] | None, typer.Option(help="A node pack that ended the worker before.")] = None,
+    no_watch: Annotated[bool, typer.Option("--no-watch", help="Do not look for changes of node packs.")] = False,
     *,
     engine: EngineFlags,
 ) -> None:
@@ -31,5 +34,6 @@ def worker(
 
         load = partial(builtin_registry, tuple(nodes_module or ()))
         tell = partial(typer.echo, err=True)
+        packs = replace(chosen.packs, without=tuple(without_pack or ()), watches=not no_watch)
         previews = Previews(preview_method != NO_PREVIEW, preview_size)
-        serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews)
+        serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews, packs)

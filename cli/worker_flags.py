@@ -39,6 +39,8 @@ def _as_typed(typed: argparse.Namespace) -> Iterator[str]:
 
 
 def _translated(typed: argparse.Namespace) -> Iterator[str]:
+    for name in (name for names in typed.whitelist_custom_nodes or () for name in names):
+        yield from ("--whitelist-custom-nodes", name)
     if typed.high_ram:
         yield "--cache-classic"
     if typed.cache_ram is not None:

@@ -6,10 +6,11 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.report import CANCELLED, FAILED, INVALID, InvalidWorkflowError, UsageError
+from cli.report import CANCELLED, FAILED, INVALID, InvalidWorkflowError, UsageError, error_console
 from graph.errors import FormatError, Problem
 from graph.formats import read_workflow
 from graph.formats.widget_slots import BESIDE
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from graph.registry import Registry
     from runtime.engine import Studio
     from runtime.memory_settings import MemorySettings
-    from runtime.settings import Settings
+    from runtime.settings import PackSettings, Settings
 
 __all__ = [
     "CANCELLED",
@@ -44,18 +45,25 @@ __all__ = [
 ]
 
 
+PACK_PATIENCE_S = 60.0  # a command works with all packs, so it waits for slow ones
+
+
 def open_here(base: Path | None, device: str | None = None, memory: MemorySettings | None = None) -> Studio:
-    """Return an engine on a folder and a device; UsageError if they are not there."""
+    """Return an engine on a folder and a device; UsageError if they are not there. What is wrong with packs is printed."""
     from runtime.memory_settings import MemorySettings
     from runtime.settings import Settings, default_base
 
-    return open_chosen(Settings(base or default_base(), device=device, memory=memory or MemorySettings()))
+    chosen = Settings(base or default_base(), device=device, memory=memory or MemorySettings())
+    return open_chosen(chosen, partial(error_console().print, markup=False))
 
 
 def open_chosen(
     settings: Settings, tell: Callable[[str], None] = lambda sentence: None, registry: Registry | None = None
 ) -> Studio:
-    """Return an engine as it was chosen; UsageError if folders or device are not there."""
+    """Return an engine as it was chosen; UsageError if folders or device are not there.
+
+    registry: the node types; the built-in ones and those of packs if it is left out.
+    """
     from runtime.devices import DeviceError
     from runtime.engine import open_studio
     from runtime.memory_settings import MemoryOptionError
@@ -65,11 +73,26 @@ def open_chosen(
     if settings.output is not None:
         _check_writable(settings.output)
     try:
-        return open_studio(settings, tell, registry)
+        studio = open_studio(settings, tell, registry)
     except DeviceError as error:
         raise UsageError(f"--device: {error}") from error
     except MemoryOptionError as error:
         raise UsageError(str(error)) from error
+    return studio if registry is not None else _with_packs(studio, settings.packs, tell)
+
+
+def _with_packs(studio: Studio, settings: PackSettings, tell: Callable[[str], None]) -> Studio:
+    """Return the studio with the nodes of packs; `tell` is given what is wrong with these."""
+    from runtime.packs import Shelf
+    from runtime.packs.telling import lines_of
+    from runtime.realm import PACK_FOLDER
+
+    roots = partial(studio.folders.model_roots, PACK_FOLDER)
+    shelf = Shelf(studio.registry, roots, settings, patience_s=PACK_PATIENCE_S)
+    shelf.load()
+    for line in lines_of(shelf.reports()):
+        tell(line)
+    return studio.with_registry(shelf.registry, shelf.digests)
 
 
 def _check_writable(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from graph.choices import Choice
 from graph.types import ANY, Lazy, SocketType, union
-from graph.widgets import Range, Text, Toggle, Widget
+from graph.widgets import Range, Text, Toggle, Widget, is_widget
 
 EnumClass = type[Enum]
 
@@ -119,7 +119,7 @@ def _read_annotated(annotation: Any) -> Reading:
     base, *marks = get_args(annotation)
     options = next((mark for mark in reversed(marks) if isinstance(mark, Options)), Options())
     socket_type = next((mark for mark in reversed(marks) if isinstance(mark, SocketType)), None)
-    widget = next((mark for mark in reversed(marks) if not isinstance(mark, type) and isinstance(mark, Widget)), None)
+    widget = next((mark for mark in reversed(marks) if not isinstance(mark, type) and is_widget(mark)), None)
     classes = [mark.__name__ for mark in marks if isinstance(mark, type)]
     if classes:
         raise AnnotationError(f"{classes[0]} is a class, not an object; write {classes[0]}()")

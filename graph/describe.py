@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from graph.choices import Chooser, Names
+from graph.choices import Names, is_chooser
 from graph.opening import IfGiven, Opening, Repeated
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
@@ -92,7 +92,7 @@ def _input(socket: Socket, names: Names | None) -> list[Any]:
 
 def _type(socket: Socket, names: Names | None) -> str | list[Any]:
     """Return a type's name; a widget that chooses has the list of its choices instead."""
-    if isinstance(socket.widget, Chooser):
+    if is_chooser(socket.widget):
         return list(socket.widget.choices(names))
     return MATCH_TYPE if socket.type.variable else socket.type.name
 

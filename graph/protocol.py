@@ -86,6 +86,24 @@ class Specs:
 
 
 @dataclass(frozen=True)
+class LoadingPacks:
+    """The node packs that are being imported now: if the worker dies, it may be one of them that ended it."""
+
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Packs:
+    """What became of each node pack.
+
+    payload: JSON with `packs`, their reports, `changed`, the names of those that were loaded just now or are gone, and
+    `web_folders`, paths by name.
+    """
+
+    payload: bytes = b""
+
+
+@dataclass(frozen=True)
 class JobEvents:
     """What happened in a job, in order: documents of graph.event_document."""
 
@@ -136,7 +154,7 @@ class Said:
 
 
 ToWorker = RunJob | ExpectJob | CancelJob | FreeMemory | Ask
-FromWorker = Ready | Specs | JobEvents | PreviewImage | JobEnded | Answer | Said
+FromWorker = Ready | Specs | LoadingPacks | Packs | JobEvents | PreviewImage | JobEnded | Answer | Said
 Message = ToWorker | FromWorker
 _CLASSES: Mapping[str, type[Any]] = {cls.__name__: cls for cls in (*get_args(ToWorker), *get_args(FromWorker))}
 
@@ -189,4 +207,4 @@ def _message(header: bytes, payload: bytes) -> Message:
     return message
 
 
-_TUPLES = frozenset({"outputs", "events"})  # JSON knows lists only
+_TUPLES = frozenset({"outputs", "events", "names"})  # JSON knows lists only

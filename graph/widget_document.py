@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
-from graph.choices import Chooser
+from graph.choices import is_chooser
 from graph.types import SocketType
 from graph.widgets import (
     Choice,
@@ -109,10 +109,10 @@ def read_widget(document: Sequence[Any]) -> Widget:
 
 
 def _as_foreign(widget: Widget) -> Widget:
-    options = _readable(widget.describe())
-    if isinstance(widget, Chooser):
-        return ForeignChoice(widget.type, options, tuple(_readable(list(widget.choices()))))
-    return Foreign(widget.type, options)
+    socket_type, options = widget.type, _readable(widget.describe())
+    if is_chooser(widget):
+        return ForeignChoice(socket_type, options, tuple(_readable(list(widget.choices()))))
+    return Foreign(socket_type, options)
 
 
 def _plain(value: Any) -> Any:

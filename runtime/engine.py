@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from graph.results import Result
 from graph.store import LEAST_S, Store, open_store
 from graph.strategies import STRATEGIES, Limits
 from graph.tiers import TieredCache
+from graph.workflow import Workflow
 from nodes.file_names import with_expanded_prefixes
 from nodes.host import Host
 from runtime.blobs import ResultCodec
@@ -43,7 +44,7 @@ from runtime.host import LocalHost
 from runtime.memory_settings import MemorySettings
 from runtime.precision import choose
 from runtime.ram import RamTier
-from runtime.realm import realm_of, with_code_of_packs
+from runtime.realm import PACK_FOLDER, digests_of_packs, realm_of, with_code_of_packs
 from runtime.residency import DeviceMemory
 from runtime.scheduling import MemoryScheduler
 from runtime.settings import CacheSettings, Settings, cache_folder
@@ -67,6 +68,7 @@ class Studio:
     scheduler: MemoryScheduler
     host: LocalHost
     digests: FileDigests
+    code_of_packs: Mapping[str, str]
     store: Store | None = None
 
     def __enter__(self) -> Studio:
@@ -81,6 +83,17 @@ class Studio:
         """Wait until results that belong on the disk are there."""
         if self.store is not None:
             self.store.close()
+
+    def with_registry(self, registry: Registry, code_of_packs: Mapping[str, str]) -> Studio:
+        """Return the studio with other node types; its cache knows packs by the digests of their code."""
+        digests = digests_of_packs(registry, {**self._code_of_modules(), **code_of_packs})
+        registry = with_code_of_packs(registry, digests)
+        engine = replace(self.engine, registry=registry, prepare=partial(_prepared, registry))
+        return replace(self, engine=engine, registry=registry, code_of_packs=digests)
+
+    def _code_of_modules(self) -> Mapping[str, str]:
+        """The digests of packs that are not loaded again: modules that were named at the start."""
+        return {name: digest for name, digest in self.code_of_packs.items() if not name.startswith(f"{PACK_FOLDER}.")}
 
     def names(self, kind: str) -> list[str]:
         """Return the files that a File widget of that kind may name."""
@@ -108,7 +121,8 @@ def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry
     precisions = choose(settings.precision, memory.device.type)
     catalogue = Catalogue(folders, precisions, memory.workspaces, memory.tables_on_device)
     scheduler = MemoryScheduler(memory, catalogue)
-    registry = with_code_of_packs(registry)
+    code_of_packs = digests_of_packs(registry)
+    registry = with_code_of_packs(registry, code_of_packs)
     store = _open_store(settings, device)
     digests = FileDigests(store, tell)
     engine = Engine(
@@ -118,10 +132,14 @@ def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry
         digest=digest,
         file_digest=partial(file_content, folders, digests.of),
         resources={Host: host},
-        prepare=lambda workflow: with_expanded_prefixes(workflow, registry.find, datetime.now()),
+        prepare=partial(_prepared, registry),
         scheduler=scheduler,
     )
-    return Studio(engine, registry, folders, device, memory, scheduler, host, digests, store)
+    return Studio(engine, registry, folders, device, memory, scheduler, host, digests, code_of_packs, store)
+
+
+def _prepared(registry: Registry, workflow: Workflow) -> Workflow:
+    return with_expanded_prefixes(workflow, registry.find, datetime.now())
 
 
 def open_memory(device: Device, settings: MemorySettings) -> DeviceMemory:

@@ -51,11 +51,19 @@ def source_digest(packages: Iterable[str]) -> str:
     return state.hexdigest()
 
 
-def with_code_of_packs(registry: Registry) -> Registry:
-    """Return the node types, those of packs with a code version that changes with any Python file of their pack."""
+def with_code_of_packs(registry: Registry, digests: Mapping[str, str] | None = None) -> Registry:
+    """Return the node types, those of packs with a code version that changes with any Python file of their pack.
+
+    digests: of the packs, if they are known.
+    """
+    found = digests_of_packs(registry) if digests is None else digests
+    return Registry.of(*(_with_digest(spec, found) for spec in registry)) if found else registry
+
+
+def digests_of_packs(registry: Registry, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return a digest of the code of each pack that has nodes, by its module; those that are known are not read again."""
     packs = {pack for spec in registry if (pack := pack_of(spec)) is not None}
-    digests = {pack: source_digest([pack]) for pack in sorted(packs)}
-    return Registry.of(*(_with_digest(spec, digests) for spec in registry))
+    return {pack: (known or {}).get(pack) or source_digest([pack]) for pack in sorted(packs)}
 
 
 def pack_of(spec: NodeSpec) -> str | None:

@@ -14,7 +14,7 @@ DEFAULT_CACHE_BYTES = 2 * GIB
 DEFAULT_DISK_BYTES = 10 * GIB
 # Settings that do not change what nodes give; a disk tier is not shared between values of any other.
 WITHOUT_EFFECT_ON_RESULTS = frozenset(
-    {"base", "output", "input", "temp", "user", "models", "extra_model_paths", "cache", "write_metadata"}
+    {"base", "output", "input", "temp", "user", "models", "extra_model_paths", "cache", "packs", "write_metadata"}
 )
 
 
@@ -32,6 +32,25 @@ class CacheSettings:
 
 
 @dataclass(frozen=True)
+class PackSettings:
+    """Which node packs are loaded. `none`: only those in `chosen`; `without`: not these, until their files change.
+
+    watches: load them again when their files change, in processes that live long.
+    """
+
+    none: bool = False
+    chosen: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    watches: bool = True
+
+    def reason_against(self, name: str) -> str | None:
+        """Return why a pack is not to be loaded; None if it is. Single files may be chosen with `.py` or without."""
+        if not self.none or name in self.chosen or f"{name}.py" in self.chosen:
+            return None
+        return "It is left out by --disable-all-custom-nodes; --whitelist-custom-nodes would let it in."
+
+
+@dataclass(frozen=True)
 class Settings:
     """Choices of one process. Paths that are None lie below `base`."""
 
@@ -44,6 +63,7 @@ class Settings:
     extra_model_paths: tuple[Path, ...] = ()  # files such as extra_model_paths.yaml, beside the one in `base`
     device: str | None = None  # "cpu", "cuda", "cuda:1", "mps"; None picks the best there is
     cache: CacheSettings = CacheSettings()
+    packs: PackSettings = PackSettings()
     write_metadata: bool = True
     memory: MemorySettings = field(default_factory=MemorySettings)
     precision: PrecisionSettings = field(default_factory=PrecisionSettings)

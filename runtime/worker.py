@@ -1,15 +1,16 @@
 """The worker process: jobs come over a link and run here one after the other; the server sees what happens.
 
-    serve(claim_stdio(), builtin_registry, open_studio, Previews())  # never returns: the process ends with its server
+    serve(claim_stdio(), builtin_registry, open_studio, Previews(), PackSettings())  # never returns: it ends with its server
 
-One thread reads the link and answers questions at any time, this one runs the jobs, a third sends events. When the
-server is gone, whatever runs, the process ends.
+One thread reads the link and answers questions at any time, this one runs the jobs, a third sends events, a fourth watches
+the files of node packs, which are loaded again between two jobs. When the server is gone, whatever runs, the process ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import faulthandler
 import gc
 import importlib
 import logging
@@ -27,14 +28,19 @@ import torch
 from graph.errors import Cancelled
 from graph.execute import RunResult
 from graph.formats import from_api, parse
-from graph.protocol import FreeMemory, JobEnded, Ready, RunJob, Specs
+from graph.protocol import FreeMemory, JobEnded, LoadingPacks, Packs, Ready, RunJob, Specs
 from graph.registry import Registry
 from graph.spec_document import write_registry
 from runtime.engine import Studio
 from runtime.lookahead import NextJob
+from runtime.packs import Shelf
+from runtime.packs.telling import changed_lines, lines_of, packs_document
+from runtime.packs.watching import watch
+from runtime.realm import PACK_FOLDER
+from runtime.settings import PackSettings
 from runtime.worker_errors import error_document
 from runtime.worker_events import PREVIEW_SIDE, EventSender
-from runtime.worker_inbox import Inbox
+from runtime.worker_inbox import Inbox, RefreshPacks, Work
 from runtime.worker_link import Link
 from runtime.worker_questions import answer, stats
 
@@ -68,22 +74,30 @@ def serve(
     load_nodes: Callable[[], Registry],
     open_studio: Callable[[Registry], Studio],
     previews: Previews,
+    packs: PackSettings,
 ) -> NoReturn:
-    """Work until the server is gone. Node types are told as soon as they are known, before the device is opened."""
+    """Work until the server is gone. The device is opened before packs are loaded, since some ask for it."""
     studios: list[Studio] = []
     inbox = Inbox(link, on_gone=lambda: end_process(studios))
     live_no_longer_than_parent()
+    faulthandler.enable(all_threads=False)  # the log says where, if C code of a library or a pack ends the process
     inbox.start()
-    registry = load_nodes()
-    link.send(Specs(write_registry(registry)))
-    studio = open_studio(registry)
+    studio = open_studio(load_nodes())
     studios.append(studio)
-    worker = Worker(studio, inbox, EventSender(link, preview_side=previews.side), previews.are_wanted)
-    inbox.answer = partial(answer, studio)
+    shelf = Shelf(
+        studio.registry,
+        partial(studio.folders.model_roots, PACK_FOLDER),
+        packs,
+        on_loading=lambda names: link.send(LoadingPacks(names)),
+        on_news=lambda: inbox.put(RefreshPacks()),
+    )
+    worker = Worker(studio, inbox, link, shelf, previews)
+    worker.load_packs()
     link.send(Ready(os.getpid(), stats(studio)))
+    if packs.watches:
+        watch(shelf)
     for module in WARM_UP:
-        while (work := inbox.take_within(IDLE_S)) is not None:
-            worker.do(work)
+        worker.work_until_idle()
         importlib.import_module(module)
     gc.collect()
     gc.freeze()  # 600,000 objects of libraries, through which each full collection would go: 40 ms in place of 470
@@ -94,21 +108,59 @@ def serve(
 class Worker:
     """Runs jobs in the engine of one process."""
 
-    def __init__(self, studio: Studio, inbox: Inbox, sender: EventSender, previews: bool) -> None:
-        self._studio = studio
+    def __init__(self, studio: Studio, inbox: Inbox, link: Link, shelf: Shelf, previews: Previews) -> None:
         self._inbox = inbox
-        self._sender = sender
-        self._previews = previews
-        self._next = NextJob(studio)
+        self._link = link
+        self._shelf = shelf
+        self._sender = EventSender(link, preview_side=previews.side)
+        self._previews = previews.are_wanted
         self._loop = asyncio.new_event_loop()
-        studio.memory.outlook.look_ahead(self._next)
-        inbox.expect = self._next.expect
+        self._adopt(studio)
 
-    def do(self, work: RunJob | FreeMemory) -> None:
-        """Run a job and tell its end, or let go of memory."""
-        if isinstance(work, FreeMemory):
-            self.free(work)
-            return
+    def _adopt(self, studio: Studio) -> None:
+        """Work with this studio from the next job on."""
+        self._studio = studio
+        self._next = NextJob(studio)
+        studio.memory.outlook.look_ahead(self._next)
+        self._inbox.expect = self._next.expect
+        self._inbox.answer = partial(answer, studio)
+
+    def load_packs(self) -> None:
+        """Load the packs that there are."""
+        self._shelf.load()
+        self._adopt_packs(lines_of(self._shelf.reports()))
+
+    def _refresh_packs(self) -> None:
+        before = self._shelf.reports()
+        if self._shelf.refresh():
+            self._adopt_packs(changed_lines(before, self._shelf.reports()))
+
+    def _adopt_packs(self, lines: Sequence[str]) -> None:
+        """Work with the node types that there are now, and tell the server and the terminal."""
+        shelf = self._shelf
+        self._adopt(self._studio.with_registry(shelf.registry, shelf.digests))
+        self._link.send(Specs(write_registry(shelf.registry)), Packs(packs_document(shelf)))
+        for line in lines:
+            print(line, file=sys.stderr, flush=True)
+
+    def work_until_idle(self) -> None:
+        """Do what there is to do, until there is nothing for a moment and no pack is being imported."""
+        while (work := self._inbox.take_within(IDLE_S)) is not None or self._shelf.is_loading:
+            if work is not None:
+                self.do(work)
+
+    def do(self, work: Work) -> None:
+        """Run a job and tell its end, let go of memory, or look after packs."""
+        match work:
+            case FreeMemory():
+                self.free(work)
+            case RefreshPacks():
+                self._refresh_packs()
+            case RunJob():
+                self.run(work)
+
+    def run(self, work: RunJob) -> None:
+        """Run a job and tell its end."""
         self._next.begin(work.job_id)
         self._sender.begin(work.job_id, wants_previews=self._wants_previews(work.extra))
         ended = self._run(work)

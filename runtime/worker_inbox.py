@@ -3,6 +3,7 @@
 inbox = Inbox(link, on_gone=end_process)
 inbox.start()
 inbox.take()                  # the next RunJob or FreeMemory; waits for it
+inbox.put(RefreshPacks())     # something to do between jobs
 inbox.is_cancelled("5f0c")    # whether the server wants that job to end
 """
 
@@ -11,13 +12,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, RunJob
 from runtime.worker_link import Link
 
 logger = logging.getLogger(__name__)
-Work = RunJob | FreeMemory
+
+
+@dataclass(frozen=True)
+class RefreshPacks:
+    """Look after node packs whose files changed."""
+
+
+Work = RunJob | FreeMemory | RefreshPacks
 
 
 def not_ready(ask: Ask) -> Answer:
@@ -40,6 +49,10 @@ class Inbox:
     def start(self) -> None:
         """Begin to hear."""
         threading.Thread(target=self._hear, name="inbox", daemon=True).start()
+
+    def put(self, work: Work) -> None:
+        """Add something to do, behind what waits."""
+        self._work.put(work)
 
     def take(self) -> Work:
         """Return the next thing to do; wait for it."""

@@ -32,6 +32,7 @@ from serving.listening import bind, listening
 from serving.metrics import METRICS, Metrics, read_figures
 from serving.middleware import guard
 from serving.node_book import NodeBook
+from serving.pack_book import PACKS, PackBook
 from serving.queue_store import QueueStore, StoreError
 from serving.quick_test import comes_up
 from serving.routing import add_routes, collect_routes
@@ -41,6 +42,7 @@ from serving.spec_cache import SpecCache, fingerprint, own_sources
 from serving.subprocess_worker import SubprocessWorker
 from serving.tls import tls_context
 from serving.token_file import Known
+from serving.type_changes import EVENT as TYPES_CHANGED
 from serving.user_files import prepare_user_folder, user_root
 from serving.worker_log import WorkerLog
 from serving.workers import Died, Worker
@@ -79,9 +81,11 @@ async def open_site(
     for folder in (folders.input, user_root(settings)):
         remove_leftovers(folder, time.time())
     log = WorkerLog()
-    worker = _subprocess(settings, log) if make_worker is None else make_worker(log)
+    packs = PackBook(folders, tell=lambda event, data: hub.send(event, data))
+    worker = _subprocess(settings, log, packs) if make_worker is None else make_worker(log)
     metrics = Metrics()
-    book = NodeBook(folders, SpecCache(settings.user / "cache", fingerprint(own_sources(folders.base))))
+    sources = own_sources(folders.model_roots(PACKS))
+    book = NodeBook(folders, SpecCache(settings.user / "cache", fingerprint(sources, settings.worker_command)))
     desks: list[Desk] = []  # the hub asks the desk, which is made with the hub
     hub = Hub(
         server_features(settings),
@@ -91,12 +95,17 @@ async def open_site(
 
     def hear(message: object) -> None:
         metrics.hear(message)
+        packs.hear(message, is_job_running=desk.queue.running is not None)
         if isinstance(message, Died):
             book.note_trouble(message.reason)
 
-    desk = Desk(store, worker, hub, on_specs=book.update, on_finish=metrics.job_over, on_message=hear)
+    def take_types(payload: bytes) -> None:
+        if any((changes := book.update(payload)).values()):
+            hub.send(TYPES_CHANGED, changes)
+
+    desk = Desk(store, worker, hub, on_specs=take_types, on_finish=metrics.job_over, on_message=hear)
     desks.append(desk)
-    site = Site(settings, folders, book, desk, hub, worker, log, metrics)
+    site = Site(settings, folders, book, desk, hub, worker, log, metrics, packs)
     metrics.watch(lambda: read_figures(site))
     try:
         await worker.start(desk.hear)
@@ -107,9 +116,10 @@ async def open_site(
         store.close()
 
 
-def _subprocess(settings: ServeSettings, log: WorkerLog) -> Worker:
+def _subprocess(settings: ServeSettings, log: WorkerLog, packs: PackBook) -> Worker:
     """Return a worker of this machine; what it writes goes on to our own stderr."""
-    return SubprocessWorker(settings.worker_command, log, echo=partial(print, file=sys.stderr, flush=True))
+    echo = partial(print, file=sys.stderr, flush=True)
+    return SubprocessWorker(settings.worker_command, log, echo=echo, more_words=lambda: packs.words)
 
 
 async def serve(settings: ServeSettings, folders: Folders, sockets: Sequence[socket.socket]) -> int:

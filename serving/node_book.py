@@ -1,6 +1,6 @@
 """NodeBook: the node types as the server knows them, from the worker or, until that is up, from the last time.
 
-book = NodeBook(folders, SpecCache(user / "cache", fingerprint(own_sources(base))))
+book = NodeBook(folders, SpecCache(user / "cache", fingerprint(own_sources(packs))))
 await book.wait(timeout_s=30)  # Registry
 book.object_info()             # bytes: the answer to /object_info
 """
@@ -25,6 +25,7 @@ from graph.spec import NodeSpec
 from graph.spec_document import SpecDocumentError, read_registry
 from serving.name_lists import NameLists
 from serving.spec_cache import SpecCache
+from serving.type_changes import changes_between
 from serving.workers import WorkerError
 
 logger = logging.getLogger(__name__)
@@ -74,12 +75,17 @@ class NodeBook:
         """Remember why the worker does not come up, for those who wait."""
         self._trouble = sentence
 
-    def update(self, payload: bytes) -> None:
-        """Take the document of a worker's Specs message; SpecDocumentError if it is none."""
-        if payload != self._payload:
+    def update(self, payload: bytes) -> dict[str, list[str]]:
+        """Take the document of a worker's Specs message; SpecDocumentError if it is none.
+
+        Return which types came, changed or went; nothing if there were none before, or they are the same.
+        """
+        before = self._payload
+        if payload != before:
             self._take(payload)
             self._cache.write(payload)
         self.state = BookState.CURRENT
+        return changes_between(before, payload) if before and payload != before else {}
 
     def object_info(self) -> bytes:
         """Return the description of all node types as JSON."""

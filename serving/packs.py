@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,14 +18,6 @@ logger = logging.getLogger(__name__)
 EXAMPLE_FOLDERS = ("example_workflows", "example", "examples", "workflow", "workflows")
 LOCALE_FILES = ("nodeDefs", "commands", "settings")  # JSON files beside main.json, each under its name
 SCRIPTS = frozenset({".js"})
-
-
-@dataclass(frozen=True)
-class Packs:
-    """What the loaded packs told. web_folders: their scripts, by pack; replacements: by the name that is replaced."""
-
-    web_folders: Mapping[str, Path] = field(default_factory=dict)
-    replacements: Mapping[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 class Subgraph(NamedTuple):

@@ -10,7 +10,6 @@ from aiohttp import web
 from files.folders import Folders
 from serving.images import Pictures
 from serving.log_feed import LogFeed
-from serving.packs import Packs
 from serving.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from serving.hub import Hub
     from serving.metrics import Metrics
     from serving.node_book import NodeBook
+    from serving.pack_book import PackBook
     from serving.worker_log import WorkerLog
     from serving.workers import Worker
 
@@ -28,7 +28,8 @@ class Site:
 
     folders: where files lie. nodes: the node types and their state. desk: takes jobs in and sees them through.
     hub: the sockets of clients. worker: the process that computes. log: what it wrote. metrics: what is counted.
-    pictures: pictures made smaller for clients. log_feed: who hears the log. packs: what node packs give to browsers.
+    pictures: pictures made smaller for clients. log_feed: who hears the log.
+    packs: the node packs, and what they give to browsers.
     """
 
     settings: ServeSettings
@@ -39,9 +40,9 @@ class Site:
     worker: Worker
     log: WorkerLog
     metrics: Metrics
+    packs: PackBook
     pictures: Pictures = field(default_factory=Pictures)
     log_feed: LogFeed = field(default_factory=LogFeed)
-    packs: Packs = field(default_factory=Packs)
 
 
 SITE: web.AppKey[Site] = web.AppKey("site", Site)

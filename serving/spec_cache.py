@@ -11,7 +11,7 @@ import hashlib
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -56,9 +56,13 @@ class SpecCache:
             logger.warning("The node types cannot be kept for the next start: %s.", error)
 
 
-def fingerprint(folders: Iterable[Path]) -> str:
-    """Return what changes with Weft's version, with Python's, and with any Python file below some folders."""
-    state = hashlib.blake2b(f"{_version()} {sys.version}\n".encode(), digest_size=DIGEST_BYTES)
+def fingerprint(folders: Iterable[Path], command: Sequence[str] = ()) -> str:
+    """Return what changes with Weft's version, with Python's, with any Python file below some folders.
+
+    command: how the worker is started, which says what packs it loads.
+    """
+    seen = "\n".join((_version(), sys.version, *command, ""))
+    state = hashlib.blake2b(seen.encode(), digest_size=DIGEST_BYTES)
     for folder in folders:
         for place, subfolders, files in os.walk(folder, followlinks=True):
             subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "__pycache__")))
@@ -69,10 +73,10 @@ def fingerprint(folders: Iterable[Path]) -> str:
     return state.hexdigest()
 
 
-def own_sources(base: Path) -> tuple[Path, ...]:
-    """Return the folders whose files make the node types: Weft's own, and node packs below `base`."""
+def own_sources(packs: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the folders whose files make the node types: Weft's own, and those of node packs."""
     here = Path(__file__).resolve().parent.parent
-    return (*(here / name for name in SOURCES), base / "custom_nodes")
+    return (*(here / name for name in SOURCES), *packs)
 
 
 def _digest(payload: bytes) -> bytes:

@@ -31,7 +31,10 @@ SHOWN_LINES = 8  # of what the worker wrote last, in the reason of its death
 
 
 class SubprocessWorker:
-    """Implements serving.workers.Worker. `echo` gets each line that the worker writes; `reason` says why it died last."""
+    """Implements serving.workers.Worker. `echo` gets each line that the worker writes; `reason` says why it died last.
+
+    more_words: what is added to the command, asked at each start.
+    """
 
     def __init__(
         self,
@@ -39,12 +42,14 @@ class SubprocessWorker:
         log: WorkerLog,
         *,
         echo: Callable[[str], None] = lambda line: None,
+        more_words: Callable[[], Sequence[str]] = lambda: (),
         pauses_s: Sequence[float] = PAUSES_S,
     ) -> None:
         self.reason = ""
         self._command = command
         self._log = log
         self._echo = echo
+        self._more_words = more_words
         self._pauses_s = pauses_s
         self._state = WorkerState.STOPPED
         self._listener: Listener = lambda message: None
@@ -108,7 +113,10 @@ class SubprocessWorker:
         self._last_lines = []
         try:
             self._process = await start_process(
-                self._command, on_message=self._hear, on_line=self._hear_line, on_end=self._hear_end
+                [*self._command, *self._more_words()],
+                on_message=self._hear,
+                on_line=self._hear_line,
+                on_end=self._hear_end,
             )
         except OSError as error:
             self._hear_end(f"The worker could not be started: {error}.")

@@ -200,12 +200,12 @@ def test_starting_the_server_loads_neither_torch_nor_typer() -> None:
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("words", [["serve", "--no-such"], ["--no-such"]])
+@pytest.mark.parametrize("words", [["serve", "--zzz"], ["--zzz"]])
 def test_flags_without_a_command_are_those_of_the_server(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "main.py", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (
         2,
-        "--no-such is no flag of `weft serve`; `weft serve --help` lists them all.\n",
+        "--zzz is no flag of `weft serve`; `weft serve --help` lists them all.\n",
     )
 
 

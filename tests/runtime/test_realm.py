@@ -40,6 +40,8 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Return a function that writes two packs, imports them as a new process would, and returns their nodes."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "custom_nodes"]:
+        monkeypatch.delitem(sys.modules, name)  # packs of the checkout, which commands of other tests have loaded
     before = set(sys.modules)
 
     def forget() -> None:
