@@ -1,8 +1,10 @@
 /** Exports of the workflow that is shown, beside its own document: for the API, and as pictures. */
 
+import { writeExact } from '../core/exact.ts';
 import { subgraphIdAt } from '../core/graph.ts';
 import { portNodes } from '../core/ports.ts';
 import type { SpecOf } from '../core/scene.ts';
+import { specOf } from '../core/subgraphs/spec.ts';
 import { readColours } from '../view/colours.ts';
 import type { App } from './context.ts';
 import { messageOf } from './documents.ts';
@@ -14,7 +16,7 @@ export async function exportApi(app: App): Promise<void> {
   const tab = app.tabs.current.value;
   await telling(app, async () => {
     const document = await apiDocument(app.api, tab.editor.workflow, app.specs.value);
-    download(new Blob([JSON.stringify(document, null, 2)]), `${tab.name.value} (API).json`);
+    download(new Blob([writeExact(document, 2)]), `${tab.name.value} (API).json`);
   });
 }
 
@@ -27,7 +29,7 @@ export async function exportPng(app: App): Promise<void> {
       import('./picture/png-text.ts'),
     ]);
     const png = new Uint8Array(await (await pngOf(await drawn(app))).arrayBuffer());
-    const document = JSON.stringify(app.documents.contentOf(tab.editor.workflow));
+    const document = writeExact(app.documents.contentOf(tab.editor.workflow));
     download(new Blob([withText(png, 'workflow', document)], { type: 'image/png' }), `${tab.name.value}.png`);
   });
 }
@@ -45,9 +47,9 @@ async function drawn(app: App): Promise<string> {
   const { svgOf } = await import('../core/export-svg.ts');
   const { workflow, path, graph } = app.tabs.current.value.editor;
   const subgraph = workflow.subgraphs.get(subgraphIdAt(workflow, path) ?? '');
-  const specOf: SpecOf = ({ type }) => app.specs.value.get(type);
+  const specOfNode: SpecOf = (node) => specOf(node, workflow, app.specs.value);
   const ports = subgraph && portNodes(subgraph, app.texts.t('view.inputs'), app.texts.t('view.outputs'));
-  return svgOf(graph, specOf, readColours(document.documentElement), ports);
+  return svgOf(graph, specOfNode, readColours(document.documentElement), ports);
 }
 
 async function telling(app: App, act: () => Promise<void>): Promise<void> {

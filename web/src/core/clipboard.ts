@@ -11,6 +11,7 @@
  * data-metadata, in Base64.
  */
 
+import { parseExact, writeExact } from './exact.ts';
 import { edit, type Draft, type Level } from './edits/draft.ts';
 import { shifted } from './edits/move.ts';
 import { unlinked } from './edits/nodes.ts';
@@ -37,6 +38,7 @@ import {
   type Workflow,
 } from './graph.ts';
 import type { Specs } from './specs.ts';
+import { markWidgets } from './subgraphs/marks.ts';
 import { subgraphWithPortsOfNow, withPortsOfNow } from './subgraphs/refit.ts';
 import { fits } from './types.ts';
 
@@ -73,7 +75,7 @@ function subgraphsOf(workflow: Workflow, piece: Piece): Subgraph[] {
 
 /** Return a clip as plain text. */
 export function clipText(clip: Clip, specs: Specs): string {
-  return JSON.stringify(clipDocument(clip, specs));
+  return writeExact(clipDocument(clip, specs));
 }
 
 /** Return a clip as the HTML that ComfyUI's editor reads. */
@@ -152,7 +154,7 @@ function jsonOf(text: string): string {
 function parsed(text: string): unknown {
   if (!/^\s*\{/.test(text)) return null;
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     return null;
   }
@@ -181,6 +183,7 @@ export function paste(
     const links = piece.links.filter((link) => isInside(link, piece) || hasStart(level, link));
     copyInto(level, draft, { ...piece, links }, by, keepsInputs ? { startOf } : {});
     pruneSubgraphs(draft, new Set(clip.subgraphs.map(({ id }) => id)));
+    for (const inside of draft.levels()) markWidgets(inside, draft); // what was copied may be older than the subgraphs
   });
 }
 

@@ -5,10 +5,19 @@
  *     new Blob([svgOf(editor.graph, specOf, colours)], { type: 'image/svg+xml' });
  */
 
+import { writeExact } from './exact.ts';
 import { colourOf } from './colours.ts';
 import type { Curve } from './curves.ts';
 import { isList } from './formats/fields.ts';
-import { GROUP_HEADER, HEADER, NOTE_TYPES, PADDING_X, SOCKET_RADIUS, titleOf } from './geometry.ts';
+import {
+  GROUP_HEADER,
+  HEADER,
+  NOTE_TYPES,
+  PADDING_X,
+  SOCKET_RADIUS,
+  shownName,
+  titleOf,
+} from './geometry.ts';
 import type { Graph, GraphNode, Group, Json, Point } from './graph.ts';
 import { Scene, type PlacedNode, type SpecOf } from './scene.ts';
 
@@ -20,6 +29,8 @@ export interface Palette {
   readonly line: string;
   readonly text: string;
   readonly dim: string;
+  /** Return a node's own colour as the theme shows it. */
+  readonly shade: (colour: string) => string;
 }
 
 const MARGIN = 40;
@@ -80,14 +91,21 @@ function nodePart(placed: PlacedNode, palette: Palette): string {
   const { node, spec, bounds, layout } = placed;
   const { x, y, width, height } = bounds;
   const opacity = node.mode === 'always' ? 1 : 0.45;
-  const body = element('rect', { x, y, width, height, rx: 6, fill: safeColour(node.bgcolor, palette.node) });
+  const body = element('rect', {
+    x,
+    y,
+    width,
+    height,
+    rx: 6,
+    fill: nodeColour(node.bgcolor, palette.node, palette),
+  });
   const head = element('rect', {
     x,
     y,
     width,
     height: HEADER,
     rx: 6,
-    fill: safeColour(node.color, palette.head),
+    fill: nodeColour(node.color, palette.head, palette),
   });
   const frame = element('rect', { x, y, width, height, rx: 6, fill: 'none', stroke: palette.line });
   const title = words(titleOf(node, spec), [x + 10, y + HEADER / 2], width - 20, {
@@ -120,7 +138,7 @@ function slotLabels({ node, layout, bounds }: PlacedNode, { dim }: Palette): str
   const inputs = layout.rows.map((slot) => {
     const input = node.inputs[slot];
     const [x, y] = at(node, layout.inputs[slot] ?? [0, 0]);
-    return words(input?.label ?? input?.name ?? '', [x + 12, y], half, { size: LABEL, fill: dim });
+    return words(input?.label ?? shownName(input?.name ?? ''), [x + 12, y], half, { size: LABEL, fill: dim });
   });
   const outputs = node.outputs.map((output, slot) => {
     const [x, y] = at(node, layout.outputs[slot] ?? [0, 0]);
@@ -140,7 +158,10 @@ function widgetParts({ node, layout, bounds }: PlacedNode, palette: Palette): st
       if (widget.kind === 'multiline')
         return field + paragraph(value, [x + 8, y], width - 16, height, palette);
       const middle = y + height / 2;
-      const label = words(name, [x + 8, middle], width / 2 - 10, { size: LABEL, fill: palette.dim });
+      const label = words(shownName(name), [x + 8, middle], width / 2 - 10, {
+        size: LABEL,
+        fill: palette.dim,
+      });
       const style = { size: LABEL, fill: palette.text, 'text-anchor': 'end' };
       return field + label + words(value, [x + width - 8, middle], width / 2 - 10, style);
     })
@@ -149,7 +170,7 @@ function widgetParts({ node, layout, bounds }: PlacedNode, palette: Palette): st
 
 function textOf(value: Json | undefined): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? writeExact(value) : String(value);
 }
 
 /** Return the lines of a text that fit into a height, broken between words. */
@@ -221,6 +242,10 @@ function element(
 }
 
 /** Return a file's colour if it is one and nothing else; a paint server's address would reach outside. */
+function nodeColour(color: string | null, usual: string, { shade }: Palette): string {
+  return safeColour(color === null ? null : shade(color), usual);
+}
+
 function safeColour(color: string | null, usual: string): string {
   return color !== null && /^(#[0-9a-f]{3,8}|[a-z]+|(rgb|hsl)a?\([\d\s.,%/a-z]*\))$/i.test(color)
     ? color

@@ -32,8 +32,8 @@ export interface InputSpec {
   readonly widget: WidgetSpec | null;
   /** A socket even though it has a widget (`forceInput`). */
   readonly isForced: boolean;
-  /** Sockets that grow: `images.image0`, `images.image1` … */
-  readonly growth: { readonly prefix: string; readonly min: number; readonly max: number } | null;
+  /** Sockets that grow, by what they are called behind the name: `images.image0`, `images.image1` … */
+  readonly growth: { readonly names: readonly string[]; readonly min: number } | null;
 }
 
 export interface OutputSpec {
@@ -54,6 +54,8 @@ export interface NodeSpec {
   readonly isDeprecated: boolean;
   readonly isExperimental: boolean;
   readonly aliases: readonly string[];
+  /** The primary name of a type that this is another name of; null for types of their own. */
+  readonly aliasOf: string | null;
   readonly module: string;
 }
 

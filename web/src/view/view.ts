@@ -27,6 +27,7 @@ import { portNodes } from '../core/ports.ts';
 import { Scene, type SpecOf } from '../core/scene.ts';
 import type { NodeSpec, Specs } from '../core/specs.ts';
 import { Store } from '../core/store.ts';
+import { hasChoices } from '../core/opened.ts';
 import { specOf } from '../core/subgraphs/spec.ts';
 import { STANDARD_OPTIONS, type Focus, type ViewOptions } from './options.ts';
 import { NO_OVERLAY, type Overlay } from './overlay.ts';
@@ -54,6 +55,8 @@ export class View {
   readonly extras = new Store<ReadonlyMap<NodeId, number>>(new Map());
   /** In pixels. */
   size: Size = [1, 1];
+  /** Tells when the size changes. */
+  readonly sized = new Store(0);
   /** Set by the surface: draw in the next frame. `isMove`: only the camera changed. */
   invalidate: (isMove?: boolean) => void = () => {};
   #preview: Workflow | null = null;
@@ -188,6 +191,7 @@ export class View {
   resize(size: Size): void {
     if (size[0] === this.size[0] && size[1] === this.size[1]) return;
     this.size = size;
+    this.sized.update((count) => count + 1);
     this.invalidate();
   }
 
@@ -260,11 +264,13 @@ export class View {
   }
 }
 
-/** Specs of instances of subgraphs are made; each is kept as long as its node stays the same. */
+/** Specs of instances of subgraphs and of nodes with choices are made; each is kept as long as its node stays the same. */
 function specsOf(workflow: Workflow, specs: Specs): SpecOf {
   const made = new WeakMap<GraphNode, NodeSpec | undefined>();
   return (node) => {
-    if (!workflow.subgraphs.has(node.type)) return specs.get(node.type);
+    const type = specs.get(node.type);
+    const isMade = workflow.subgraphs.has(node.type) || (type !== undefined && hasChoices(type));
+    if (!isMade) return type;
     if (!made.has(node)) made.set(node, specOf(node, workflow, specs));
     return made.get(node);
   };

@@ -1,16 +1,17 @@
 /**
- * What follows from an edit: sockets that grow have one free socket at their end, type variables stand for the types
- * that are linked, and instances of subgraphs show the widgets that ports lead to.
+ * What follows from an edit: sockets that grow have one free socket at their end, and type variables stand for the types
+ * that are linked.
  *
  *     settle(connect(workflow, path, from, to), path, specs); // as Editor.do does after every edit
  */
 
 import { graphAt, type GraphNode, type InputSlot, type NodeId, type Path, type Workflow } from '../graph.ts';
 import type { InputSpec, NodeSpec, Specs } from '../specs.ts';
-import { markWidgets } from '../subgraphs/ports.ts';
 import { common, plainType, variableOf } from '../types.ts';
 import { edit, type Draft, type Level } from './draft.ts';
+import { openedSpec } from '../opened.ts';
 import { grownName, socket } from './new-node.ts';
+import { withOpenedInputs } from './open-inputs.ts';
 import { removeInputSlot, renumberInputs } from './slots.ts';
 import { startAt } from './wires.ts';
 
@@ -22,21 +23,22 @@ export function settle(workflow: Workflow, path: Path, specs: Specs): Workflow {
     const growing: [GraphNode, NodeSpec][] = [];
     const variable: [NodeId, NodeSpec][] = [];
     for (const node of level.nodes.map.values()) {
-      const spec = specs.get(node.type);
+      const type = specs.get(node.type);
+      const spec = type && openedSpec(type, node.widgets);
       if (spec?.inputs.some(({ growth }) => growth !== null)) growing.push([node, spec]);
       if (spec !== undefined && hasVariables(spec)) variable.push([node.id, spec]);
     }
     for (const [node, spec] of growing) grow(level, draft, node, spec);
     settleTypes(level, variable);
-    if (level.subgraph !== null) markWidgets(level, draft);
   });
 }
 
-/** Settle a level after an edit, if the edit changed its links or the number of its nodes. */
+/** Settle a level after an edit, if the edit changed its links, the number of its nodes or what choices open. */
 export function settleAfter(before: Workflow, after: Workflow, path: Path, specs: Specs): Workflow {
   const [old, now] = [graphAt(before, path), graphAt(after, path)];
-  const isSame = old.links === now.links && old.nodes.size === now.nodes.size;
-  return isSame ? after : settle(after, path, specs);
+  const opened = withOpenedInputs(after, path, old, specs);
+  const isSame = opened === after && old.links === now.links && old.nodes.size === now.nodes.size;
+  return isSame ? after : settle(opened, path, specs);
 }
 
 function grow(level: Level, draft: Draft, node: GraphNode, spec: NodeSpec): void {
@@ -44,12 +46,12 @@ function grow(level: Level, draft: Draft, node: GraphNode, spec: NodeSpec): void
 }
 
 function growInput(level: Level, draft: Draft, id: NodeId, input: InputSpec): void {
-  const [least, most] = [Math.max(input.growth?.min ?? 1, 1), input.growth?.max ?? 1];
+  const [least, most] = [input.growth?.min ?? 0, input.growth?.names.length ?? 1];
   const inputs = level.nodes.get(id)?.inputs ?? [];
   const slotAt = (index: number): number => inputs.findIndex(({ name }) => name === grownName(input, index));
   const places = Array.from({ length: most }, (_, index) => slotAt(index));
   const used = places.findLastIndex((slot) => (inputs[slot]?.link ?? null) !== null) + 1;
-  const count = Math.min(Math.max(used + 1, least), most);
+  const count = Math.min(Math.max(used, least) + 1, most);
   const extra = places.slice(count).filter((slot) => slot >= 0);
   for (const slot of extra.sort((one, other) => other - one)) removeInputSlot(level, draft, id, slot);
   for (let index = 0; index < count; index += 1) {

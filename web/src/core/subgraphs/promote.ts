@@ -17,8 +17,8 @@ import {
   type Subgraph,
   type Workflow,
 } from '../graph.ts';
-import { changeInstances, dropPort, markWidgets, newPortAt } from './ports.ts';
-import { promotedAt } from './instances.ts';
+import { promotedAt } from './marks.ts';
+import { changeInstances, dropPort, newPortAt } from './ports.ts';
 
 export interface Promoted {
   /** Under which the instance keeps the value in `widgets`. */
@@ -52,6 +52,20 @@ export function proxiesOf(node: GraphNode): Promoted[] {
   });
 }
 
+/** Return the value inside that a widget shows as long as its instance has none of its own; undefined if there is none. */
+export function valueInside(
+  at: Pick<Promoted, 'node' | 'widget'>,
+  subgraph: Subgraph,
+  subgraphs: ReadonlyMap<string, Subgraph>,
+): Json | undefined {
+  const inner = subgraph.graph.nodes.get(at.node);
+  const deeper = inner && subgraphs.get(inner.type);
+  const own = inner?.widgets[at.widget];
+  if (own !== undefined || inner === undefined || deeper === undefined) return own;
+  const next = promotedOf(inner, deeper).find(({ key }) => key === at.widget);
+  return next && valueInside(next, deeper, subgraphs);
+}
+
 /** Return the port that leads to an inner widget; null if none does. */
 export function promotionOf(graph: Graph, id: NodeId, name: string): number | null {
   const node = graph.nodes.get(id);
@@ -81,7 +95,6 @@ export function promoteWidget(
     const port = newPortAt(level, draft, 'input', name, type);
     if (port === null) return;
     join(level, draft, { node: INPUT_NODE, slot: port }, { node: id, slot: known ?? before.inputs.length });
-    markWidgets(level, draft);
   });
 }
 

@@ -1,5 +1,7 @@
 /** The entries of menus for widgets and sockets: one turns into the other. */
 
+import { copyOut } from '../../app/copy-out.ts';
+import { writeExact } from '../../core/exact.ts';
 import type { App } from '../../app/context.ts';
 import type { MenuItem } from '../../app/dialogs.ts';
 import { disconnectInput, disconnectOutput } from '../../core/edits/links.ts';
@@ -25,7 +27,7 @@ export function widgetItems(app: App, editor: Editor, node: GraphNode, place: Wi
       label: app.texts.t('node.widget.copy'),
       icon: 'copy',
       run: () =>
-        navigator.clipboard.writeText(typeof value === 'string' ? value : JSON.stringify(value ?? null)),
+        void copyOut({ 'text/plain': typeof value === 'string' ? value : writeExact(value ?? null) }),
     },
     'separator',
     ...(slot === null

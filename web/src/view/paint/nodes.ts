@@ -1,7 +1,7 @@
 /** Nodes from afar: boxes with title bars. Also near ones whose elements are not there yet. */
 
 import { colourOf } from '../../core/colours.ts';
-import { HEADER, SOCKET_RADIUS, titleOf } from '../../core/geometry.ts';
+import { HEADER, SOCKET_RADIUS, shownName, titleOf } from '../../core/geometry.ts';
 import type { GraphNode, NodeId } from '../../core/graph.ts';
 import { isPortNode } from '../../core/ports.ts';
 import type { PlacedNode } from '../../core/scene.ts';
@@ -34,16 +34,16 @@ function paintBox({ context, view, camera, colours }: Brush, { node, bounds }: P
   context.globalAlpha = node.mode === 'always' ? 1 : 0.45;
   const head = Math.min(height, HEADER);
   if (camera.zoom < PARTS_ZOOM) {
-    context.fillStyle = node.bgcolor ?? colours.node;
+    context.fillStyle = node.bgcolor === null ? colours.node : colours.shade(node.bgcolor);
     context.fillRect(x, y, width, height);
-    context.fillStyle = node.color ?? colours.strong;
+    context.fillStyle = node.color === null ? colours.strong : colours.shade(node.color);
     context.fillRect(x, y, width, head);
   } else {
-    context.fillStyle = node.bgcolor ?? colours.node;
+    context.fillStyle = node.bgcolor === null ? colours.node : colours.shade(node.bgcolor);
     context.beginPath();
     context.roundRect(x, y, width, height, RADIUS);
     context.fill();
-    context.fillStyle = node.color ?? colours.head;
+    context.fillStyle = node.color === null ? colours.head : colours.shade(node.color);
     context.beginPath();
     context.roundRect(x, y, width, head, node.isCollapsed ? RADIUS : [RADIUS, RADIUS, 0, 0]);
     context.fill();
@@ -68,7 +68,11 @@ function paintPorts({ context, view, colours }: Brush, node: GraphNode): void {
     slots.forEach((slot, index) => {
       const at = (side === 'input' ? layout.inputs : layout.outputs)[index]!;
       context.fillStyle = index === slots.length - 1 ? colours.dim : colours.text;
-      context.fillText(slot.label ?? slot.name, x + at[0] + (side === 'input' ? 12 : -12), y + at[1]);
+      context.fillText(
+        slot.label ?? shownName(slot.name),
+        x + at[0] + (side === 'input' ? 12 : -12),
+        y + at[1],
+      );
     });
   }
   context.textAlign = 'left';
