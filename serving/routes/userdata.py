@@ -141,7 +141,10 @@ async def delete_userdata(request: web.Request, site: Site, file: str) -> web.Re
 async def move_userdata(request: web.Request, site: Site, file: str, dest: str, query: WriteQuery) -> str | FileInfo:
     """Give a file or folder another name."""
     root = root_of(request, site.settings)
-    source, target = _existing(root, file), _new(root, dest)
+    source = _existing(root, file)
+    if source.is_dir() and request.can_read_body:  # a file to write in a folder that is called "move"
+        return await post_userdata(request, site, f"{file}/move/{dest}", query)
+    target = _new(root, dest)
     if target.is_dir() or (query.overwrite == "false" and target.exists()):
         raise refuse(409, "File already exists")
     with telling_disk_errors():
@@ -154,6 +157,30 @@ async def move_userdata(request: web.Request, site: Site, file: str, dest: str, 
         else:
             place(source, target)
     return _answer(dest, target, query)
+
+
+# Proxies that serve the editor below a path of theirs decode "%2F" on the way, so that names come with their slashes.
+
+
+@route("GET", "/userdata/{path:.+}", summary="A file of the user", described=False)
+async def get_below(request: web.Request, site: Site, path: str) -> web.StreamResponse:
+    """Send a file in a folder."""
+    return await get_userdata(request, site, path)
+
+
+@route("POST", "/userdata/{path:.+}", summary="Write or move a file of the user", described=False)
+async def post_below(request: web.Request, site: Site, path: str, query: WriteQuery) -> str | FileInfo:
+    """Write the body as a file in a folder; without a body, and with "/move/" in the name, move a file."""
+    source, found, dest = path.partition("/move/")
+    if found and not request.can_read_body:
+        return await move_userdata(request, site, source, dest, query)
+    return await post_userdata(request, site, path, query)
+
+
+@route("DELETE", "/userdata/{path:.+}", summary="Delete a file of the user", described=False)
+async def delete_below(request: web.Request, site: Site, path: str) -> web.Response:
+    """Delete a file in a folder."""
+    return await delete_userdata(request, site, path)
 
 
 def _existing(root: Path, name: str) -> Path:

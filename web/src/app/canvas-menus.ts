@@ -12,7 +12,12 @@ import type { Target } from '../core/hit.ts';
 import { formOf, isSameInput, isSamePlace, toggleInput, toggleOutput } from './app-view.ts';
 import { currentEditor, type App } from './context.ts';
 import type { MenuItem } from './dialogs.ts';
+import { specOf } from '../core/subgraphs/spec.ts';
 import { editTitle } from './rename.ts';
+import { subgraphItems } from './subgraph-items.ts';
+import { slotItems } from '../view/nodes/slot-items.ts';
+
+type SocketTarget = Extract<Target, { readonly kind: 'input' | 'output' }>;
 
 interface Spot {
   readonly graph: Point;
@@ -45,8 +50,8 @@ const GROUP_COLOURS: { readonly [name: string]: string } = {
 
 /** Return the menu of what is at a spot. What is not selected yet becomes so. */
 export function canvasMenu(app: App, target: Target, spot: Spot): readonly MenuItem[] {
-  if (target.kind === 'node' || target.kind === 'input' || target.kind === 'output')
-    return nodeMenu(app, target.node);
+  if (target.kind === 'input' || target.kind === 'output') return socketMenu(app, target);
+  if (target.kind === 'node') return nodeMenu(app, target.node);
   if (target.kind === 'group') return groupMenu(app, target.group);
   if (target.kind === 'link' || target.kind === 'middle') return linkMenu(app, target.link, spot);
   if (target.kind === 'reroute') {
@@ -75,6 +80,14 @@ function groundMenu(app: App, { graph: at, client: [x, y] }: Spot): readonly Men
     COMMAND('view.fit'),
     COMMAND('view.leaveSubgraph'),
   ];
+}
+
+/** What can be done with the socket, then with its node. */
+function socketMenu(app: App, { kind: side, node: id, slot }: SocketTarget): readonly MenuItem[] {
+  const editor = currentEditor(app);
+  const node = editor.graph.nodes.get(id);
+  if (node === undefined) return [];
+  return [...slotItems(app, editor, node, { side, slot }), 'separator', ...nodeMenu(app, id)];
 }
 
 function nodeMenu(app: App, id: string): readonly MenuItem[] {
@@ -106,6 +119,7 @@ function nodeMenu(app: App, id: string): readonly MenuItem[] {
     ...(isSubgraph ? [COMMAND('edit.unpack')] : []),
     ...(isMany ? [{ label: texts.t('edit.arrange'), items: arrangeItems() }] : []),
     { label: texts.t('edit.order'), items: ['edit.front', 'edit.back'].map(COMMAND) },
+    ...(isMany ? [] : subgraphItems(app, node)),
     ...(isMany
       ? []
       : [{ label: texts.t('app.promote'), icon: 'app' as const, items: promoteItems(app, node) }]),
@@ -167,6 +181,7 @@ function groupMenu(app: App, id: GroupId): readonly MenuItem[] {
   const { texts } = app;
   const editor = currentEditor(app);
   const { path } = editor;
+  if (!editor.selection.value.groups.has(id)) editor.select([], [id]);
   const group = editor.graph.groups.get(id);
   if (group === undefined) return [];
   const paint = (color: string | null) => (): void =>
@@ -194,6 +209,8 @@ function groupMenu(app: App, id: GroupId): readonly MenuItem[] {
       label: texts.t('edit.colour'),
       items: [{ label: texts.t('edit.noColour'), run: paint(null) }, 'separator', ...colours],
     },
+    'separator',
+    ...['edit.mute', 'edit.bypass', 'edit.pin', 'edit.collapse'].map(COMMAND),
     'separator',
     {
       label: texts.t('edit.ungroup'),
