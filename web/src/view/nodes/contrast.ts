@@ -1,4 +1,4 @@
-/** Whether text on a colour must be light. */
+/** Colours of nodes: whether text on one must be light, and what is drawn of it. */
 
 /** Return whether a colour of a file (`#223`, `#223344`) is a dark one; other ways to write one count as dark. */
 export function isDark(colour: string): boolean {
@@ -10,4 +10,9 @@ export function isDark(colour: string): boolean {
     return Number.parseInt(width === 1 ? digits + digits : digits, 16) / 255;
   }) as [number, number, number];
   return 0.2126 * red ** 2.2 + 0.7152 * green ** 2.2 + 0.0722 * blue ** 2.2 < 0.3; // relative luminance
+}
+
+/** Return a colour that lets a hundredth through: see GraphView. */
+export function seeThrough(colour: string): string {
+  return `color-mix(in srgb, ${colour}, transparent 1%)`;
 }
