@@ -2,23 +2,16 @@
 
 const AWAY = -1e5; // pixels: out of every window
 
-/**
- * While an animation of its transform is active, if only of nothing to nothing, browsers move an element without asking
- * again which elements lie over each other, and scale its picture instead of drawing it anew. At rest the animation
- * ends, so that texts are drawn sharp.
- */
+/** While it moves, browsers keep the element as a picture and scale that; at rest it is drawn anew, sharp. */
 export class Mover {
-  #animation: Animation | null = null;
-
   constructor(private readonly element: HTMLElement) {}
 
-  /** Move; true if it was elsewhere. */
-  to(x: number, y: number, scale: number): boolean {
+  to(x: number, y: number, scale: number): void {
     const transform = `translate(${x}px, ${y}px) scale(${scale})`;
-    if (this.element.style.transform === transform) return false;
-    this.#animation ??= this.#animate();
-    this.element.style.transform = transform;
-    return true;
+    const { style } = this.element;
+    if (style.transform === transform) return;
+    style.willChange = 'transform';
+    style.transform = transform;
   }
 
   /** Move out of sight: much cheaper than to hide it, which is a change of all that is inside. */
@@ -27,18 +20,6 @@ export class Mover {
   }
 
   rest(): void {
-    this.#animation?.cancel();
-    this.#animation = null;
     this.element.style.willChange = 'auto';
-  }
-
-  #animate(): Animation {
-    const animation = this.element.animate(
-      { transform: ['none', 'none'], composite: 'add' },
-      { duration: 1000, fill: 'both' },
-    );
-    animation.pause();
-    this.element.style.willChange = 'transform'; // and its picture is scaled, not drawn anew
-    return animation;
   }
 }

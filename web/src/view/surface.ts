@@ -38,6 +38,7 @@ export class Surface {
   #isLayerOn = false;
   /** Neither the camera nor what is shown changed for a while. */
   #isSettled = true;
+  #isQuiet = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #ends: (() => void)[];
 
@@ -70,7 +71,7 @@ export class Surface {
   #ask(isMove: boolean): void {
     if (!isMove) {
       this.#backdrop.forget();
-      this.#isSettled = false;
+      this.#settleLater();
     }
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
   }
@@ -96,16 +97,18 @@ export class Surface {
     const hasMore = this.#updateResidents();
     this.#drawBackdrop(hasMore);
     this.#drawTop();
-    if (!this.#isSettled) this.#settleLater();
     if (hasMore && this.#pace === 'rest') this.#ask(true); // while it moves, frames come anyway
   }
 
   #watchCamera(): void {
     const { camera } = this.view;
-    if (camera === this.#camera) return;
+    if (camera === this.#camera) {
+      if (this.#isQuiet) this.#settle();
+      return;
+    }
     this.#pace = paceOf(this.#camera, camera);
     this.#camera = camera;
-    this.#isSettled = false;
+    this.#settleLater();
   }
 
   #showLayer(): void {
@@ -158,13 +161,23 @@ export class Surface {
     paintOverlay({ context, view, camera, rect, colours: this.#colours, ratio: devicePixelRatio });
   }
 
-  /** Changes that follow each other put it off. */
+  /**
+   * Changes that follow each other put it off. Time alone does not say that they are over: a frame may take long. So the
+   * next frame after that time decides.
+   */
   #settleLater(): void {
     clearTimeout(this.#timer);
+    this.#isSettled = false;
+    this.#isQuiet = false;
     this.#timer = setTimeout(() => {
-      this.#pace = 'rest';
-      this.#isSettled = true;
-      this.#draw();
+      this.#isQuiet = true;
+      this.#ask(true);
     }, REST_MS);
+  }
+
+  #settle(): void {
+    this.#isQuiet = false;
+    this.#isSettled = true;
+    this.#pace = 'rest';
   }
 }
