@@ -12,6 +12,7 @@ const VARIABLES = {
   accent: '--accent',
   soft: '--accent-soft',
   danger: '--danger',
+  sunken: '--bg-sunken',
   node: '--node-bg',
   head: '--node-head',
   focus: '--focus',

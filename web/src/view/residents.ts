@@ -1,19 +1,21 @@
 /**
  * Residents: the nodes that have elements now. Those in sight come in, a few in a frame, so that no frame is long;
  * until then the canvas draws them. Those that went out of sight stay a while: they are often wanted again.
+ * While the camera moves fast none come or go: making an element takes as long as drawing ten nodes on the canvas.
  */
 
 import type { NodeId } from '../core/graph.ts';
 import type { PlacedNode } from '../core/scene.ts';
 import { Store } from '../core/store.ts';
+import type { Pace } from './pace.ts';
 import type { View } from './view.ts';
 
 const NEAR = 160; // pixels around the window in which nodes get elements
 const FAR = 500; // and beyond which they lose them at once
 const MOST_KEPT = 120; // elements; beyond them those far away go
 const MOST_AT_ONCE = 24;
-const MOVING_MS = 300; // between additions while the camera moves
-const MOST_MOVING = 8;
+const SLOW_MS = 300; // between additions while the camera moves slowly
+const MOST_SLOW = 4;
 const GOOD_MS = 4; // what adding elements may take of a frame
 
 export class Residents {
@@ -27,22 +29,22 @@ export class Residents {
   constructor(private readonly view: View) {}
 
   has(id: NodeId): boolean {
-    return !this.view.isFar && this.#ids.has(id);
+    return this.#ids.has(id);
   }
 
   /**
-   * Bring the list nearer to what is in sight; true if there is more to do. While the camera moves, elements come in
-   * seldom and some at once: the browser sorts all its layers anew each time.
+   * Bring the list nearer to what is in sight; true if there is more to do. While the camera moves slowly, elements
+   * come in seldom and some at once: each time the browser lays the page out anew.
    */
-  update(isMoving: boolean): boolean {
+  update(pace: Pace): boolean {
     const now = performance.now();
-    const isWaiting = isMoving && now - this.#last < MOVING_MS;
-    const atOnce = isMoving ? MOST_MOVING : this.#atOnce;
+    const isWaiting = pace === 'fast' || (pace === 'slow' && now - this.#last < SLOW_MS);
+    const atOnce = pace === 'rest' ? this.#atOnce : MOST_SLOW;
     const before = this.#ids.size;
     this.#dropGone();
     const isLess = (!isWaiting && this.#dropFar(atOnce * 2)) || this.#ids.size < before;
-    const missing = this.#missing();
-    const added = isWaiting ? [] : missing.slice(0, atOnce);
+    const missing = isWaiting ? [] : this.#missing();
+    const added = missing.slice(0, atOnce);
     for (const id of added) this.#ids.add(id);
     if (isLess || added.length > 0) this.#last = now;
     if (isLess || added.length > 0 || this.#version !== this.view.scene.version) this.#publish();

@@ -1,4 +1,4 @@
-/** Whether text on a colour must be light. */
+/** Colours of nodes: whether text on one must be light. */
 
 /** Return whether a colour of a file (`#223`, `#223344`) is a dark one; other ways to write one count as dark. */
 export function isDark(colour: string): boolean {

@@ -1,10 +1,12 @@
-/** Nodes from afar: boxes with title bars. Also near ones whose elements are not there yet. */
+/** Nodes that have no element: from afar boxes with title bars, near ones as their elements will show them. */
 
 import { colourOf } from '../../core/colours.ts';
 import { HEADER, SOCKET_RADIUS, shownName, titleOf } from '../../core/geometry.ts';
 import type { GraphNode, NodeId } from '../../core/graph.ts';
 import { isPortNode } from '../../core/ports.ts';
 import type { PlacedNode } from '../../core/scene.ts';
+import { FAR_ZOOM } from '../view.ts';
+import { paintBodies } from './bodies.ts';
 import { inGraph, Paths, type Brush } from './brush.ts';
 
 const TITLE_ZOOM = 0.12; // below it titles are a few pixels high
@@ -20,6 +22,7 @@ export function paintNodes(brush: Brush, hasElement: (id: NodeId) => boolean): v
   if (ids.length === 0) return;
   ids.sort((a, b) => scene.rank(a) - scene.rank(b));
   const nodes = ids.map((id) => scene.nodes.get(id)!);
+  if (brush.camera.zoom >= FAR_ZOOM) return paintBodies(brush, nodes);
   inGraph(brush);
   for (const placed of nodes) paintBox(brush, placed);
   if (brush.camera.zoom >= PARTS_ZOOM) paintParts(brush, nodes);
