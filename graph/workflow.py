@@ -65,8 +65,7 @@ class Node:
         links: the inputs that are links; whoever reads a document knows them already.
         """
         node = object.__new__(cls)
-        values = {"id": id, "type": type, "inputs": inputs, "title": title, "mark": mark, "_links": links}
-        object.__setattr__(node, "__dict__", values)
+        node.__dict__.update(id=id, type=type, inputs=inputs, title=title, mark=mark, _links=links)
         return node
 
     def links(self) -> Sequence[tuple[str, Link]]:

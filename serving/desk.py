@@ -91,6 +91,7 @@ class Desk:
         self._on_message = on_message
         self._clock = clock
         self._secrets: dict[str, Mapping[str, Any]] = {}
+        self._at_hand: tuple[str, Documents] | None = None  # the texts of the job that came last
         self._messages: JobMessages | None = None
         self._order = store.last_order()
         self._queue = Queue(self._left_over(), is_paused=store.note("paused") == "yes")
@@ -121,7 +122,9 @@ class Desk:
             workflow_id=_workflow_id(extra),
             node_count=asked.node_count,
         )
-        self.store.add(job, prompt=asked.prompt, extra=msgspec.json.encode(extra))
+        documents = Documents(asked.prompt, msgspec.json.encode(extra))
+        self.store.add(job, documents)
+        self._at_hand = (job_id, documents)
         if secrets:
             self._secrets[job_id] = secrets
         instructions = self._queue.submit(job)
@@ -260,13 +263,18 @@ class Desk:
 
     def _start(self, job: Job) -> None:
         """Send a job to the worker, and write that down while it begins; a worker never outlives the server."""
-        documents = self.documents(job.id)
+        documents = self._documents_once(job.id)
         extra = {**msgspec.json.decode(documents.extra), **self._secrets.get(job.id, {}), "client_id": job.client_id}
         self._tell_status()
         self._messages = JobMessages(self._hub, job, self._clock, type_of=partial(_type_of, documents.prompt))
         self._messages.start()
         self._worker.send(RunJob(job.id, job.outputs, extra, payload=documents.prompt))
         self._write(lambda: self.store.start(job, self._clock()))
+
+    def _documents_once(self, job_id: str) -> Documents:
+        """Return the texts of a job that starts: mostly the one that came last, which need not be read from the file."""
+        at_hand, self._at_hand = self._at_hand, None
+        return at_hand[1] if at_hand is not None and at_hand[0] == job_id else self.documents(job_id)
 
     def _fail(self, job_id: str, reason: str) -> None:
         if self._messages is not None:

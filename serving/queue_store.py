@@ -1,7 +1,7 @@
 """QueueStore: all jobs in SQLite, what waits and what is over; a killed server finds them as they were.
 
     store = QueueStore.open(user / "queue.sqlite")
-    store.add(job, prompt=b"{...}", extra=b"{}")
+    store.add(job, Documents(prompt=b"{...}", extra=b"{}"))
     store.unfinished()  # jobs that wait, and those that ran when the server ended
 
 The file is held exclusively: a second server on one user folder is refused. Errors of the file are StoreErrors, each a
@@ -99,6 +99,7 @@ class QueueStore:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._prepare()
+            self._finished = int(self._one("SELECT coalesce(max(finished), 0) FROM jobs WHERE finished IS NOT NULL"))
         except BaseException:
             self._db.close()
             raise
@@ -142,9 +143,14 @@ class QueueStore:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Make all writes inside into one; StoreError if the disk does not take them."""
+        with self._telling(), self._transaction():
+            yield
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Turn SQLite's errors into StoreErrors; a single statement is a transaction of its own."""
         try:
-            with self._transaction():
-                yield
+            yield
         except sqlite3.Error as error:
             raise StoreError(f"The queue's file cannot be written to: {error}. Is the disk full?") from error
 
@@ -160,7 +166,7 @@ class QueueStore:
                 self._db.execute("ROLLBACK")
             raise
 
-    def add(self, job: Job, *, prompt: bytes, extra: bytes) -> None:
+    def add(self, job: Job, documents: Documents) -> None:
         """Take a job in; StoreError if the disk does not take it."""
         row = (
             job.id, job.order, job.number, job.created_ms, _text(job.outputs), job.priority, job.client_id,
@@ -170,12 +176,12 @@ class QueueStore:
             marks = ", ".join("?" * len(row))
             self._db.execute(f"INSERT OR REPLACE INTO jobs ({_JOB}, state) VALUES ({marks})", row)
             self._db.execute(
-                "INSERT OR REPLACE INTO documents (id, prompt, extra) VALUES (?, ?, ?)", (job.id, prompt, extra)
+                "INSERT OR REPLACE INTO documents (id, prompt, extra) VALUES (?, ?, ?)", (job.id, *documents)
             )
 
     def start(self, job: Job, now_ms: int) -> None:
         """Note that a job is sent to the worker."""
-        with self._writing():
+        with self._telling():
             self._db.execute(
                 "UPDATE jobs SET state = ?, attempts = ?, started_ms = ? WHERE id = ?",
                 (JobState.RUNNING.value, job.attempts, now_ms, job.id),
@@ -183,7 +189,10 @@ class QueueStore:
 
     def wait_again(self, job: Job) -> None:
         """Note that a job waits again."""
-        self._db.execute("UPDATE jobs SET state = ?, started_ms = NULL WHERE id = ?", (JobState.PENDING.value, job.id))
+        with self._telling():
+            self._db.execute(
+                "UPDATE jobs SET state = ?, started_ms = NULL WHERE id = ?", (JobState.PENDING.value, job.id)
+            )
 
     def change(self, jobs: Iterable[Job]) -> None:
         """Note new priorities, numbers and labels."""
@@ -195,14 +204,15 @@ class QueueStore:
         """Note what became of a job, and forget the oldest jobs beyond the limit."""
         result = Result(dict(outcome.outputs), dict(outcome.meta), [(n, dict(d)) for n, d in outcome.messages])
         result.error = dict(outcome.error) if outcome.error is not None else None
+        self._finished += 1  # nobody else writes to the file
         with self._writing():
-            finished = self._one("SELECT coalesce(max(finished), 0) + 1 FROM jobs WHERE finished IS NOT NULL")
             self._db.execute(
                 "UPDATE jobs SET state = ?, started_ms = ?, ended_ms = ?, finished = ? WHERE id = ?",
-                (outcome.state.value, outcome.started_ms, outcome.ended_ms, finished, job_id),
+                (outcome.state.value, outcome.started_ms, outcome.ended_ms, self._finished, job_id),
             )
             self._db.execute("UPDATE documents SET result = ? WHERE id = ?", (msgspec.json.encode(result), job_id))
-            self._db.execute("DELETE FROM jobs WHERE finished <= ?", (finished - self._most_history,))
+            if self._finished > self._most_history:
+                self._db.execute("DELETE FROM jobs WHERE finished <= ?", (self._finished - self._most_history,))
 
     def forget(self, job_ids: Iterable[str]) -> None:
         """Delete jobs that are over."""

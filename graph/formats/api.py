@@ -16,7 +16,7 @@ from graph.normalise import WRAPPER
 from graph.workflow import CACHE_PROPERTY, CacheMark, Input, Link, Node, Workflow
 
 NOTHING: dict[str, Any] = {}
-_NESTED = (list, dict)  # kinds of values that may be a link, or stand for a list
+_new_link = tuple.__new__  # half the time of Link(…)
 
 
 def from_api(document: Mapping[str, Any]) -> Workflow:
@@ -31,43 +31,39 @@ def to_api(workflow: Workflow) -> dict[str, Any]:
 
 
 def _read_node(node_id: str, document: Any) -> Node:
-    fields = document if isinstance(document, dict) else want_mapping(document, _place(node_id))
+    fields = document if type(document) is dict else want_mapping(document, _place(node_id))
     node_type = fields.get("class_type")
-    if not isinstance(node_type, str) or not node_type:
+    if type(node_type) is not str or not node_type:
         node_type = want_text(node_type, f"{_place(node_id)}, class_type")
     inputs = fields.get("inputs") or NOTHING
-    if not isinstance(inputs, dict):
-        want_mapping(inputs, f"{_place(node_id)}, inputs")
-    read: dict[str, Input] = {}
+    if type(inputs) is not dict:
+        inputs = dict(want_mapping(inputs, f"{_place(node_id)}, inputs"))
+    read: dict[str, Input] = inputs.copy()
     links: list[tuple[str, Link]] = []
     for name, value in inputs.items():
-        if type(value) in _NESTED:
-            value = _read_input(value)
-            if type(value) is Link:
-                links.append((name, value))
-        read[name] = value
-    meta = fields.get("_meta")
-    if not isinstance(meta, dict):
+        kind = type(value)
+        if kind is list:
+            if len(value) == 2 and type(value[0]) is str and (type(value[1]) is int or _is_number(value[1])):
+                read[name] = link = _new_link(Link, (value[0], int(value[1])))
+                links.append((name, link))
+        elif kind is dict and len(value) == 1 and WRAPPER in value:
+            read[name] = value[WRAPPER]
+    if "_meta" not in fields:
         return Node.made(node_id, node_type, read, links)
+    return Node.made(node_id, node_type, read, links, *_read_meta(fields["_meta"], node_type))
+
+
+def _read_meta(meta: Any, node_type: str) -> tuple[str | None, CacheMark | None]:
+    """Return the title and the mark of a node; what is no object has none."""
+    if not isinstance(meta, dict):
+        return None, None
     title = meta.get("title")
     is_named = isinstance(title, str) and title not in ("", node_type)
-    mark = CacheMark.of(meta.get(CACHE_PROPERTY))
-    return Node.made(node_id, node_type, read, links, title if is_named else None, mark)
+    return title if is_named else None, CacheMark.of(meta.get(CACHE_PROPERTY))
 
 
 def _place(node_id: str) -> str:
     return f'Node "{node_id}"'
-
-
-def _read_input(value: Any) -> Input:
-    if type(value) is list:
-        if len(value) == 2:
-            node_id, output = value
-            if type(node_id) is str and (type(output) is int or _is_number(output)):
-                return Link(node_id, int(output))
-    elif len(value) == 1 and WRAPPER in value:
-        return value[WRAPPER]
-    return value
 
 
 def _is_number(value: Any) -> bool:

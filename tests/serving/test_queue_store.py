@@ -22,7 +22,7 @@ def job(number: int, **others: object) -> Job:
 def add(store: QueueStore, *jobs: Job) -> None:
     """Take jobs in."""
     for each in jobs:
-        store.add(each, prompt=b'{"9":{}}', extra=b"{}")
+        store.add(each, Documents(b'{"9":{}}', b"{}"))
 
 
 def done(at: int = 5) -> Outcome:
@@ -118,9 +118,9 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 def test_a_killed_process_loses_no_job_that_it_had_taken_in(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from serving.queue_store import QueueStore; from serving.jobs import Job\n"
+        "from serving.queue_store import Documents, QueueStore; from serving.jobs import Job\n"
         "store = QueueStore.open(Path(sys.argv[1]))\n"
-        "for n in range(50): store.add(Job(str(n), n, float(n), 0, ('9',)), prompt=b'{}', extra=b'{}')\n"
+        "for n in range(50): store.add(Job(str(n), n, float(n), 0, ('9',)), Documents(b'{}', b'{}'))\n"
         "store.start(Job('0', 0, 0.0, 0, ('9',), attempts=1), 5)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
