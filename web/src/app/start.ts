@@ -7,6 +7,8 @@ import { Store } from '../core/store.ts';
 import { Api } from '../net/api.ts';
 import { Runs } from '../net/runs.ts';
 import { applyAppearance } from './appearance.ts';
+import { Extensions } from '../extensions/extensions.ts';
+import { startExtensions } from '../extensions/start.ts';
 import { startRunning } from '../running/start.ts';
 import type { App } from './context.ts';
 import { openDatabase } from './database.ts';
@@ -15,9 +17,11 @@ import { Dialogs } from './dialogs.ts';
 import { Documents, messageOf } from './documents.ts';
 import { Drafts } from './drafts.ts';
 import { listenToKeys } from './keyboard.ts';
-import { Sessions } from './sessions.ts';
-import { followNodeTypes, loadSpecs } from './node-types.ts';
+import { LocalLog } from './local-log.ts';
 import { goToLogin } from './login.ts';
+import { loadSpecs } from './node-types.ts';
+import { Packs } from './packs.ts';
+import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { Shortcuts } from './shortcuts.ts';
 import { Tabs } from './tabs.ts';
@@ -60,6 +64,9 @@ export function makeApp(base: string): App {
     thumbnails: new Thumbnails(() => app),
     versions,
     dialogs: new Dialogs(),
+    extensions: new Extensions(specs),
+    packs: new Packs(api),
+    log: new LocalLog(),
   };
   return app;
 }
@@ -79,8 +86,8 @@ export async function start(app: App): Promise<void> {
   if (unsaved > 0) app.dialogs.tell(app.texts.t('file.recovered', { count: unsaved }));
   drafts.watch();
   goToLogin(app, drafts);
-  followNodeTypes(app);
   startRunning(app);
+  startExtensions(app);
   setTimeout(() => void preloadPanels(), PRELOAD_AFTER_MS);
 }
 

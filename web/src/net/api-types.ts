@@ -190,3 +190,36 @@ export interface ViewOptions {
   readonly preview?: string;
   readonly channel?: 'rgba' | 'rgb' | 'a';
 }
+
+/** A node pack. */
+export interface PackReport {
+  readonly name: string;
+  readonly path: string;
+  readonly version: string | null;
+  /** What it is written for. */
+  readonly kind: 'weft' | 'comfyui';
+  readonly state: 'loaded' | 'partly' | 'failed' | 'disabled' | 'loading';
+  /** How long loading took. */
+  readonly seconds: number;
+  /** Node types that it brings. */
+  readonly nodes: readonly string[];
+  readonly problems: readonly PackProblem[];
+  readonly notes: readonly string[];
+}
+
+export interface PackProblem {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly message: string;
+  /** What could be done; '' if nothing is known. */
+  readonly remedy: string;
+  /** '' if nothing was raised. */
+  readonly traceback: string;
+}
+
+/** A pack's scripts for this editor. */
+export interface EditorExtension {
+  readonly pack: string;
+  readonly version: string;
+  readonly scripts: readonly string[];
+}
