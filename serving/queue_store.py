@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from serving.job_pages import Page, conditions_of, is_found
 from serving.jobs import Job, JobState, Outcome
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ CREATE TABLE documents (id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCA
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _JOB = "id, submitted, number, created_ms, outputs, priority, client_id, labels, workflow_id, node_count, attempts"
+SEARCHED = "SELECT id, prompt, result, labels FROM jobs JOIN documents USING (id) WHERE id > ? ORDER BY id LIMIT ?"
+SEARCHED_AT_ONCE = 50  # jobs; some 2 ms
 UNFINISHED = (JobState.PENDING.value, JobState.RUNNING.value)
 
 
@@ -62,20 +65,6 @@ class Record:
     job: Job
     state: JobState
     outcome: Outcome | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Which jobs of a list, and in which order. `only_begun`: without those that were taken out before they ran."""
-
-    states: tuple[JobState, ...] = tuple(JobState)
-    workflow_id: str | None = None
-    label: str | None = None
-    by_duration: bool = False
-    descending: bool = True
-    limit: int | None = None
-    offset: int = 0
-    only_begun: bool = True
 
 
 class Result(msgspec.Struct):
@@ -251,12 +240,19 @@ class QueueStore:
 
     def page(self, page: Page) -> tuple[list[Record], int]:
         """Return a page of a list of jobs, and how many there are on all pages."""
-        where, values = _conditions(page)
+        where, values = conditions_of(page)
         total = int(self._one(f"SELECT count(*) FROM jobs WHERE {where}", values))
         key = "coalesce(ended_ms - started_ms, 0)" if page.by_duration else "created_ms"
         way = "DESC" if page.descending else "ASC"
         order = f"ORDER BY {key} {way}, submitted {way} LIMIT ? OFFSET ?"
         return self._records(f"WHERE {where} {order}", (*values, *_window(page.limit, page.offset))), total
+
+    def search(self, text: str) -> Iterator[list[str]]:
+        """Yield the ids of the jobs that have every word of a text, after every few jobs that were looked at."""
+        last = ""
+        while rows := self._db.execute(SEARCHED, (last, SEARCHED_AT_ONCE)).fetchall():
+            last = rows[-1][0]
+            yield [row[0] for row in rows if is_found(text, *row[1:])]
 
     def counts(self) -> dict[JobState, int]:
         """Return how many jobs there are in each state."""
@@ -290,20 +286,6 @@ class QueueStore:
 def _window(limit: int | None, offset: int) -> tuple[int, int]:
     """Return LIMIT and OFFSET as SQLite takes them: -1 for no limit, and nothing beyond 64 bits."""
     return (-1 if limit is None else min(limit, MOST_ROWS), min(offset, MOST_ROWS))
-
-
-def _conditions(page: Page) -> tuple[str, tuple[Any, ...]]:
-    """Return the condition of a page in SQL, and its values."""
-    found: list[tuple[str, tuple[Any, ...]]] = [
-        (f"state IN ({', '.join('?' * len(page.states))})", tuple(state.value for state in page.states))
-    ]
-    if page.only_begun:
-        found.append(("(started_ms IS NOT NULL OR state = ?)", (JobState.PENDING.value,)))
-    if page.workflow_id is not None:
-        found.append(("workflow_id = ?", (page.workflow_id,)))
-    if page.label is not None:
-        found.append(("EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)", (page.label,)))
-    return " AND ".join(condition for condition, _ in found), tuple(v for _, values in found for v in values)
 
 
 def _job(row: tuple[Any, ...]) -> Job:

@@ -8,8 +8,8 @@ import msgspec
 from aiohttp import web
 
 from serving.intake import Refused, checked_id
+from serving.job_pages import Page
 from serving.jobs import JobState
-from serving.queue_store import Page
 from serving.refusals import refuse
 from serving.routing import route
 from serving.site import Site

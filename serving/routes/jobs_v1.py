@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,8 +11,9 @@ from graph.errors import FormatError
 from graph.formats import Form, form_of, read_workflow, to_api
 from serving.desk import Submission
 from serving.intake import SPECS_WAIT_S, Asked, Refused, take_in
+from serving.job_pages import Page
 from serving.jobs import Job, JobState
-from serving.queue_store import Page, Record
+from serving.queue_store import Record
 from serving.refusals import refuse
 from serving.routing import route
 from serving.site import Site
@@ -72,10 +74,12 @@ class JobPage(msgspec.Struct):
 
 
 class ListQuery(msgspec.Struct):
-    """Which jobs, the newest first. state: pending, in_progress, completed, failed or cancelled."""
+    """Which jobs, the newest first. state: pending, in_progress, completed, failed or cancelled. text: words that are all
+    in the texts they ran with (prompts, names of models), in their labels or in the names of their files."""
 
     state: Literal["pending", "in_progress", "completed", "failed", "cancelled"] | None = None
     label: str | None = None
+    text: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
     offset: Annotated[int, msgspec.Meta(ge=0)] = 0
 
@@ -114,7 +118,8 @@ async def create_job(site: Site, body: NewJob) -> JobView:
 async def get_jobs(site: Site, query: ListQuery) -> JobPage:
     """Return jobs of all states or of one, the newest first."""
     states = tuple(JobState) if query.state is None else (JobState(query.state),)
-    page = Page(states=states, label=query.label, limit=query.limit, offset=query.offset, only_begun=False)
+    ids = await _searched(site, query.text) if query.text.strip() else None
+    page = Page(states, None, query.label, ids, limit=query.limit, offset=query.offset, only_begun=False)
     records, total = site.desk.store.page(page)
     return JobPage([_view(site, record) for record in records], total)
 
@@ -200,6 +205,15 @@ async def change_queue(site: Site, body: QueueChange) -> QueueView:
     else:
         site.desk.resume()
     return await get_queue(site)
+
+
+async def _searched(site: Site, text: str) -> tuple[str, ...]:
+    """Return the ids of the jobs that have all words of a text; others are served meanwhile."""
+    found: list[str] = []
+    for ids in site.desk.store.search(text):
+        found += ids
+        await asyncio.sleep(0)
+    return tuple(found)
 
 
 async def _prompt_of(site: Site, body: NewJob) -> tuple[bytes, dict[str, Any]]:

@@ -43,6 +43,14 @@ def test_a_job_has_priority_labels_and_a_place(server: JobServer) -> None:
     assert server.get("/api/v1/jobs?state=pending")["total"] == 2
 
 
+def test_jobs_are_searched_by_what_they_ran_with(server: JobServer) -> None:
+    night = create(server, labels=["night"])
+    create(server)
+    assert [job["id"] for job in server.get("/api/v1/jobs?text=NIGHT")["jobs"]] == [night["id"]]
+    assert server.get("/api/v1/jobs?text=night+x")["total"] == 0
+    assert server.get("/api/v1/jobs?text=+")["total"] == 2
+
+
 def test_an_editors_document_is_taken_as_it_is(server: JobServer) -> None:
     (server.files.folders.models["checkpoints"][0]).mkdir(parents=True)
     (server.files.folders.models["checkpoints"][0] / "weft-demo.safetensors").touch()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from serving.job_pages import Page
 from serving.jobs import Job, JobState, Outcome
-from serving.queue_store import Documents, Page, QueueStore, StoreError
+from serving.queue_store import Documents, QueueStore, StoreError
 
 ROOT = Path(__file__).parents[2]
 
