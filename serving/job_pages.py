@@ -9,6 +9,7 @@ are called that it made. Every word must be somewhere among them.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -50,9 +51,17 @@ def conditions_of(page: Page) -> tuple[str, tuple[Any, ...]]:
 
 
 def is_found(text: str, prompt: bytes, result: bytes | None, labels: str) -> bool:
-    """Return whether a job has every word of a text, in capitals or not. prompt, result, labels: as the file has them."""
-    searched = "\n".join([*_inputs(prompt), *_names(result), *msgspec.json.decode(labels, type=list[str])]).casefold()
-    return all(word in searched for word in text.casefold().split())
+    """Return whether a job has every word of a text, whatever capitals and accents. prompt, result, labels: as the file has them."""
+    searched = "\n".join([*_inputs(prompt), *_names(result), *msgspec.json.decode(labels, type=list[str])])
+    plain = _plain(searched)
+    return all(word in plain for word in _plain(text).split())
+
+
+def _plain(text: str) -> str:
+    """Return a text without capitals and accents."""
+    if text.isascii():
+        return text.lower()
+    return "".join(sign for sign in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(sign))
 
 
 def _inputs(prompt: bytes) -> Iterator[str]:

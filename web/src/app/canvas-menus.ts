@@ -12,6 +12,9 @@ import { formOf, isSameInput, isSamePlace, toggleInput, toggleOutput } from './a
 import { currentEditor, type App } from './context.ts';
 import type { MenuItem } from './dialogs.ts';
 import { editTitle } from './rename.ts';
+import { slotItems } from '../view/nodes/slot-items.ts';
+
+type SocketTarget = Extract<Target, { readonly kind: 'input' | 'output' }>;
 
 interface Spot {
   readonly graph: Point;
@@ -44,8 +47,8 @@ const GROUP_COLOURS: { readonly [name: string]: string } = {
 
 /** Return the menu of what is at a spot. What is not selected yet becomes so. */
 export function canvasMenu(app: App, target: Target, spot: Spot): readonly MenuItem[] {
-  if (target.kind === 'node' || target.kind === 'input' || target.kind === 'output')
-    return nodeMenu(app, target.node);
+  if (target.kind === 'input' || target.kind === 'output') return socketMenu(app, target);
+  if (target.kind === 'node') return nodeMenu(app, target.node);
   if (target.kind === 'group') return groupMenu(app, target.group);
   if (target.kind === 'link' || target.kind === 'middle') return linkMenu(app, target.link, spot);
   if (target.kind === 'reroute') {
@@ -74,6 +77,14 @@ function groundMenu(app: App, { graph: at, client: [x, y] }: Spot): readonly Men
     COMMAND('view.fit'),
     COMMAND('view.leaveSubgraph'),
   ];
+}
+
+/** What can be done with the socket, then with its node. */
+function socketMenu(app: App, { kind: side, node: id, slot }: SocketTarget): readonly MenuItem[] {
+  const editor = currentEditor(app);
+  const node = editor.graph.nodes.get(id);
+  if (node === undefined) return [];
+  return [...slotItems(app, editor, node, { side, slot }), 'separator', ...nodeMenu(app, id)];
 }
 
 function nodeMenu(app: App, id: string): readonly MenuItem[] {

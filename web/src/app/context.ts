@@ -13,6 +13,7 @@ import type { Runs } from '../net/runs.ts';
 import type { Settings } from './settings.ts';
 import type { Tabs } from './tabs.ts';
 import type { Texts } from './texts.ts';
+import type { Thumbnails } from './thumbnails.ts';
 import type { Dialogs } from './dialogs.ts';
 import type { Documents } from './documents.ts';
 import type { Shortcuts } from './shortcuts.ts';
@@ -31,6 +32,8 @@ export interface App {
   readonly shortcuts: Shortcuts<App>;
   /** Opens, saves and exports workflows. */
   readonly documents: Documents;
+  /** Small pictures of the workflows on the server. */
+  readonly thumbnails: Thumbnails;
   /** What workflows were before. */
   readonly versions: Versions;
   /** Panels and dialogs that are open. */

@@ -86,12 +86,13 @@ export class Documents {
 
   /** Give a stored file another name; open tabs of it follow. */
   async rename(path: string, to: string): Promise<boolean> {
-    const { api, tabs } = this.app();
+    const { api, tabs, thumbnails } = this.app();
     const moved = await this.#telling(() => api.moveUserFile(`${FOLDER}/${path}`, `${FOLDER}/${to}`));
     if (moved === null) return false;
     const tab = tabs.ofFile(path);
     tab?.editor.file.set(to);
     tab?.name.set(baseName(to));
+    await thumbnails.move(path, to);
     return true;
   }
 
@@ -102,7 +103,10 @@ export class Documents {
       return false;
     const isGone =
       (await this.#telling(async () => (await api.deleteUserFile(`${FOLDER}/${path}`), true))) === true;
-    if (isGone) tabs.ofFile(path)?.editor.file.set(null);
+    if (isGone) {
+      tabs.ofFile(path)?.editor.file.set(null);
+      await this.app().thumbnails.remove(path);
+    }
     return isGone;
   }
 
@@ -141,7 +145,7 @@ export class Documents {
   }
 
   async #write(tab: Tab, file: string, mayReplace: boolean): Promise<boolean> {
-    const { api, dialogs, texts, versions } = this.app();
+    const { api, dialogs, texts, thumbnails, versions } = this.app();
     const { workflow } = tab.editor;
     const content = this.contentOf(workflow);
     try {
@@ -156,6 +160,7 @@ export class Documents {
     tab.editor.saved.set(workflow);
     tab.name.set(baseName(file));
     void versions.keep(file, content, 'saved');
+    void thumbnails.keep(tab);
     dialogs.tell(texts.t('file.saved', { name: baseName(file) }), 'success');
     return true;
   }

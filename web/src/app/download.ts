@@ -1,5 +1,7 @@
 /** Gives files to the browser and asks it for files. */
 
+import type { Documents } from './documents.ts';
+
 /** Have the browser save some bytes under a name. */
 export function download(content: Blob, name: string): void {
   const link = document.createElement('a');
@@ -20,4 +22,9 @@ export function pickFiles(accept: string): Promise<readonly File[]> {
     input.addEventListener('cancel', () => resolve([]));
     input.click();
   });
+}
+
+/** Ask for files of this machine that hold workflows, and open them. */
+export async function openLocal(documents: Documents): Promise<void> {
+  for (const file of await pickFiles('.json,.png,.webp,.jpg,.jpeg')) await documents.openFile(file);
 }

@@ -1,6 +1,6 @@
 /** Exports of the workflow that is shown, beside its own document: for the API, and as pictures. */
 
-import { subgraphIdAt } from '../core/graph.ts';
+import { graphAt, subgraphIdAt, type Path, type Workflow } from '../core/graph.ts';
 import { portNodes } from '../core/ports.ts';
 import type { SpecOf } from '../core/scene.ts';
 import { readColours } from '../view/colours.ts';
@@ -41,13 +41,18 @@ export async function exportSvg(app: App): Promise<void> {
   });
 }
 
-async function drawn(app: App): Promise<string> {
+function drawn(app: App): Promise<string> {
+  const { workflow, path } = app.tabs.current.value.editor;
+  return drawingOf(app, workflow, path);
+}
+
+/** Return a level of a workflow as an SVG, in the colours of the theme. */
+export async function drawingOf(app: App, workflow: Workflow, path: Path): Promise<string> {
   const { svgOf } = await import('../core/export-svg.ts');
-  const { workflow, path, graph } = app.tabs.current.value.editor;
   const subgraph = workflow.subgraphs.get(subgraphIdAt(workflow, path) ?? '');
   const specOf: SpecOf = ({ type }) => app.specs.value.get(type);
   const ports = subgraph && portNodes(subgraph, app.texts.t('view.inputs'), app.texts.t('view.outputs'));
-  return svgOf(graph, specOf, readColours(document.documentElement), ports);
+  return svgOf(graphAt(workflow, path), specOf, readColours(document.documentElement), ports);
 }
 
 async function telling(app: App, act: () => Promise<void>): Promise<void> {

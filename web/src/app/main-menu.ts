@@ -19,7 +19,7 @@ export function mainMenu(app: App): readonly MenuItem[] {
     run: () => app.commands.get(id)?.run(app),
   });
   return [
-    ...['file.new', 'file.open', 'file.save', 'file.saveAs', 'file.duplicate'].map(command),
+    ...['file.new', 'file.open', 'file.openLocal', 'file.save', 'file.saveAs', 'file.duplicate'].map(command),
     menu('export', ['file.exportJson', 'file.exportApi', 'file.exportPng', 'file.exportSvg'].map(command)),
     command('file.versions'),
     'separator',

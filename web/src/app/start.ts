@@ -20,6 +20,7 @@ import { Settings } from './settings.ts';
 import { Shortcuts } from './shortcuts.ts';
 import { Tabs } from './tabs.ts';
 import { Texts } from './texts.ts';
+import { Thumbnails } from './thumbnails.ts';
 import { Versions } from './versions.ts';
 
 /** Files of commands, found by their folder: each exports `commands`. */
@@ -54,6 +55,7 @@ export function makeApp(base: string): App {
     commands,
     shortcuts,
     documents,
+    thumbnails: new Thumbnails(() => app),
     versions,
     dialogs: new Dialogs(),
   };

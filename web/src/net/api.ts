@@ -85,6 +85,8 @@ export class Api {
     wanted: {
       readonly state?: JobState;
       readonly label?: string;
+      /** Words of prompts, names of models, labels and names of files. */
+      readonly text?: string;
       readonly limit?: number;
       readonly offset?: number;
     } = {},
@@ -163,6 +165,11 @@ export class Api {
   /** All files and folders below a folder of the user. */
   listUserEntries(folder: string): Promise<readonly UserEntry[]> {
     return this.http.json('v2/userdata', { path: folder });
+  }
+
+  /** Return the address of a file of the user; `version` makes another one when it has changed. */
+  userFileUrl(name: string, version: string): string {
+    return this.http.url(userPath(name), { version });
   }
 
   async readUserFile(name: string): Promise<string> {

@@ -11,6 +11,8 @@ export class JobList {
   isLoading = $state(true);
   problem = $state<string | null>(null);
   #wanted = PAGE;
+  #text = '';
+  #reads = 0;
 
   constructor(
     private readonly api: Api,
@@ -27,14 +29,25 @@ export class JobList {
     return this.#wanted < this.total;
   }
 
+  /** List only jobs that have these words in what they ran with or in what they made. */
+  search(text: string): Promise<void> {
+    this.#text = text;
+    this.#wanted = PAGE;
+    return this.read();
+  }
+
   more(): Promise<void> {
     this.#wanted += PAGE;
     return this.read();
   }
 
   async read(): Promise<void> {
+    this.#reads += 1;
+    const read = this.#reads;
     try {
-      const { jobs, total } = await this.api.jobs({ limit: Math.min(1000, this.#wanted) });
+      const wanted = { limit: Math.min(1000, this.#wanted), ...(this.#text !== '' && { text: this.#text }) };
+      const { jobs, total } = await this.api.jobs(wanted);
+      if (read !== this.#reads) return; // a later one tells what is wanted now
       this.jobs = jobs.filter(({ state }) => state !== 'pending' && state !== 'in_progress');
       this.total = total;
       this.problem = null;

@@ -13,7 +13,6 @@ export interface Made {
 }
 
 export interface Filter {
-  readonly text: string;
   readonly kind: FileKind | 'all';
   /** Only what jobs of this workflow made; null: of all. */
   readonly workflow: string | null;
@@ -29,12 +28,9 @@ export function madeBy(jobs: readonly Job[]): readonly Made[] {
   });
 }
 
-export function filtered(all: readonly Made[], { text, kind, workflow }: Filter): readonly Made[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+export function filtered(all: readonly Made[], { kind, workflow }: Filter): readonly Made[] {
   return all.filter(({ job, file }) => {
     if (kind !== 'all' && file.kind !== kind) return false;
-    if (workflow !== null && job.workflow_id !== workflow) return false;
-    const searched = [file.subfolder, file.filename, ...(job.labels ?? [])].join(' ').toLowerCase();
-    return words.every((word) => searched.includes(word));
+    return workflow === null || job.workflow_id === workflow;
   });
 }

@@ -37,6 +37,7 @@ function forgetClosed({ tabs, runs }: App): () => void {
 function tellEnd(app: App, { tab, phase }: Ending): void {
   const { texts, tabs, dialogs, settings } = app;
   const name = tabs.all.value.find(({ id }) => id === tab)?.name.value;
+  if (phase === 'done') keepPicture(app, tab);
   if (name === undefined || (phase !== 'done' && phase !== 'failed')) return;
   if (phase === 'failed') {
     const show = (): void => dialogs.panel.set('errors');
@@ -44,6 +45,12 @@ function tellEnd(app: App, { tab, phase }: Ending): void {
     if (settings.of(SHOW_ERRORS).value && tabs.current.value.id === tab) show();
   }
   if (document.hidden && settings.of(NOTIFY).value) void notify(texts.t(`run.${phase}`, { name }));
+}
+
+/** What a stored workflow made last is its picture, unless it is another workflow by now. */
+function keepPicture({ tabs, thumbnails }: App, id: string): void {
+  const tab = tabs.all.value.find((each) => each.id === id);
+  if (tab !== undefined && !tab.editor.isUnsaved) void thumbnails.keep(tab);
 }
 
 /** Tell through the system, if the user lets us. */

@@ -7,6 +7,8 @@ export interface TreeItem {
   readonly id: string;
   readonly label: string;
   readonly icon?: IconName | undefined;
+  /** The address of a picture, shown in place of the icon. */
+  readonly picture?: string | undefined;
   /** Small text at the end of the row. */
   readonly detail?: string | undefined;
   readonly items?: readonly TreeItem[] | undefined;

@@ -80,6 +80,45 @@ describe('dragging', () => {
     expect(it.view.overlay.value.guides).toContainEqual(expect.objectContaining({ axis: 'x', at: 600 }));
   });
 
+  test('with Alt a copy goes along, linked to the same inputs, as one step', () => {
+    const it = canvas();
+    const before = it.editor.workflow;
+    it.hold({ alt: true }).drag(it.header('4'), [0, 400]);
+    const [copy] = it.selected;
+    expect(it.editor.graph.nodes.size).toBe(before.root.nodes.size + 1);
+    expect(it.node('4').pos).toEqual(before.root.nodes.get('4')!.pos);
+    expect(it.node(copy!).pos[1]).toBe(it.node('4').pos[1] + 400);
+    const sources = (id: string) =>
+      it.node(id).inputs.map((slot) => it.editor.graph.links.get(slot.link ?? '')?.from);
+    expect(sources(copy!)).toEqual(sources('4'));
+    expect(it.node(copy!).outputs.flatMap(({ links }) => links)).toEqual([]);
+    it.editor.history.undo();
+    expect(it.editor.workflow).toBe(before);
+  });
+
+  test('a copy of several nodes has the links among them, and Escape makes none', () => {
+    const it = canvas();
+    it.dragTo([-50, -100], [350, 10])
+      .hold({ alt: true })
+      .down(it.header('2'))
+      .move([400, 500])
+      .move([400, 600]);
+    expect(it.view.scene.nodes.size).toBe(it.editor.graph.nodes.size + 2);
+    it.key('Escape');
+    expect(it.view.scene.nodes.size).toBe(it.editor.graph.nodes.size);
+    expect(it.editor.history.canUndo).toBe(false);
+  });
+
+  test('what the setting says is done by a drag of the ground, the other with Ctrl', () => {
+    const it = canvas();
+    it.view.options.update((options) => ({ ...options, drag: 'pan' }));
+    const before = it.view.camera;
+    it.dragTo([-50, -100], [350, 10]);
+    expect([it.selected, it.view.camera.x === before.x]).toEqual([[], false]);
+    it.hold({ mod: true }).dragTo([-50, -100], [350, 10]);
+    expect(it.selected).toEqual(['1', '2']);
+  });
+
   test('a group takes along what lies in it, unless Ctrl is held', () => {
     const it = new TestCanvas(addGroupAround(textToImage(), [], 'Both', ['1', '2']));
     const [group] = it.editor.graph.groups.values();

@@ -2,7 +2,7 @@
 
 import type { Command } from '../../core/commands.ts';
 import type { App } from '../context.ts';
-import { pickFiles } from '../download.ts';
+import { openLocal } from '../download.ts';
 import { exportApi, exportPng, exportSvg } from '../exports.ts';
 
 export const commands: readonly Command<App>[] = [
@@ -10,10 +10,9 @@ export const commands: readonly Command<App>[] = [
   {
     id: 'file.open',
     shortcut: 'Mod+O',
-    run: async ({ documents }) => {
-      for (const file of await pickFiles('.json,.png,.webp,.jpg,.jpeg')) await documents.openFile(file);
-    },
+    run: ({ dialogs }) => void dialogs.open(() => import('../../panels/OpenWorkflow.svelte')),
   },
+  { id: 'file.openLocal', shortcut: null, run: ({ documents }) => openLocal(documents) },
   {
     id: 'file.save',
     shortcut: 'Mod+S',

@@ -32,6 +32,13 @@ export const WHEEL: Setting<string> = {
   control: { kind: 'choice', choices: ['zoom', 'pan'] },
 };
 
+/** What dragging the empty ground does. */
+export const DRAG: Setting<string> = {
+  id: 'Weft.Canvas.Drag',
+  default: 'select',
+  control: { kind: 'choice', choices: ['select', 'pan'] },
+};
+
 /** Nothing but the canvas and the bar above. */
 export const FOCUS_MODE: Setting<boolean> = {
   id: 'Weft.Canvas.FocusMode',

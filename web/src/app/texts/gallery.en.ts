@@ -1,5 +1,6 @@
 /** The gallery. */
 export default {
+  'gallery.search': 'Prompt, model or file',
   'gallery.filter': 'Filter',
   'gallery.kind.all': 'All',
   'gallery.kind.image': 'Pictures',

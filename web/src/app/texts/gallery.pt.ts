@@ -1,5 +1,6 @@
 /** A galeria. */
 export default {
+  'gallery.search': 'Texto, modelo ou ficheiro',
   'gallery.filter': 'Filtrar',
   'gallery.kind.all': 'Tudo',
   'gallery.kind.image': 'Imagens',

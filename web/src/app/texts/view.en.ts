@@ -19,6 +19,7 @@ export default {
   'view.edit.link': 'Link',
   'view.edit.unlink': 'Remove link',
   'view.edit.move': 'Move',
+  'view.edit.copy': 'Duplicate',
   'view.edit.insert': 'Put into a link',
   'view.edit.resize': 'Resize',
   'view.edit.reroute': 'Add a reroute',

@@ -19,6 +19,7 @@ export default {
   'view.edit.link': 'Ligar',
   'view.edit.unlink': 'Remover ligação',
   'view.edit.move': 'Mover',
+  'view.edit.copy': 'Duplicar',
   'view.edit.insert': 'Pôr numa ligação',
   'view.edit.resize': 'Redimensionar',
   'view.edit.reroute': 'Adicionar um desvio',

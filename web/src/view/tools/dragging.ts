@@ -1,7 +1,8 @@
-/** What is selected is moved: nodes, groups with what lies in them, reroutes. */
+/** What is selected is moved: nodes, groups with what lies in them, reroutes. With Alt its copy is, linked as it is. */
 
 import { contentsOf } from '../../core/edits/groups.ts';
 import { insertOnLink } from '../../core/edits/links.ts';
+import { addedItems, duplicate } from '../../core/edits/piece.ts';
 import { moveItems, movePorts } from '../../core/edits/move.ts';
 import type { Selection } from '../../core/editor.ts';
 import { INPUT_NODE, type LinkId, type Point, type Rect, type Workflow } from '../../core/graph.ts';
@@ -10,6 +11,8 @@ import type { Target } from '../../core/hit.ts';
 import { isPortNode } from '../../core/ports.ts';
 import { around } from '../../core/scene.ts';
 import { wayBetween, type Pointer, type Tool, type ToolContext } from './tool.ts';
+
+type NodeTarget = Extract<Target, { readonly kind: 'node' }>;
 
 export const GRID = 20;
 const ALIGN_PIXELS = 6;
@@ -22,6 +25,7 @@ export class Dragging implements Tool {
   /** What it is aligned by: the thing that the pointer holds. */
   readonly #held: Rect | null;
   readonly #others: readonly Rect[];
+  readonly #isCopy: boolean;
   #by: Point = [0, 0];
   #link: LinkId | null = null;
 
@@ -31,6 +35,8 @@ export class Dragging implements Tool {
     private readonly start: Pointer,
   ) {
     this.#items = withContents(context, start.mod);
+    this.#isCopy =
+      start.alt && !isPort(context, target) && this.#items.nodes.size + this.#items.groups.size > 0;
     this.#held = heldBy(context, target);
     this.#others = this.#findOthers();
   }
@@ -47,12 +53,23 @@ export class Dragging implements Tool {
 
   up(): void {
     const { context } = this;
+    if (this.#isCopy) return this.#copy();
     const [link, id] = [this.#link, [...this.#items.nodes][0]];
     context.editor.do(link === null ? 'view.edit.move' : 'view.edit.insert', (workflow) => {
       const moved = this.#moved(workflow);
       return link === null || id === undefined ? moved : insertOnLink(moved, context.path, link, id);
     });
     context.rest();
+  }
+
+  /** The copies are selected, so that the next drag moves them. */
+  #copy(): void {
+    const { context } = this;
+    const before = context.workflow;
+    context.editor.do('view.edit.copy', (workflow) => this.#moved(workflow));
+    context.rest();
+    const { nodes, groups, reroutes } = addedItems(before, context.workflow, context.path);
+    context.editor.select(nodes, groups, reroutes);
   }
 
   key(event: KeyboardEvent): boolean {
@@ -67,11 +84,10 @@ export class Dragging implements Tool {
 
   #moved(workflow: Workflow): Workflow {
     const { context, target } = this;
-    const port = target.kind === 'node' ? context.view.scene.nodes.get(target.node)?.node : undefined;
-    if (port === undefined || !isPortNode(port))
-      return moveItems(workflow, context.path, this.#items, this.#by);
+    if (this.#isCopy) return duplicate(workflow, context.path, this.#items, this.#by, true);
+    if (!isPort(context, target)) return moveItems(workflow, context.path, this.#items, this.#by);
     const held = this.#held ?? { x: 0, y: 0 };
-    const end = port.id === INPUT_NODE ? 'input' : 'output';
+    const end = target.node === INPUT_NODE ? 'input' : 'output';
     return movePorts(workflow, context.path, end, [held.x + this.#by[0], held.y + this.#by[1]]);
   }
 
@@ -90,13 +106,15 @@ export class Dragging implements Tool {
 
   #findOthers(): Rect[] {
     const { scene } = this.context.view;
-    const ids = scene.nodesIn(this.context.view.visible()).filter((id) => !this.#items.nodes.has(id));
+    const isStill = (id: string): boolean => this.#isCopy || !this.#items.nodes.has(id);
+    const ids = scene.nodesIn(this.context.view.visible()).filter(isStill);
     return ids.slice(0, MOST_ALIGNED).map((id) => scene.nodes.get(id)!.bounds);
   }
 
   /** A single node without links of its own may be dropped on a link. */
   #linkBelow({ graph }: Pointer): LinkId | null {
     const { context } = this;
+    if (this.#isCopy) return null;
     const [id, ...more] = this.#items.nodes;
     const node = id === undefined || more.length > 0 ? undefined : context.view.graph.nodes.get(id);
     if (node === undefined || node.inputs.some(({ link }) => link !== null)) return null;
@@ -120,6 +138,12 @@ export class Dragging implements Tool {
     };
     return fitting.sort((a, b) => far(a) - far(b))[0] ?? null;
   }
+}
+
+/** Whether it is an end of the subgraph that is shown. */
+function isPort({ view }: ToolContext, target: Target): target is NodeTarget {
+  const node = target.kind === 'node' ? view.scene.nodes.get(target.node)?.node : undefined;
+  return node !== undefined && isPortNode(node);
 }
 
 function isIn({ x, y, width, height }: Rect, [px, py]: Point): boolean {
