@@ -1,6 +1,6 @@
 /** Makes small pictures (WebP) of large ones: of what runs made, and of drawings. */
 
-const SIDE = 320;
+const [WIDTH, HEIGHT] = [320, 240]; // as the cards that show them
 const QUALITY = 0.82;
 
 /** Return a picture, made smaller; an error if it cannot be loaded. */
@@ -18,17 +18,17 @@ export async function smallDrawing(svg: string): Promise<Blob> {
   }
 }
 
-/** isCut: the middle of it as a square; else all of it. */
+/** isCut: it fills the small picture; else it stands in it whole. */
 async function small(url: string, isCut: boolean): Promise<Blob> {
   const image = new Image();
   image.src = url;
   await image.decode();
   const { naturalWidth: width, naturalHeight: height } = image;
-  const choose = isCut ? Math.min : Math.max;
-  const scale = SIDE / choose(width, height);
   const canvas = document.createElement('canvas');
-  canvas.width = isCut ? SIDE : Math.max(1, Math.round(width * scale));
-  canvas.height = isCut ? SIDE : Math.max(1, Math.round(height * scale));
+  canvas.width = WIDTH;
+  canvas.height = HEIGHT;
+  const choose = isCut ? Math.max : Math.min;
+  const scale = choose(canvas.width / width, canvas.height / height);
   const [x, y] = [(canvas.width - width * scale) / 2, (canvas.height - height * scale) / 2];
   canvas.getContext('2d')?.drawImage(image, x, y, width * scale, height * scale);
   return new Promise((resolve, reject) => {
