@@ -11,7 +11,9 @@ import type { Target } from '../core/hit.ts';
 import { formOf, isSameInput, isSamePlace, toggleInput, toggleOutput } from './app-view.ts';
 import { currentEditor, type App } from './context.ts';
 import type { MenuItem } from './dialogs.ts';
+import { specOf } from '../core/subgraphs/spec.ts';
 import { editTitle } from './rename.ts';
+import { subgraphItems } from './subgraph-items.ts';
 import { slotItems } from '../view/nodes/slot-items.ts';
 
 type SocketTarget = Extract<Target, { readonly kind: 'input' | 'output' }>;
@@ -116,6 +118,7 @@ function nodeMenu(app: App, id: string): readonly MenuItem[] {
     ...(isSubgraph ? [COMMAND('edit.unpack')] : []),
     ...(isMany ? [{ label: texts.t('edit.arrange'), items: arrangeItems() }] : []),
     { label: texts.t('edit.order'), items: ['edit.front', 'edit.back'].map(COMMAND) },
+    ...(isMany ? [] : subgraphItems(app, node)),
     ...(isMany
       ? []
       : [{ label: texts.t('app.promote'), icon: 'app' as const, items: promoteItems(app, node) }]),
@@ -157,7 +160,7 @@ function promoteItems(app: App, node: GraphNode): readonly MenuItem[] {
   const { path, workflow } = editor;
   const form = formOf(workflow);
   const place = { path, node: node.id };
-  const widgets = shownWidgets(app.specs.value.get(node.type)).map(({ name: widget }): MenuItem => {
+  const widgets = shownWidgets(specOf(node, workflow, app.specs.value)).map(({ name: widget }): MenuItem => {
     const input = { ...place, widget };
     return {
       label: widget,
@@ -177,6 +180,7 @@ function groupMenu(app: App, id: GroupId): readonly MenuItem[] {
   const { texts } = app;
   const editor = currentEditor(app);
   const { path } = editor;
+  if (!editor.selection.value.groups.has(id)) editor.select([], [id]);
   const group = editor.graph.groups.get(id);
   if (group === undefined) return [];
   const paint = (color: string | null) => (): void =>
@@ -204,6 +208,8 @@ function groupMenu(app: App, id: GroupId): readonly MenuItem[] {
       label: texts.t('edit.colour'),
       items: [{ label: texts.t('edit.noColour'), run: paint(null) }, 'separator', ...colours],
     },
+    'separator',
+    ...['edit.mute', 'edit.bypass', 'edit.pin', 'edit.collapse'].map(COMMAND),
     'separator',
     {
       label: texts.t('edit.ungroup'),

@@ -3,6 +3,7 @@
 import { graphAt, subgraphIdAt, type Path, type Workflow } from '../core/graph.ts';
 import { portNodes } from '../core/ports.ts';
 import type { SpecOf } from '../core/scene.ts';
+import { specOf } from '../core/subgraphs/spec.ts';
 import { readColours } from '../view/colours.ts';
 import type { App } from './context.ts';
 import { messageOf } from './documents.ts';
@@ -50,9 +51,9 @@ function drawn(app: App): Promise<string> {
 export async function drawingOf(app: App, workflow: Workflow, path: Path): Promise<string> {
   const { svgOf } = await import('../core/export-svg.ts');
   const subgraph = workflow.subgraphs.get(subgraphIdAt(workflow, path) ?? '');
-  const specOf: SpecOf = ({ type }) => app.specs.value.get(type);
+  const specs: SpecOf = (node) => specOf(node, workflow, app.specs.value);
   const ports = subgraph && portNodes(subgraph, app.texts.t('view.inputs'), app.texts.t('view.outputs'));
-  return svgOf(graphAt(workflow, path), specOf, readColours(document.documentElement), ports);
+  return svgOf(graphAt(workflow, path), specs, readColours(document.documentElement), ports);
 }
 
 async function telling(app: App, act: () => Promise<void>): Promise<void> {

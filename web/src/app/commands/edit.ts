@@ -3,7 +3,7 @@
 import type { Command } from '../../core/commands.ts';
 import type { Editor, Selection } from '../../core/editor.ts';
 import { setCollapsed, setPinned, toggleMode } from '../../core/edits/flags.ts';
-import { addGroupAround } from '../../core/edits/groups.ts';
+import { addGroupAround, contentsOf } from '../../core/edits/groups.ts';
 import { bringToFront, removeItems, sendToBack } from '../../core/edits/nodes.ts';
 import { duplicate } from '../../core/edits/piece.ts';
 import type { GraphNode, NodeId, Path, Workflow } from '../../core/graph.ts';
@@ -26,15 +26,22 @@ function isAnything({ nodes, groups, reroutes }: Selection): boolean {
   return nodes.size + groups.size + reroutes.size > 0;
 }
 
-/** A command that changes the selected nodes. */
+/** What is selected, and the nodes that lie in selected groups. */
+function withGroups({ selection, graph }: Editor): ReadonlySet<NodeId> {
+  const groups = [...selection.value.groups].flatMap((id) => graph.groups.get(id) ?? []);
+  const inside = groups.flatMap((group) => [...contentsOf(graph, group).nodes]);
+  return new Set([...selection.value.nodes, ...inside]);
+}
+
+/** A command that changes the selected nodes, and those in selected groups. */
 function onNodes(id: string, shortcut: string | null, change: Change): Command<App> {
   return {
     id,
     shortcut,
-    isEnabled: (app) => currentEditor(app).selection.value.nodes.size > 0,
+    isEnabled: (app) => withGroups(currentEditor(app)).size > 0,
     run: (app) => {
       const editor = currentEditor(app);
-      const ids = editor.selection.value.nodes;
+      const ids = withGroups(editor);
       const nodes = [...ids].flatMap((each) => editor.graph.nodes.get(each) ?? []);
       editor.do(`command.${id}`, (workflow) => change(workflow, editor.path, ids, nodes, app));
     },

@@ -7,6 +7,7 @@ export default {
   'edit.colour': 'Color',
   'edit.noColour': 'No color',
   'edit.enter': 'Open the subgraph',
+  'edit.promote': 'Show on the subgraph',
   'edit.arrange': 'Arrange',
   'edit.arranged': 'Arrange nodes',
   'edit.order': 'Order',

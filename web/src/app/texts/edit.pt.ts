@@ -7,6 +7,7 @@ export default {
   'edit.colour': 'Cor',
   'edit.noColour': 'Sem cor',
   'edit.enter': 'Abrir o subgrafo',
+  'edit.promote': 'Mostrar no subgrafo',
   'edit.arrange': 'Organizar',
   'edit.arranged': 'Organizar nós',
   'edit.order': 'Ordem',
