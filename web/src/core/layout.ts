@@ -7,6 +7,7 @@
  */
 
 import { edit } from './edits/draft.ts';
+import { fitGroupsAround } from './edits/groups.ts';
 import { HEADER } from './geometry.ts';
 import {
   graphAt,
@@ -69,7 +70,7 @@ export function layoutRequest(workflow: Workflow, path: Path, ids: Iterable<Node
   return { boxes: [...nodes.map(boxOf), ...ports, ...bendBoxes], edges, corner: cornerOf(nodes) };
 }
 
-/** Return the workflow with nodes, reroutes and the ends of a subgraph where a layout put them. */
+/** Return the workflow with nodes, reroutes and the ends of a subgraph where a layout put them; frames of groups follow. */
 export function applyLayout(workflow: Workflow, path: Path, places: Places): Workflow {
   return edit(workflow, path, (level, draft) => {
     for (const [id, [x, y]] of places) {
@@ -81,6 +82,7 @@ export function applyLayout(workflow: Workflow, path: Path, places: Places): Wor
         draft.subgraphs.change(level.subgraph?.id ?? '', (value) => ({ ...value, [field]: [x, y] as const }));
       } else level.nodes.change(id, (node) => ({ ...node, pos: [x, y + HEADER] }));
     }
+    fitGroupsAround(level, places);
   });
 }
 

@@ -3,6 +3,8 @@ import { expect, test, vi } from 'vitest';
 import { layout } from '../../src/core/layout-dagre.ts';
 import { applyLayout, layoutRequest, type Box, type LayoutRequest } from '../../src/core/layout.ts';
 import { quickLayout } from '../../src/core/layout-quick.ts';
+import { addGroupAround, contentsOf, resizeGroup, setGroupPinned } from '../../src/core/edits/groups.ts';
+import type { Rect } from '../../src/core/graph.ts';
 import { setPinned } from '../../src/core/edits/flags.ts';
 import { HEADER } from '../../src/core/geometry.ts';
 import { usualWorkflow } from './edits/examples.ts';
@@ -82,6 +84,26 @@ test('a workflow is arranged from left to right; pinned nodes stay', () => {
     expect((start?.pos[0] ?? 0) + (start?.size[0] ?? 0)).toBeLessThan(target?.pos[0] ?? NaN);
   }
 });
+
+test('groups go with their nodes, a group in a group too; pinned ones stay', () => {
+  const [one, two] = [...usualWorkflow().root.nodes.keys()] as [string, string];
+  const inner = addGroupAround(usualWorkflow(), [], 'inner', [one]);
+  const outer = addGroupAround(inner, [], 'outer', [one, two]);
+  const [small, large] = [...outer.root.groups.keys()].slice(-2) as [string, string];
+  const widened = resizeGroup(outer, [], large, grown(outer.root.groups.get(large)!.bounds));
+  const before = contentsOf(widened.root, widened.root.groups.get(large)!);
+  const arranged = applyLayout(widened, [], layout(layoutRequest(widened, [], null)));
+  const after = contentsOf(arranged.root, arranged.root.groups.get(large)!);
+  expect([...before.nodes].filter((id) => !after.nodes.has(id))).toEqual([]);
+  expect(after.groups.has(small)).toBe(true);
+  const pinned = setGroupPinned(widened, [], large, true);
+  const kept = applyLayout(pinned, [], layout(layoutRequest(pinned, [], null)));
+  expect(kept.root.groups.get(large)).toBe(pinned.root.groups.get(large));
+});
+
+function grown({ x, y, width, height }: Rect): Rect {
+  return { x: x - 20, y: y - 60, width: width + 40, height: height + 80 };
+}
 
 test('the ends of a subgraph and its reroutes are arranged with its nodes', () => {
   const workflow = usualWorkflow();

@@ -12,7 +12,7 @@ import {
   type Workflow,
 } from '../graph.ts';
 import { GROUP_HEADER, HEADER } from '../geometry.ts';
-import { Draft, edit } from './draft.ts';
+import { Draft, edit, type Level } from './draft.ts';
 
 const PADDING = 10; // around the nodes of a new group
 
@@ -93,6 +93,30 @@ export function contentsOf(graph: Graph, group: Group): Selection {
     (other) => other !== group && contains(bounds, other.bounds),
   );
   return { nodes: idsOf(nodes), reroutes: idsOf(reroutes), groups: idsOf(groups) };
+}
+
+/** Let frames go round the nodes that lay in them before these were moved, inner frames first. */
+export function fitGroupsAround(level: Level, moved: { has(id: NodeId): boolean }): void {
+  const before = level.graph;
+  const area = ({ bounds }: Group): number => bounds.width * bounds.height;
+  for (const group of [...before.groups.values()].sort((one, other) => area(one) - area(other))) {
+    const { nodes, groups } = contentsOf(before, group);
+    if (group.isPinned || ![...nodes].some((id) => moved.has(id))) continue;
+    const frames = [...groups].flatMap((id) => level.groups.get(id)?.bounds ?? []);
+    const around = boundsAround({ ...before, nodes: level.nodes.map }, nodes);
+    const bounds = frames.reduce((all, frame) => withFrame(all, frame), around);
+    if (bounds !== null) level.groups.change(group.id, (now) => ({ ...now, bounds }));
+  }
+}
+
+/** Return a frame that leaves room around another one. */
+function withFrame(outer: Rect | null, { x, y, width, height }: Rect): Rect | null {
+  if (outer === null) return null;
+  const left = Math.min(outer.x, x - PADDING);
+  const top = Math.min(outer.y, y - PADDING - GROUP_HEADER);
+  const right = Math.max(outer.x + outer.width, x + width + PADDING);
+  const bottom = Math.max(outer.y + outer.height, y + height + PADDING);
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** Return the frame around some nodes with room for a title; null if none of them exists. */
