@@ -156,6 +156,30 @@ async def move_userdata(request: web.Request, site: Site, file: str, dest: str, 
     return _answer(dest, target, query)
 
 
+# Proxies that serve the editor below a path of theirs decode "%2F" on the way, so that names come with their slashes.
+
+
+@route("GET", "/userdata/{path:.+}", summary="A file of the user", described=False)
+async def get_below(request: web.Request, site: Site, path: str) -> web.StreamResponse:
+    """Send a file in a folder."""
+    return await get_userdata(request, site, path)
+
+
+@route("POST", "/userdata/{path:.+}", summary="Write or move a file of the user", described=False)
+async def post_below(request: web.Request, site: Site, path: str, query: WriteQuery) -> str | FileInfo:
+    """Write a file in a folder; if "/move/" stands behind the name of a file that is there, move it."""
+    source, found, dest = path.partition("/move/")
+    if found and user_path(root_of(request, site.settings), source).is_file():
+        return await move_userdata(request, site, source, dest, query)
+    return await post_userdata(request, site, path, query)
+
+
+@route("DELETE", "/userdata/{path:.+}", summary="Delete a file of the user", described=False)
+async def delete_below(request: web.Request, site: Site, path: str) -> web.Response:
+    """Delete a file in a folder."""
+    return await delete_userdata(request, site, path)
+
+
 def _existing(root: Path, name: str) -> Path:
     path = user_path(root, name)
     if not path.exists() or path == user_path(root, "."):

@@ -173,6 +173,16 @@ def test_a_name_is_decoded_twice_as_in_comfyui_and_its_slashes_are_single(server
     assert write(server, "c//d.json").json == "c/d.json"
 
 
+def test_names_may_come_with_their_slashes_as_proxies_decode_them(server: FileServer) -> None:
+    assert server.ask("POST", "/api/userdata/workflows/a/one.json?overwrite=false", b"1").json == "workflows/a/one.json"
+    assert server.get("/api/userdata/workflows/a/one.json").body == b"1"
+    moved = server.ask("POST", "/api/userdata/workflows/a/one.json/move/workflows/b/two.json", b"")
+    assert moved.json == "workflows/b/two.json"
+    assert server.ask("POST", "/api/userdata/workflows/move/three.json", b"3").json == "workflows/move/three.json"
+    assert server.ask("DELETE", "/api/userdata/workflows/b/two.json", b"").status == 204
+    assert server.get("/api/userdata/workflows/b/two.json").status == 404
+
+
 def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(server: FileServer) -> None:
     assert write(server, "fits.json", bytes(MOST_BYTES)).status == 200
     assert write(server, "large.json", bytes(MOST_BYTES + 1)).status == 413

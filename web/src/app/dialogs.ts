@@ -111,6 +111,8 @@ const TOAST_MS: { readonly [kind in ToastKind]: number } = {
 export class Dialogs {
   /** The panel at the side: an id of app/rail.ts; null: none. */
   readonly panel = new Store<string | null>(null);
+  /** What of it the keyboard goes to next; null: it stays where it is. */
+  readonly panelFocus = new Store<'panel' | 'search' | null>(null);
   readonly openDialogs = new Store<readonly OpenDialog[]>([]);
   readonly openMenu = new Store<OpenMenu | null>(null);
   readonly palette = new Store<PaletteRequest | null>(null);

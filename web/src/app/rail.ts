@@ -6,6 +6,15 @@ import type { AnyComponent } from './dialogs.ts';
 type Load = () => Promise<{ readonly default: AnyComponent }>;
 const PANELS = import.meta.glob<{ readonly default: AnyComponent }>('../panels/*.svelte');
 
+/** What else is loaded late: questions, what is shown large, and what pictures of the graph need. */
+const OTHERS = import.meta.glob([
+  '../ui/*Dialog.svelte',
+  '../running/*Dialog.svelte',
+  '../widgets/{Lightbox,MaskPainter}.svelte',
+  './picture/*.ts',
+  '../core/export-svg.ts',
+]);
+
 export interface RailPanel {
   /** Its texts are `panel.<id>`; the command that shows it is `panel.<id>`. */
   readonly id: string;
@@ -26,9 +35,9 @@ export const RAIL: readonly RailPanel[] = [
   panel('logs', 'logs', 'Logs'),
 ].filter((each): each is RailPanel => each !== null);
 
-/** Load all panels, so that they are there at once, also while the server is away. Those that fail are loaded when shown. */
+/** Load all panels and dialogs, so that they are there at once, also while the server is away. Those that fail are loaded when shown. */
 export async function preloadPanels(): Promise<void> {
-  await Promise.allSettled(Object.values(PANELS).map((load) => load()));
+  await Promise.allSettled([...Object.values(PANELS), ...Object.values(OTHERS)].map((load) => load()));
 }
 
 function panel(id: string, icon: IconName, file: string): RailPanel | null {

@@ -11,6 +11,7 @@ import { addAndSelect } from '../adding.ts';
 import { copySelection, cutSelection, pasteClipboard } from '../clipboard.ts';
 import { currentEditor, type App } from '../context.ts';
 import { freePlace } from '../add-node.ts';
+import { goToPanel } from '../panel-focus.ts';
 
 const COPY_BY = [40, 40] as const;
 
@@ -122,7 +123,7 @@ export const commands: readonly Command<App>[] = [
   {
     id: 'edit.find',
     shortcut: 'Mod+F',
-    run: ({ dialogs }) => dialogs.panel.set('outline'),
+    run: (app) => goToPanel(app, 'outline', 'search'),
   },
 ];
 

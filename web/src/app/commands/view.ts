@@ -2,6 +2,7 @@
 
 import type { Command } from '../../core/commands.ts';
 import { currentEditor, type App } from '../context.ts';
+import { togglePanel } from '../panel-focus.ts';
 import { RAIL } from '../rail.ts';
 import type { Setting } from '../settings.ts';
 import { THEME } from '../settings/appearance.ts';
@@ -44,7 +45,7 @@ function nextOf(values: readonly string[], value: string): string {
 const PANELS: readonly Command<App>[] = RAIL.map(({ id }) => ({
   id: `panel.${id}`,
   shortcut: PANEL_KEYS[id] ?? null,
-  run: ({ dialogs }) => dialogs.togglePanel(id),
+  run: (app) => togglePanel(app, id),
 }));
 
 export const commands: readonly Command<App>[] = [

@@ -1,6 +1,6 @@
 /** A galeria. */
 export default {
-  'gallery.search': 'Texto, modelo ou ficheiro',
+  'gallery.search': 'Texto, modelo ou arquivo',
   'gallery.filter': 'Filtrar',
   'gallery.kind.all': 'Tudo',
   'gallery.kind.image': 'Imagens',
@@ -20,7 +20,7 @@ export default {
   'gallery.after': 'Seguinte',
   'gallery.forget': 'Retirar da galeria',
   'gallery.clear': 'Limpar',
-  'gallery.clearAsk': 'Esquecer todos os trabalhos terminados? Os ficheiros ficam na pasta de saída.',
+  'gallery.clearAsk': 'Esquecer todas as tarefas terminadas? Os arquivos ficam na pasta de saída.',
   'gallery.more': 'Mostrar mais',
   'gallery.empty': 'O que as suas execuções fazem aparece aqui.',
   'gallery.noneLikeThat': 'Não há nada assim aqui.',
