@@ -51,7 +51,7 @@ def conditions_of(page: Page) -> tuple[str, tuple[Any, ...]]:
 
 
 def is_found(text: str, prompt: bytes, result: bytes | None, labels: str) -> bool:
-    """Return whether a job has every word of a text, whatever capitals and accents. prompt, result, labels: as the file has them."""
+    """Return whether a job has every word of a text, whatever capitals and accents. The others are as the file has them."""
     searched = "\n".join([*_inputs(prompt), *_names(result), *msgspec.json.decode(labels, type=list[str])])
     plain = _plain(searched)
     return all(word in plain for word in _plain(text).split())

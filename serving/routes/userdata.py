@@ -141,7 +141,10 @@ async def delete_userdata(request: web.Request, site: Site, file: str) -> web.Re
 async def move_userdata(request: web.Request, site: Site, file: str, dest: str, query: WriteQuery) -> str | FileInfo:
     """Give a file or folder another name."""
     root = root_of(request, site.settings)
-    source, target = _existing(root, file), _new(root, dest)
+    source = _existing(root, file)
+    if source.is_dir() and request.can_read_body:  # a file to write in a folder that is called "move"
+        return await post_userdata(request, site, f"{file}/move/{dest}", query)
+    target = _new(root, dest)
     if target.is_dir() or (query.overwrite == "false" and target.exists()):
         raise refuse(409, "File already exists")
     with telling_disk_errors():
@@ -167,9 +170,9 @@ async def get_below(request: web.Request, site: Site, path: str) -> web.StreamRe
 
 @route("POST", "/userdata/{path:.+}", summary="Write or move a file of the user", described=False)
 async def post_below(request: web.Request, site: Site, path: str, query: WriteQuery) -> str | FileInfo:
-    """Write a file in a folder; if "/move/" stands behind the name of a file that is there, move it."""
+    """Write the body as a file in a folder; without a body, and with "/move/" in the name, move a file."""
     source, found, dest = path.partition("/move/")
-    if found and user_path(root_of(request, site.settings), source).is_file():
+    if found and not request.can_read_body:
         return await move_userdata(request, site, source, dest, query)
     return await post_userdata(request, site, path, query)
 

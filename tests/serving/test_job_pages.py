@@ -25,8 +25,7 @@ def searched(text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "text", ["RED bird", "bird red", "PÁSSARO",
-        "passaro", "landscapes", "euler", "fox_0001", "night", "draft", ""]
+    "text", ["RED bird", "bird red", "PÁSSARO", "passaro", "landscapes", "euler", "fox_0001", "night", "draft", ""]
 )
 def test_a_job_is_found_by_its_texts_models_files_and_labels(text: str) -> None:
     assert searched(text)

@@ -12,7 +12,7 @@ import base64
 import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -60,19 +60,19 @@ class EditorPage:
 
     def output(self, title: str, name: str, at: int = 0) -> Point:
         """Return where an output socket is: at the right edge, beside its name."""
-        box = _box(self.node(title, at))
-        label = _box(self.node(title, at).get_by_text(name, exact=True).last)
+        box = box_of(self.node(title, at))
+        label = box_of(self.node(title, at).get_by_text(name, exact=True).last)
         return Point(box["x"] + box["width"], label["y"] + label["height"] / 2)
 
     def input(self, title: str, name: str, at: int = 0) -> Point:
         """Return where an input socket is: at the left edge, beside its name."""
-        box = _box(self.node(title, at))
-        label = _box(self.node(title, at).get_by_text(name, exact=True).first)
+        box = box_of(self.node(title, at))
+        label = box_of(self.node(title, at).get_by_text(name, exact=True).first)
         return Point(box["x"], label["y"] + label["height"] / 2)
 
     def empty_place(self) -> Point:
         """Return a place where nothing is: the lower left corner of the canvas."""
-        box = _box(self.canvas)
+        box = box_of(self.canvas)
         return Point(box["x"] + 40, box["y"] + box["height"] - 40)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -107,6 +107,24 @@ class EditorPage:
         field = self.node(title).get_by_role("textbox", name=f"{title}: {name}")
         field.fill(text)
         field.press("Enter")
+
+    def top(self, title: str) -> float:
+        """Return where a node begins."""
+        return box_of(self.node(title))["y"]
+
+    def press_title(self, title: str, *, button: Literal["left", "right"] = "left", clicks: int = 1) -> None:
+        """Click the header of a node, beside what can be pressed in it."""
+        box = box_of(self.node(title))
+        self.page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + 8, button=button, click_count=clicks)
+
+    def save_as(self, name: str) -> None:
+        """Save a workflow that was not saved yet."""
+        self.canvas.focus()
+        self.page.keyboard.press("Control+s")
+        dialog = self.page.get_by_role("dialog", name="Save as")
+        dialog.get_by_role("textbox", name="Name").fill(name)
+        dialog.get_by_role("button", name="Save").click()
+        expect(self.page.get_by_role("tab", name=name.rpartition("/")[2], exact=True)).to_be_visible()
 
     def run(self) -> None:
         """Press the button."""
@@ -167,7 +185,8 @@ class EditorPage:
         return picture
 
 
-def _box(locator: Locator) -> dict[str, float]:
+def box_of(locator: Locator) -> dict[str, float]:
+    """Return where something is in the window, once it is there."""
     locator.wait_for()
     found = locator.bounding_box()
     assert found is not None

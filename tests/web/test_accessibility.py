@@ -15,7 +15,7 @@ from tests.web.editor_page import EditorPage
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 TEXT_TO_IMAGE = ROOT / "workflows" / "text_to_image.json"
 PANELS = ("Nodes", "Workflows", "Templates", "Models", "Queue", "Gallery", "Outline", "App view", "Errors", "Log")
-DIALOGS = ("Settings…", "Keyboard shortcuts…", "About Weft", "Version history…")
+DIALOGS = ("Open…", "Settings…", "Keyboard shortcuts…", "About Weft", "Version history…")
 
 pytestmark = pytest.mark.skipif(not AXE.is_file(), reason="run `npm ci` in web/ first")
 
