@@ -44,7 +44,7 @@ from serving.tls import tls_context
 from serving.token_file import Known
 from serving.type_changes import EVENT as TYPES_CHANGED
 from serving.user_files import prepare_user_folder, user_root
-from serving.worker_log import WorkerLog
+from serving.worker_log import WorkerLog, also_in
 from serving.workers import Died, Worker
 
 MOST_BODY_BYTES = 64 * 2**20  # of a JSON body; uploads have their own limit
@@ -108,8 +108,9 @@ async def open_site(
     site = Site(settings, folders, book, desk, hub, worker, log, metrics, packs)
     metrics.watch(lambda: read_figures(site))
     try:
-        await worker.start(desk.hear)
-        yield site
+        with also_in(log):
+            await worker.start(desk.hear)
+            yield site
     finally:
         await hub.close()
         await worker.stop()

@@ -284,6 +284,7 @@ class Desk:
         self._secrets.pop(job_id, None)
         self._write(partial(self.store.finish, job_id, outcome))
         self._on_finish(outcome)
+        logger.info("Job %s: %s%s.", job_id, outcome.state.value, _lasting(outcome))
 
     def _write(self, write: Callable[[], None]) -> None:
         """Write something down about a job. On a full disk the queue goes on; only its file is behind."""
@@ -327,6 +328,12 @@ class Desk:
 def _lost(reason: str) -> Outcome:
     data = {"exception_type": "WorkerDied", "exception_message": reason, "traceback": [], "timestamp": now_ms()}
     return Outcome(JobState.FAILED, ended_ms=now_ms(), messages=(("execution_error", data),), error=data)
+
+
+def _lasting(outcome: Outcome) -> str:
+    if outcome.started_ms is None or outcome.ended_ms is None:
+        return ""
+    return f" after {(outcome.ended_ms - outcome.started_ms) / 1000:.2f} s"
 
 
 def _type_of(prompt: bytes, node_id: str) -> str:

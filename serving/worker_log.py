@@ -1,4 +1,4 @@
-"""WorkerLog: what the worker wrote lately, for /internal/logs and for reports of its death.
+"""WorkerLog: what the worker wrote lately, and what the server's own log says, for /internal/logs and reports of deaths.
 
 log = WorkerLog()
 log.append("Loading sd15.safetensors")
@@ -7,13 +7,17 @@ log.entries()  # [{"t": "2026-11-25T21:00:00.000+00:00", "m": "Loading sd15.safe
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 MOST_LINES = 1000
 MOST_CHARACTERS = 500_000
 LONGEST_LINE = 5_000
+FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
 LogEntry = Mapping[str, str]
@@ -53,3 +57,31 @@ class WorkerLog:
                 self._listeners.remove(listener)
 
         return end
+
+
+@contextmanager
+def also_in(log: WorkerLog) -> Iterator[None]:
+    """Let a log have the lines of Python's logging too, of all threads, while the running loop lasts."""
+    handler = _Handler(log, asyncio.get_running_loop())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, log: WorkerLog, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(logging.INFO)
+        self.setFormatter(logging.Formatter(FORMAT))
+        self._log, self._loop = log, loop
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add the record's lines; none after the loop has ended."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._add, self.format(record))
+
+    def _add(self, text: str) -> None:
+        for line in text.splitlines():
+            self._log.append(line)

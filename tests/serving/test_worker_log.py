@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.text_lines import LONGEST, LineSplitter
-from serving.worker_log import LONGEST_LINE, MOST_CHARACTERS, MOST_LINES, WorkerLog
+from serving.worker_log import LONGEST_LINE, MOST_CHARACTERS, MOST_LINES, WorkerLog, also_in
 
 NOW = datetime(2026, 11, 25, 21, 5, 3, 250_000, tzinfo=UTC)
 
@@ -60,3 +62,18 @@ def test_a_line_without_an_end_does_not_grow_for_ever() -> None:
     lines = [line for _ in range(100) for line in splitter.feed(b"x" * 1000)]
     assert sum(map(len, lines)) > 100_000 - LONGEST - 1000
     assert max(map(len, lines)) <= LONGEST + 1000
+
+
+def test_what_python_logs_in_any_thread_is_there_while_it_is_wanted() -> None:
+    log, logger = WorkerLog(), logging.getLogger("tests.of.logs")
+
+    async def write() -> None:
+        with also_in(log):
+            logger.warning("one\ntwo")
+            await asyncio.to_thread(logger.error, "three of %s", "a thread")
+        logger.warning("four")
+        await asyncio.sleep(0)
+
+    asyncio.run(write())
+    lines = ["WARNING tests.of.logs: one", "two", "ERROR tests.of.logs: three of a thread"]
+    assert [entry["m"] for entry in log.entries()] == lines
