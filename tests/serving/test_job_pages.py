@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from serving.job_pages import Page, is_found
-from serving.queue_store import QueueStore
+from serving.queue_store import Documents, QueueStore
 from tests.serving.test_queue_store import done, job
 
 PROMPT = {
@@ -41,7 +41,7 @@ def test_a_search_looks_at_every_job_and_a_page_counts_what_was_found(tmp_path: 
     for number in range(120):
         text = "a red fox" if number % 2 else "a blue sea"
         prompt = {"1": {"class_type": "CLIPTextEncode", "inputs": {"text": text}}}
-        store.add(job(number), prompt=json.dumps(prompt).encode(), extra=b"{}")
+        store.add(job(number), Documents(json.dumps(prompt).encode(), b"{}"))
     store.finish("job 1", done())
     ids = tuple(each for some in store.search("fox red") for each in some)
     found, total = store.page(Page(ids=ids, limit=2, only_begun=False))
