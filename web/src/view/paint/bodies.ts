@@ -84,6 +84,7 @@ function paintWidgets(brush: Brush, placed: PlacedNode, runs: Runs): void {
     context.fillStyle = colours.sunken;
     box(context, [x + PADDING_X + 1, top + 1, width - 2, place.height - 2], WIDGET_RADIUS - 1);
     if (hasList(place)) chevron(context, colours.dim, [x + PADDING_X + width - 14, top + place.height / 2]);
+    else paintTools(brush, toolsOf(node, place), [x + PADDING_X + width, top, place.height]);
     addWidgetTexts(node, place, [x + PADDING_X, top, width], runs);
   }
 }
@@ -95,13 +96,13 @@ function addWidgetTexts(
   runs: Runs,
 ): void {
   const value = valueText(node.widgets[place.name] ?? place.widget.default, place.widget);
-  const slot = place.slot === null ? undefined : node.inputs[place.slot];
   if (place.widget.kind === 'multiline') {
     addLines(value || place.widget.placeholder || place.name, place, [x, y, width], runs);
     return;
   }
   const middle = y + place.height / 2;
-  const tools = slot?.link == null ? toolsOf(place) : 0;
+  const tools = hasList(place) ? CHEVRON : toolsOf(node, place) * TOOL;
+  const slot = place.slot === null ? undefined : node.inputs[place.slot];
   const room = width - 2 * INSET - tools;
   const name = slot?.label ?? place.name;
   const taken = Math.min(room / 2, name.length * TEXT * LETTER);
@@ -128,10 +129,25 @@ function addLines(
   });
 }
 
-/** How much of a widget its buttons take. */
-function toolsOf(place: WidgetPlace): number {
-  if (place.widget.kind === 'seed') return (place.widget.hasControl ? 2 : 1) * TOOL;
-  return hasList(place) ? CHEVRON : 0;
+/** How many buttons are at the right end of a widget. */
+function toolsOf(node: GraphNode, { slot, widget }: WidgetPlace): number {
+  const isLinked = slot !== null && node.inputs[slot]?.link != null;
+  if (widget.kind !== 'seed' || isLinked) return 0;
+  return widget.hasControl ? 2 : 1;
+}
+
+/** Buttons as their borders and, for the die, its square. */
+function paintTools(
+  { context, colours }: Brush,
+  count: number,
+  [right, top, height]: readonly [number, number, number],
+): void {
+  context.fillStyle = colours.line;
+  for (let tool = 1; tool <= count; tool += 1) context.fillRect(right - tool * TOOL - 1, top, 1, height);
+  if (count === 0) return;
+  context.strokeStyle = colours.dim;
+  context.lineWidth = 1;
+  context.strokeRect(right - (count - 0.5) * TOOL - 6, top + height / 2 - 5, 10, 10);
 }
 
 function hasList({ widget }: WidgetPlace): boolean {
@@ -205,7 +221,7 @@ function paintRuns({ context, colours }: Brush, runs: Runs): void {
 
 function write(context: CanvasRenderingContext2D, { text, at, room }: Run, size: number): void {
   const letters = Math.max(1, Math.floor(room / (size * LETTER)));
-  context.fillText(text.length > letters ? `${text.slice(0, letters - 1)}…` : text, at[0], at[1]);
+  context.fillText(text.length > letters ? `${text.slice(0, letters - 1)}…` : text, at[0], at[1] + 0.75);
 }
 
 function circle(path: Path2D, [x, y]: Point, radius: number): void {
@@ -225,10 +241,10 @@ function box(
 
 function chevron(context: CanvasRenderingContext2D, colour: string, [x, y]: Point): void {
   context.strokeStyle = colour;
-  context.lineWidth = 0.9;
+  context.lineWidth = 1;
   context.beginPath();
-  context.moveTo(x - 2.5, y - 1.25);
-  context.lineTo(x, y + 1.25);
-  context.lineTo(x + 2.5, y - 1.25);
+  context.moveTo(x - 3, y - 1.5);
+  context.lineTo(x, y + 1.5);
+  context.lineTo(x + 3, y - 1.5);
   context.stroke();
 }
