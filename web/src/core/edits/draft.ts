@@ -23,6 +23,7 @@ import {
   type Subgraph,
   type Workflow,
 } from '../graph.ts';
+import { markWidgets } from '../subgraphs/marks.ts';
 
 /** A map that is copied when it changes first. */
 export class DraftMap<K, V> {
@@ -87,6 +88,11 @@ export class Level {
     this.reroutes = new DraftMap(graph.reroutes);
     this.inputs = subgraph?.inputs ?? [];
     this.outputs = subgraph?.outputs ?? [];
+  }
+
+  /** Whether links or ports are others than at the start. */
+  get hasNewWires(): boolean {
+    return this.links.map !== this.graph.links || this.inputs !== (this.subgraph?.inputs ?? this.inputs);
   }
 
   /** Return the graph as it is now. */
@@ -173,6 +179,7 @@ export class Draft {
 
   result(): Workflow {
     const { workflow } = this;
+    for (const level of [...this.#levels.values()]) if (level.hasNewWires) markWidgets(level, this);
     for (const [id, level] of this.#levels) {
       if (id !== null) this.subgraphs.change(id, (subgraph) => withLevel(subgraph, level));
     }

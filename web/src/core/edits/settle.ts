@@ -1,13 +1,12 @@
 /**
- * What follows from an edit: sockets that grow have one free socket at their end, type variables stand for the types
- * that are linked, and instances of subgraphs show the widgets that ports lead to.
+ * What follows from an edit: sockets that grow have one free socket at their end, and type variables stand for the types
+ * that are linked.
  *
  *     settle(connect(workflow, path, from, to), path, specs); // as Editor.do does after every edit
  */
 
 import { graphAt, type GraphNode, type InputSlot, type NodeId, type Path, type Workflow } from '../graph.ts';
 import type { InputSpec, NodeSpec, Specs } from '../specs.ts';
-import { markWidgets } from '../subgraphs/ports.ts';
 import { common, plainType, variableOf } from '../types.ts';
 import { edit, type Draft, type Level } from './draft.ts';
 import { grownName, socket } from './new-node.ts';
@@ -28,7 +27,6 @@ export function settle(workflow: Workflow, path: Path, specs: Specs): Workflow {
     }
     for (const [node, spec] of growing) grow(level, draft, node, spec);
     settleTypes(level, variable);
-    if (level.subgraph !== null) markWidgets(level, draft);
   });
 }
 

@@ -1,6 +1,5 @@
 /** Instances: the nodes that stand for a subgraph. Their slots follow its ports, one for one. */
 
-import type { Level } from '../edits/draft.ts';
 import { blankNode } from '../edits/new-node.ts';
 import { leastSize } from '../edits/size.ts';
 import {
@@ -18,6 +17,7 @@ import {
   type Subgraph,
   type Workflow,
 } from '../graph.ts';
+import { promotedAt } from './marks.ts';
 
 /** Return a new instance of a subgraph. */
 export function instanceOf(subgraph: Subgraph, id: NodeId, pos: Point): GraphNode {
@@ -49,21 +49,6 @@ export function slotOfPort(slots: readonly { readonly name: string }[], port: Po
   return named < 0 ? index : named;
 }
 
-export interface InnerWidget {
-  readonly node: NodeId;
-  readonly widget: string;
-}
-
-/** Return the first widget inside that an input port leads to; null if it leads to none. */
-export function promotedAt(graph: Graph, port: number): InnerWidget | null {
-  for (const link of graph.links.values()) {
-    if (link.from.node !== INPUT_NODE || link.from.slot !== port) continue;
-    const widget = graph.nodes.get(link.to.node)?.inputs[link.to.slot]?.widget ?? null;
-    if (widget !== null) return { node: link.to.node, widget };
-  }
-  return null;
-}
-
 /** Return the values inside of the widgets that ports lead to, by the names of the ports. */
 function promotedValues(subgraph: Subgraph): [string, Json][] {
   return subgraph.inputs.flatMap((port, index) => {
@@ -71,11 +56,6 @@ function promotedValues(subgraph: Subgraph): [string, Json][] {
     const value = inner && subgraph.graph.nodes.get(inner.node)?.widgets[inner.widget];
     return value === null || value === undefined ? [] : [[port.name, value] as [string, Json]];
   });
-}
-
-/** Return the instances of a subgraph on a level. */
-export function instancesAt(level: Level, subgraph: string): GraphNode[] {
-  return [...level.nodes.map.values()].filter(({ type }) => type === subgraph);
 }
 
 /** Return where the instances of a subgraph are, as levels' ids (null: the whole) and nodes. */

@@ -22,8 +22,9 @@ import {
   type Port,
   type Workflow,
 } from '../graph.ts';
-import { freeName, inputOfPort, instancesAt, outputOfPort, promotedAt, slotOfPort } from './instances.ts';
+import { freeName, inputOfPort, outputOfPort, slotOfPort } from './instances.ts';
 import { portId } from './make.ts';
+import { instancesAt } from './marks.ts';
 
 export type Side = 'input' | 'output';
 
@@ -40,7 +41,6 @@ export function addInputFor(workflow: Workflow, path: Path, to: End): Workflow {
     const slot = newPortAt(level, draft, 'input', target.name, target.type);
     if (slot === null) return;
     join(level, draft, { node: INPUT_NODE, slot }, to);
-    markWidgets(level, draft);
   });
 }
 
@@ -147,23 +147,6 @@ export function dropPort(level: Level, draft: Draft, side: Side, index: number):
     else removeOutputSlot(at, draft, node.id, slot);
   }
   if (side === 'input') changeInstances(level, draft, (node) => withoutWidget(node, port.name));
-}
-
-/** Let the slots of instances say which of them stand for widgets inside; new ones take the values from there. */
-export function markWidgets(level: Level, draft: Draft): void {
-  const graph = level.result();
-  const inner = level.inputs.map((_, index) => promotedAt(graph, index));
-  changeInstances(level, draft, (node) =>
-    level.inputs.reduce((before, port, index) => {
-      const widget = inner[index] === null ? null : port.name;
-      if (before.inputs[index] === undefined || before.inputs[index].widget === widget) return before;
-      const inputs = replaceAt(before.inputs, index, (slot) => ({ ...slot, widget }));
-      const at = inner[index];
-      const value = at && graph.nodes.get(at.node)?.widgets[at.widget];
-      if (value === null || value === undefined) return { ...before, inputs };
-      return { ...before, inputs, widgets: { [port.name]: value, ...before.widgets } };
-    }, node),
-  );
 }
 
 export function portsOf(level: Level, side: Side): readonly Port[] {

@@ -17,8 +17,8 @@ import {
   type Subgraph,
   type Workflow,
 } from '../graph.ts';
-import { changeInstances, dropPort, markWidgets, newPortAt } from './ports.ts';
-import { promotedAt } from './instances.ts';
+import { promotedAt } from './marks.ts';
+import { changeInstances, dropPort, newPortAt } from './ports.ts';
 
 export interface Promoted {
   /** Under which the instance keeps the value in `widgets`. */
@@ -81,7 +81,6 @@ export function promoteWidget(
     const port = newPortAt(level, draft, 'input', name, type);
     if (port === null) return;
     join(level, draft, { node: INPUT_NODE, slot: port }, { node: id, slot: known ?? before.inputs.length });
-    markWidgets(level, draft);
   });
 }
 

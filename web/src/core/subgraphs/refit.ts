@@ -1,6 +1,7 @@
 /** Nodes of subgraphs that were copied a while ago, fitted to what their subgraphs are now. */
 
-import { inputOfPort, outputOfPort, promotedAt } from './instances.ts';
+import { inputOfPort, outputOfPort } from './instances.ts';
+import { promotedAt } from './marks.ts';
 import type { Piece } from '../edits/piece.ts';
 import type { GraphNode, Link, LinkId, NodeId, Port, Subgraph } from '../graph.ts';
 

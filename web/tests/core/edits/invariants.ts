@@ -11,6 +11,7 @@ import {
   type RerouteId,
   type Workflow,
 } from '../../../src/core/graph.ts';
+import { promotedAt } from '../../../src/core/subgraphs/marks.ts';
 
 interface Place {
   readonly name: string;
@@ -139,6 +140,11 @@ function instanceProblems({ graph }: Place, workflow: Workflow): string[] {
       inputs.join() === ports.join() ? [] : [`node ${node.id} has inputs ${inputs}, not ${ports}`];
     const [outputs, ends] = [node.outputs.map(({ name }) => name), subgraph.outputs.map(({ name }) => name)];
     if (outputs.join() !== ends.join()) problems.push(`node ${node.id} has outputs ${outputs}, not ${ends}`);
+    subgraph.inputs.forEach(({ name }, index) => {
+      const mark = promotedAt(subgraph.graph, index) === null ? null : name;
+      const said = node.inputs[index]?.widget ?? null;
+      if (said !== mark) problems.push(`node ${node.id}, input ${name} stands for ${said}, not for ${mark}`);
+    });
     return problems;
   });
 }

@@ -41,3 +41,23 @@ test('edits after opening are saved too, and leave what was open as it was', () 
     { numRuns: 200 },
   );
 });
+
+test('a widget that is promoted no more inside is promoted no more by the subgraphs around', () => {
+  const step = (name: RandomEdit['name'], level: number, a = 0): RandomEdit => ({
+    name,
+    level,
+    a,
+    b: 0,
+    c: 0,
+  });
+  const first = [
+    step('makeSubgraph', 0, 11368),
+    step('promote', 27711),
+    step('makeSubgraph', 0, 36160),
+    step('add', 0),
+  ];
+  const opened = reopened(edited('loose', first));
+  const second = [step('unsocket', 10691), step('promote', 10855), step('widget', 4114)];
+  const workflow = second.reduce(applyEdit, opened);
+  expect(plainOf(reopened(workflow))).toEqual(plainOf(workflow));
+});
