@@ -37,6 +37,7 @@ import {
   type Workflow,
 } from './graph.ts';
 import type { Specs } from './specs.ts';
+import { markWidgets } from './subgraphs/marks.ts';
 import { subgraphWithPortsOfNow, withPortsOfNow } from './subgraphs/refit.ts';
 import { fits } from './types.ts';
 
@@ -181,6 +182,7 @@ export function paste(
     const links = piece.links.filter((link) => isInside(link, piece) || hasStart(level, link));
     copyInto(level, draft, { ...piece, links }, by, keepsInputs ? { startOf } : {});
     pruneSubgraphs(draft, new Set(clip.subgraphs.map(({ id }) => id)));
+    for (const inside of draft.levels()) markWidgets(inside, draft); // what was copied may be older than the subgraphs
   });
 }
 

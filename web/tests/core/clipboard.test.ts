@@ -129,6 +129,10 @@ test('a subgraph is not pasted into itself', () => {
 const NESTED = [edited('makeSubgraph', 0, 1), edited('makeSubgraph', 0, 13433), edited('add', 0, 0)];
 const GROWN = [edited('unpack', 0, 0), edited('addInputFor', 5355, 0), edited('add', 0, 0)];
 
+/** A subgraph that shows a widget is copied; then the widget is shown no more. */
+const PROMOTED = [edited('makeSubgraph', 0, 20521), edited('promote', 17295, 0)];
+const DEMOTED = [edited('removeLink', 5955, 51894), edited('add', 0, 0)];
+
 function edited(name: string, level: number, a: number): RandomEdit {
   return { name, level, a, b: 0, c: 0 } as RandomEdit;
 }
@@ -147,6 +151,12 @@ test('whatever is copied and pasted anywhere leaves sound workflows', () => {
       const read = readClip(clipText(clip, SPECS), SPECS)!;
       expect(problemsOf(paste(target, [], read, [0, 0], keepsInputs))).toEqual([]);
     }),
-    { numRuns: 150, examples: [[NESTED, GROWN, false]] },
+    {
+      numRuns: 150,
+      examples: [
+        [NESTED, GROWN, false],
+        [PROMOTED, DEMOTED, false],
+      ],
+    },
   );
 });

@@ -14,6 +14,7 @@ import {
   type NodeId,
   type Path,
   type Point,
+  type Port,
   type Subgraph,
   type Workflow,
 } from '../graph.ts';
@@ -103,12 +104,19 @@ interface ValueInside {
   readonly value: Json;
 }
 
+/** Where a link gives the input, the widgets inside keep their own values: they may differ from each other. */
 function valuesOfPorts(host: GraphNode, { graph, inputs }: Subgraph): ValueInside[] {
   return [...graph.links.values()].flatMap(({ from, to }) => {
-    const value = from.node === INPUT_NODE ? host.widgets[inputs[from.slot]?.name ?? ''] : undefined;
+    const port = from.node === INPUT_NODE ? inputs[from.slot] : undefined;
+    const isLinked = port !== undefined && isGiven(host, port, from.slot);
+    const value = port === undefined || isLinked ? undefined : host.widgets[port.name];
     const widget = graph.nodes.get(to.node)?.inputs[to.slot]?.widget ?? null;
     return widget === null || value === undefined ? [] : [{ node: to.node, widget, value }];
   });
+}
+
+function isGiven(host: GraphNode, port: Port, index: number): boolean {
+  return (host.inputs[slotOfPort(host.inputs, port, index)]?.link ?? null) !== null;
 }
 
 function valuesOfProxies(host: GraphNode): ValueInside[] {

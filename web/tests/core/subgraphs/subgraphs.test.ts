@@ -17,7 +17,7 @@ import { specOf } from '../../../src/core/subgraphs/spec.ts';
 import { unpackSubgraph } from '../../../src/core/subgraphs/unpack.ts';
 import { EMPTY_LATENT, INT, SAMPLER, SPECS, usualWorkflow, withNodes } from '../edits/examples.ts';
 import { problemsOf } from '../edits/invariants.ts';
-import { applyEdit, RANDOM_EDITS } from '../edits/random.ts';
+import { applyEdit, RANDOM_EDITS, type RandomEdit } from '../edits/random.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // many runs, on machines that do other things too
 
@@ -60,6 +60,13 @@ test('links over the border get ports, one for each output that they come from',
   expect(make?.outputs.map(({ name }) => name)).toEqual(['IMAGE', 'IMAGE_1']);
 });
 
+/** One output gives a widget and a socket, which share a port. */
+const SHARED_START = [
+  { name: 'connectWidget', level: 0, a: 46586, b: 13525, c: 0 },
+  { name: 'connect', level: 18542, a: 58535, b: 24141, c: 0 },
+  { name: 'add', level: 11640, a: 0, b: 0, c: 0 },
+] as RandomEdit[];
+
 test('made and unpacked again, a workflow has the nodes, places and links of before', () => {
   const start = fc.array(fc.nat({ max: 8 }), { minLength: 1, maxLength: 9 });
   fc.assert(
@@ -80,7 +87,7 @@ test('made and unpacked again, a workflow has the nodes, places and links of bef
       }
       expect(back.subgraphs.has('sub')).toBe(false);
     }),
-    { numRuns: 200 },
+    { numRuns: 200, examples: [[SHARED_START, [6, 8]]] },
   );
 });
 
