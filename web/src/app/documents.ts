@@ -5,6 +5,7 @@
  *     await documents.save(tab);
  */
 
+import { writeExact } from '../core/exact.ts';
 import { readEmbedded } from '../core/files/embedded.ts';
 import { parseJson } from '../core/files/json.ts';
 import type { JsonObject, Workflow } from '../core/graph.ts';
@@ -134,10 +135,7 @@ export class Documents {
 
   /** Give the document to the browser as a file. */
   exportJson(tab: Tab): void {
-    download(
-      new Blob([JSON.stringify(this.contentOf(tab.editor.workflow), null, 2)]),
-      `${tab.name.value}.json`,
-    );
+    download(new Blob([writeExact(this.contentOf(tab.editor.workflow), 2)]), `${tab.name.value}.json`);
   }
 
   async #write(tab: Tab, file: string, mayReplace: boolean): Promise<boolean> {
@@ -145,7 +143,7 @@ export class Documents {
     const { workflow } = tab.editor;
     const content = this.contentOf(workflow);
     try {
-      await api.writeUserFile(`${FOLDER}/${file}`, JSON.stringify(content), mayReplace);
+      await api.writeUserFile(`${FOLDER}/${file}`, writeExact(content), mayReplace);
     } catch (error) {
       if (!mayReplace && isTaken(error))
         return (await this.#askReplace(file)) && this.#write(tab, file, true);

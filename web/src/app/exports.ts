@@ -1,5 +1,6 @@
 /** Exports of the workflow that is shown, beside its own document: for the API, and as pictures. */
 
+import { writeExact } from '../core/exact.ts';
 import { subgraphIdAt } from '../core/graph.ts';
 import { portNodes } from '../core/ports.ts';
 import type { SpecOf } from '../core/scene.ts';
@@ -14,7 +15,7 @@ export async function exportApi(app: App): Promise<void> {
   const tab = app.tabs.current.value;
   await telling(app, async () => {
     const document = await apiDocument(app.api, tab.editor.workflow, app.specs.value);
-    download(new Blob([JSON.stringify(document, null, 2)]), `${tab.name.value} (API).json`);
+    download(new Blob([writeExact(document, 2)]), `${tab.name.value} (API).json`);
   });
 }
 
@@ -27,7 +28,7 @@ export async function exportPng(app: App): Promise<void> {
       import('./picture/png-text.ts'),
     ]);
     const png = new Uint8Array(await (await pngOf(await drawn(app))).arrayBuffer());
-    const document = JSON.stringify(app.documents.contentOf(tab.editor.workflow));
+    const document = writeExact(app.documents.contentOf(tab.editor.workflow));
     download(new Blob([withText(png, 'workflow', document)], { type: 'image/png' }), `${tab.name.value}.png`);
   });
 }

@@ -1,5 +1,6 @@
 /** Says in words what changed from one workflow to another. */
 
+import { writeExact } from '../core/exact.ts';
 import { diffOf, type Change, type DiffLink } from '../core/diff.ts';
 import type { GraphNode, Json, Workflow } from '../core/graph.ts';
 import type { App } from './context.ts';
@@ -43,6 +44,6 @@ function shown({ texts }: App, { kind, name, before, after }: Change): string {
 
 function valueOf(value: Json | undefined): string {
   if (value === undefined || value === null) return '–';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : writeExact(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }

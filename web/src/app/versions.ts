@@ -3,6 +3,7 @@
  * the last ones of each document.
  */
 
+import { writeExact } from '../core/exact.ts';
 import type { JsonObject } from '../core/graph.ts';
 import type { Database } from './database.ts';
 import { randomId } from './tabs.ts';
@@ -32,7 +33,7 @@ export class Versions {
   /** Keep what a document is now, if it differs from what was kept last. */
   async keep(document: string, content: JsonObject, reason: Reason): Promise<void> {
     const database = await this.database();
-    const text = JSON.stringify(content);
+    const text = writeExact(content);
     if (database === null || this.#last.get(document) === text) return;
     this.#last.set(document, text);
     const nodes = Array.isArray(content.nodes) ? content.nodes.length : 0;

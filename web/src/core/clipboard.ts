@@ -11,6 +11,7 @@
  * data-metadata, in Base64.
  */
 
+import { parseExact, writeExact } from './exact.ts';
 import { edit, type Draft, type Level } from './edits/draft.ts';
 import { shifted } from './edits/move.ts';
 import { unlinked } from './edits/nodes.ts';
@@ -74,7 +75,7 @@ function subgraphsOf(workflow: Workflow, piece: Piece): Subgraph[] {
 
 /** Return a clip as plain text. */
 export function clipText(clip: Clip, specs: Specs): string {
-  return JSON.stringify(clipDocument(clip, specs));
+  return writeExact(clipDocument(clip, specs));
 }
 
 /** Return a clip as the HTML that ComfyUI's editor reads. */
@@ -153,7 +154,7 @@ function jsonOf(text: string): string {
 function parsed(text: string): unknown {
   if (!/^\s*\{/.test(text)) return null;
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     return null;
   }

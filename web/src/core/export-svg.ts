@@ -5,6 +5,7 @@
  *     new Blob([svgOf(editor.graph, specOf, colours)], { type: 'image/svg+xml' });
  */
 
+import { writeExact } from './exact.ts';
 import { colourOf } from './colours.ts';
 import type { Curve } from './curves.ts';
 import { isList } from './formats/fields.ts';
@@ -149,7 +150,7 @@ function widgetParts({ node, layout, bounds }: PlacedNode, palette: Palette): st
 
 function textOf(value: Json | undefined): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? writeExact(value) : String(value);
 }
 
 /** Return the lines of a text that fit into a height, broken between words. */

@@ -4,6 +4,7 @@
  *     findNodes(workflow, specs, 'portrait')[0]; // { path: [], node: '6', where: 'widget', text: 'a portrait of …' }
  */
 
+import { isNumber } from './exact.ts';
 import { fuzzy } from './fuzzy.ts';
 import { graphAt, type GraphNode, type Json, type NodeId, type Path, type Workflow } from './graph.ts';
 import type { Specs } from './specs.ts';
@@ -74,7 +75,7 @@ function textHit(node: GraphNode, query: string): string | null {
     ...(Array.isArray(node.rawWidgets) ? node.rawWidgets : []),
   ];
   for (const value of values) {
-    if (typeof value !== 'string' && typeof value !== 'number') continue;
+    if (typeof value !== 'string' && !isNumber(value)) continue;
     const text = String(value);
     const at = text.toLowerCase().indexOf(wanted);
     if (at >= 0) return excerpt(text, at, wanted.length);

@@ -5,7 +5,8 @@
  * What a file has and the editor does not know is kept in `raw` and written back (see formats.ts).
  */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
 /** Ids are texts here, whatever the file wrote; formats.ts writes numbers back as numbers. */

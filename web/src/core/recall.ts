@@ -3,6 +3,7 @@
  * the same id and type; those that find none go to nodes of their type that got none, in order.
  */
 
+import { isNumber } from './exact.ts';
 import { setWidget } from './edits/widgets.ts';
 import { graphAt, type GraphNode, type Json, type JsonObject, type Path, type Workflow } from './graph.ts';
 import type { NodeKey } from './run-messages.ts';
@@ -33,7 +34,7 @@ export function ranValues(prompt: JsonObject, specs: Specs, kind: RecallKind): r
       ?.inputs.filter(({ widget }) => widget !== null && KINDS[kind].has(widget.kind));
     return (wanted ?? []).flatMap(({ name }) => {
       const value = inputs?.[name];
-      const isPlain = typeof value === 'number' || (typeof value === 'string' && value !== '');
+      const isPlain = isNumber(value) || (typeof value === 'string' && value !== '');
       return isPlain ? [{ key, type: type as string, input: name, value }] : [];
     });
   });

@@ -1,5 +1,6 @@
 /** Whether two states of a workflow run the same: places, colours and groups do not count. */
 
+import { writeExact } from './exact.ts';
 import type { Graph, GraphNode, Workflow } from './graph.ts';
 
 /** The types of nodes that say something only to readers. */
@@ -48,5 +49,5 @@ function isSameLinks(one: Graph, other: Graph): boolean {
 }
 
 function isAlike(one: unknown, other: unknown): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
+  return one === other || writeExact(one) === writeExact(other);
 }

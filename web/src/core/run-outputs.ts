@@ -1,5 +1,6 @@
 /** What nodes show when they are done, read from ComfyUI's `ui` objects: files by kind, and texts. */
 
+import { isNumber } from './exact.ts';
 import type { Json, JsonObject } from './graph.ts';
 
 export type FileKind = 'image' | 'video' | 'audio' | 'other';
@@ -60,8 +61,8 @@ function fileOf(key: string, item: Json): OutputFile | null {
   };
 }
 
-function isPlain(item: Json): item is string | number | boolean {
-  return typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean';
+function isPlain(item: Json): item is string | number | bigint | boolean {
+  return typeof item === 'string' || isNumber(item) || typeof item === 'boolean';
 }
 
 function ends(kind: FileKind, names: string): { readonly [end: string]: FileKind } {

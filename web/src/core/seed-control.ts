@@ -3,10 +3,12 @@
  * The word of a control is kept beside its value, under controlKey.
  */
 
+import { exactInteger, isNumber } from './exact.ts';
 import { inputsFor } from './formats/widget-slots.ts';
 import type { Graph, GraphNode, Json, Workflow } from './graph.ts';
 import type { InputSpec, NodeSpec, Specs, WidgetSpec } from './specs.ts';
-import { promotedOf } from './subgraphs/promote.ts';
+import { inRange } from './limits.ts';
+import { promotedOf, valueInside } from './subgraphs/promote.ts';
 import { specOf } from './subgraphs/spec.ts';
 
 export type ControlMode = 'fixed' | 'increment' | 'decrement' | 'randomize';
@@ -57,15 +59,18 @@ export function withNextSeeds(workflow: Workflow, specs: Specs, random: () => nu
 export function nextValue(value: Json, mode: ControlMode, widget: WidgetSpec, random: () => number): Json {
   if (mode === 'fixed') return value;
   if (widget.kind === 'choice') return nextChoice(value, mode, widget.choices, random);
-  if (typeof value !== 'number') return value;
+  if (!isNumber(value)) return value;
   const step = widget.step ?? 1;
-  const min = widget.min ?? 0;
-  const max = Math.min(widget.max ?? LARGEST_RANDOM, Number.MAX_SAFE_INTEGER);
-  if (mode === 'increment') return Math.min(max, value + step);
-  if (mode === 'decrement') return Math.max(min, value - step);
-  const low = Math.max(min, -LARGEST_RANDOM);
-  const steps = Math.floor((Math.min(max, LARGEST_RANDOM) - low) / step);
+  if (mode !== 'randomize') return moved(value, mode === 'increment' ? step : -step, widget);
+  const low = Math.max(widget.min ?? 0, -LARGEST_RANDOM);
+  const steps = Math.floor((Math.min(widget.max ?? LARGEST_RANDOM, LARGEST_RANDOM) - low) / step);
   return low + Math.floor(random() * (steps + 1)) * step;
+}
+
+function moved(value: number | bigint, by: number, widget: WidgetSpec): number | bigint {
+  const isExact = typeof value === 'number' && Number.isSafeInteger(Math.ceil(value + by));
+  const next = isExact ? value + by : exactInteger(BigInt(value) + BigInt(Math.trunc(by)));
+  return inRange(next, { ...widget, min: widget.min ?? 0, max: widget.max ?? LARGEST_RANDOM });
 }
 
 function nextChoice(value: Json, mode: ControlMode, choices: readonly Json[], random: () => number): Json {
@@ -132,8 +137,8 @@ function innerOf(node: GraphNode, name: string, workflow: Workflow, specs: Specs
   const found = subgraph && promotedOf(node, subgraph).find(({ key }) => key === name);
   const inner = found && subgraph?.graph.nodes.get(found.node);
   const spec = inner && specOf(inner, workflow, specs);
-  if (inner === undefined || found === undefined || spec === undefined) return null;
-  const value = found.port === null ? undefined : inner.widgets[found.widget]; // else it changes by itself
+  if (!subgraph || !found || inner === undefined || spec === undefined) return null;
+  const value = found.port === null ? undefined : valueInside(found, subgraph, workflow.subgraphs); // else it changes by itself
   return { value, mode: controlOf(inner, spec, found.widget) };
 }
 

@@ -1,5 +1,6 @@
 /** Widgets of node types, from their options as /object_info spells them. */
 
+import { isNumber } from './exact.ts';
 import { isList, isObject } from './formats/fields.ts';
 import type { Json, JsonObject } from './graph.ts';
 import type { WidgetKind, WidgetSpec } from './specs.ts';
@@ -92,7 +93,7 @@ function uploadOf(options: JsonObject): WidgetSpec['upload'] {
 }
 
 function number(value: Json | undefined): number | null {
-  return typeof value === 'number' ? value : null;
+  return isNumber(value) ? Number(value) : null; // exact limits of whole numbers are in the options
 }
 
 function label(value: Json | undefined, usual: string): string {

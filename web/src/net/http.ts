@@ -7,6 +7,7 @@
  *     await http.send('PATCH', 'v1/queue', { paused: true });
  */
 
+import { parseExact, writeExact } from '../core/exact.ts';
 import type { NodeErrors } from './api-types.ts';
 
 /** A request that failed, with the server's sentence. status 0: the server could not be reached. */
@@ -56,14 +57,14 @@ export class Http {
   /** Get JSON. */
   async json<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
     const answer = await this.request(this.url(path, query), signal === undefined ? {} : { signal });
-    return (await answer.json()) as T;
+    return parseExact(await answer.text()) as T;
   }
 
   /** Send JSON (or a body that is none) and return the JSON of the answer, if it has one. */
   async send<T = void>(method: Method, path: string, body?: unknown, query: Query = {}): Promise<T> {
     const answer = await this.request(this.url(path, query), { method, ...bodyOf(body) });
     const text = await answer.text();
-    return (text === '' ? null : JSON.parse(text)) as T;
+    return (text === '' ? null : parseExact(text)) as T;
   }
 
   /** Make a request; ApiError if it fails. An abort stays an AbortError. */
@@ -83,7 +84,7 @@ export class Http {
 function bodyOf(body: unknown): RequestInit {
   if (body === undefined) return {};
   if (body instanceof Blob || body instanceof FormData) return { body };
-  return { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+  return { body: writeExact(body), headers: { 'Content-Type': 'application/json' } };
 }
 
 async function errorOf(answer: Response): Promise<ApiError> {
@@ -100,7 +101,7 @@ async function errorOf(answer: Response): Promise<ApiError> {
 
 function parsed(text: string): { readonly [key: string]: unknown } | null {
   try {
-    const body: unknown = JSON.parse(text);
+    const body = parseExact(text);
     return typeof body === 'object' && body !== null ? (body as { readonly [key: string]: unknown }) : null;
   } catch {
     return null; // a proxy's page

@@ -5,6 +5,7 @@
  *     const socket = new Socket(socketUrl('', location.href, clientId), { onState, onMessage, onBinary });
  */
 
+import { parseExact } from '../core/exact.ts';
 import type { SocketMessage } from '../core/run-messages.ts';
 
 export type Connection = 'connecting' | 'open' | 'lost';
@@ -96,7 +97,7 @@ export function socketUrl(base: string, page: string, clientId: string): string 
 
 function parsed(text: string): SocketMessage | null {
   try {
-    const message = JSON.parse(text) as SocketMessage;
+    const message = parseExact(text) as SocketMessage;
     return typeof message?.type === 'string' ? message : null;
   } catch {
     return null; // some packs send what is no JSON

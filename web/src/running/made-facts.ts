@@ -1,5 +1,6 @@
 /** What is told of a made file: the values that its job ran with, read from the job's API document. */
 
+import { isNumber } from '../core/exact.ts';
 import type { Json, JsonObject } from '../core/graph.ts';
 import type { Specs } from '../core/specs.ts';
 
@@ -50,7 +51,7 @@ function inputsOf(
   const title = meta?.title ?? specs.get(type)?.title ?? type;
   return WANTED.flatMap((input) => {
     const value = inputs[input];
-    const isPlain = typeof value === 'string' || typeof value === 'number';
+    const isPlain = typeof value === 'string' || isNumber(value);
     return isPlain && value !== '' ? [{ title, input, value: String(value) }] : [];
   });
 }

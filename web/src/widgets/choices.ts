@@ -4,6 +4,7 @@
  *     rowsOf(['a.ckpt', 'sdxl/base.ckpt'], ''); // a.ckpt, the folder "sdxl", base.ckpt in it
  */
 
+import { writeExact } from '../core/exact.ts';
 import type { Json } from '../core/graph.ts';
 
 export interface ChoiceRow {
@@ -17,7 +18,7 @@ export interface ChoiceRow {
 /** Return a choice as text. */
 export function textOf(choice: Json | undefined): string {
   if (choice === undefined || choice === null) return '';
-  return typeof choice === 'object' ? JSON.stringify(choice) : String(choice);
+  return typeof choice === 'object' ? writeExact(choice) : String(choice);
 }
 
 /** Return the place of a value among the choices; -1 if it is missing. */

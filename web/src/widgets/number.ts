@@ -3,8 +3,12 @@
  *
  *     shownNumber(8, cfg); // "8.0"
  *     stepped(513, width, 1); // 520: the next on the grid of steps
+ *
+ * Whole numbers that a double cannot hold are bigints.
  */
 
+import { exactInteger } from '../core/exact.ts';
+import { inRange } from '../core/limits.ts';
 import type { WidgetSpec } from '../core/specs.ts';
 
 const MOST_DECIMALS = 8;
@@ -28,22 +32,23 @@ export function decimalsOf(spec: WidgetSpec): number {
 }
 
 /** Return a number as text: at least as many decimals as its step has, more if it has more. */
-export function shownNumber(value: number, spec: WidgetSpec): string {
-  if (isInteger(spec) || !Number.isFinite(value)) return String(value);
+export function shownNumber(value: number | bigint, spec: WidgetSpec): string {
+  if (typeof value === 'bigint' || isInteger(spec) || !Number.isFinite(value)) return String(value);
   const wanted = decimalsIn(stepOf(spec));
   const has = decimalsIn(value);
   return value.toFixed(Math.min(MOST_DECIMALS, Math.max(1, Math.min(wanted, 3), has)));
 }
 
 /** Return the nearest number that the spec allows. */
-export function settled(value: number, spec: WidgetSpec): number {
-  const whole = isInteger(spec) ? Math.round(value) : rounded(value, spec.round);
-  return clamped(whole, spec);
+export function settled(value: number | bigint, spec: WidgetSpec): number | bigint {
+  if (isInteger(spec)) return inRange(typeof value === 'bigint' ? value : Math.round(value), spec);
+  return clamped(rounded(Number(value), spec.round), spec);
 }
 
 /** Return a number some steps further, on the grid of steps. */
-export function stepped(value: number, spec: WidgetSpec, steps: number): number {
+export function stepped(value: number | bigint, spec: WidgetSpec, steps: number): number | bigint {
   const step = stepOf(spec);
+  if (isLarge(value, spec, steps)) return moved(value, spec, steps);
   const origin = spec.min ?? 0;
   const at = (value - origin) / step;
   const isOnGrid = Math.abs(at - Math.round(at)) < 1e-6;
@@ -52,11 +57,12 @@ export function stepped(value: number, spec: WidgetSpec, steps: number): number 
 }
 
 /** Return a number moved by a fraction of steps, as dragging does. */
-export function shifted(value: number, spec: WidgetSpec, steps: number): number {
+export function shifted(value: number | bigint, spec: WidgetSpec, steps: number): number | bigint {
   const step = stepOf(spec);
+  if (isLarge(value, spec, steps)) return moved(value, spec, steps);
   const fine = Math.abs(steps) >= 1 || isInteger(spec) ? step : step / 10;
-  const moved = Math.trunc((steps * step) / fine) * fine;
-  return settled(tidy(value + moved, decimalsOf(spec) + 1), spec);
+  const by = Math.trunc((steps * step) / fine) * fine;
+  return settled(tidy(value + by, decimalsOf(spec) + 1), spec);
 }
 
 /** Return where a number is in its range, from 0 to 1; null if it has no range to show. */
@@ -66,11 +72,22 @@ export function fractionIn(value: number, { min, max }: WidgetSpec): number | nu
 }
 
 /** Return the number at a fraction of the range, on the grid of steps. */
-export function atFraction(fraction: number, spec: WidgetSpec): number {
+export function atFraction(fraction: number, spec: WidgetSpec): number | bigint {
   const [min, max] = [spec.min ?? 0, spec.max ?? 1];
   const step = stepOf(spec);
   const steps = Math.round((Math.min(1, Math.max(0, fraction)) * (max - min)) / step);
   return settled(tidy(min + steps * step, decimalsOf(spec)), spec);
+}
+
+/** Whether a step leads from or to a whole number that a double cannot hold. */
+function isLarge(value: number | bigint, spec: WidgetSpec, steps: number): value is bigint {
+  if (typeof value === 'bigint') return true;
+  return isInteger(spec) && Number.isInteger(value) && !Number.isSafeInteger(value + steps * stepOf(spec));
+}
+
+function moved(value: number | bigint, spec: WidgetSpec, steps: number): number | bigint {
+  const by = BigInt(Math.trunc(steps)) * BigInt(Math.max(1, Math.round(stepOf(spec))));
+  return settled(exactInteger(BigInt(value) + by), spec);
 }
 
 function rounded(value: number, round: number | null): number {

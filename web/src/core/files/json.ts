@@ -1,5 +1,6 @@
 /** JSON texts, read with a sentence for what is wrong. */
 
+import { parseExact } from '../exact.ts';
 import { FormatError } from '../formats/fields.ts';
 
 /** Python writes numbers that JSON does not have; they stand outside of texts. */
@@ -9,12 +10,12 @@ const NO_NUMBERS = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
 export function parseJson(text: string): unknown {
   const readable = text.replace(/^\ufeff/, '');
   try {
-    return JSON.parse(readable);
+    return parseExact(readable);
   } catch (error) {
     if (!/NaN|Infinity/.test(readable)) throw notJson(error);
   }
   try {
-    return JSON.parse(readable.replace(NO_NUMBERS, (found) => (found.startsWith('"') ? found : 'null')));
+    return parseExact(readable.replace(NO_NUMBERS, (found) => (found.startsWith('"') ? found : 'null')));
   } catch (error) {
     throw notJson(error);
   }

@@ -4,6 +4,7 @@
  *     wantObject([1], 'nodes[2]'); // FormatError: nodes[2] is a list; an object was expected.
  */
 
+import { isNumber } from '../exact.ts';
 import type { Json, JsonObject, Point } from '../graph.ts';
 
 /** A document is none that can be opened; the message is a sentence for the user. */
@@ -54,7 +55,7 @@ export function wantIndex(value: unknown, place: string): number {
 
 /** Return an id as a text; null if the value is none. */
 export function idOf(value: unknown): string | null {
-  if (typeof value === 'number' && Number.isInteger(value)) return String(value);
+  if (typeof value === 'bigint' || Number.isInteger(value)) return String(value);
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
@@ -72,7 +73,7 @@ export function textOf(value: unknown): string | null {
 /** Return two numbers from `[x, y]` or `{"0": x, "1": y}`; null if the value is neither. */
 export function pairOf(value: unknown): Point | null {
   const [x, y] = isList(value) ? value : isObject(value) ? [value['0'], value['1']] : [];
-  return typeof x === 'number' && typeof y === 'number' ? [x, y] : null;
+  return isNumber(x) && isNumber(y) ? [Number(x), Number(y)] : null;
 }
 
 /** Return the word for a JSON value: `a list`, `missing or null` … */
@@ -80,7 +81,13 @@ export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'missing or null';
   if (value === '') return 'an empty text';
   if (isList(value)) return 'a list';
-  const words = { boolean: 'true or false', string: 'a text', number: 'a number', object: 'an object' };
+  const words = {
+    boolean: 'true or false',
+    string: 'a text',
+    number: 'a number',
+    bigint: 'a number',
+    object: 'an object',
+  };
   return words[typeof value as keyof typeof words] ?? typeof value;
 }
 

@@ -6,9 +6,10 @@
  * name.
  */
 
+import { isNumber } from '../exact.ts';
 import type { GraphNode, Json, JsonObject, Subgraph } from '../graph.ts';
 import { sameJson } from '../json.ts';
-import { promotedOf, type Promoted } from '../subgraphs/promote.ts';
+import { promotedOf, valueInside, type Promoted } from '../subgraphs/promote.ts';
 import { isList, isObject } from './fields.ts';
 import type { Values } from './widget-values.ts';
 
@@ -34,7 +35,11 @@ function ofShown(values: Values, node: GraphNode, subgraph: Subgraph): Values {
 }
 
 /** Return the fields of a node's document that hold its values, with its properties. */
-export function writePromoted(node: GraphNode, subgraph: Subgraph): JsonObject {
+export function writePromoted(
+  node: GraphNode,
+  subgraph: Subgraph,
+  subgraphs: ReadonlyMap<string, Subgraph>,
+): JsonObject {
   const { widgets_values: saved, widgets_values_named: named } = node.raw;
   const kept = {
     ...(saved === undefined ? {} : { widgets_values: saved }),
@@ -49,7 +54,7 @@ export function writePromoted(node: GraphNode, subgraph: Subgraph): JsonObject {
   const patched = isList(saved) ? patchList(saved, fresh, subgraph) : null;
   if (patched !== null) return { ...patched, ...namedField(named, node) };
   if (isObject(saved)) return { widgets_values: { ...saved, ...node.widgets }, properties: fresh.properties };
-  return { ...newList(fresh, subgraph), ...namedField(named, node) };
+  return { ...newList(fresh, subgraph, subgraphs), ...namedField(named, node) };
 }
 
 function listed(raw: JsonObject, node: GraphNode, subgraph: Subgraph): Values {
@@ -69,7 +74,7 @@ function keysAt(list: readonly Json[], node: GraphNode, subgraph: Subgraph): str
   const keys = portsOf(node, subgraph).map(({ key }) => key);
   const left = [...keys];
   return list.map((value, index) => {
-    const isWord = typeof list[index - 1] === 'number' && CONTROL_WORDS.has(value);
+    const isWord = isNumber(list[index - 1]) && CONTROL_WORDS.has(value);
     return isWord && list.length > keys.length ? '' : (left.shift() ?? '');
   });
 }
@@ -131,7 +136,7 @@ function patchList(saved: readonly Json[], node: GraphNode, subgraph: Subgraph):
 }
 
 /** Return a list for the ports, or, if some values have no port, for entries of proxyWidgets that name all. */
-function newList(node: GraphNode, subgraph: Subgraph): JsonObject {
+function newList(node: GraphNode, subgraph: Subgraph, subgraphs: ReadonlyMap<string, Subgraph>): JsonObject {
   const wanted = ofShown(node.widgets, node, subgraph);
   const ports = portsOf(node, subgraph);
   const known = promotedOf(node, subgraph);
@@ -141,16 +146,12 @@ function newList(node: GraphNode, subgraph: Subgraph): JsonObject {
   const shown = isForPorts
     ? ports
     : known.filter(({ key, port }) => port === null || wanted[key] !== undefined);
-  const list = shown.map((each) => wanted[each.key] ?? innerValue(each, subgraph));
+  const list = shown.map((each) => wanted[each.key] ?? valueInside(each, subgraph, subgraphs) ?? null);
   if (isForPorts) return { widgets_values: list, properties: node.properties };
   const proxyWidgets = shown.map(({ key, node: id, widget, port }) =>
     port === null ? [id, widget] : [OF_HOST, key],
   );
   return { widgets_values: list, properties: { ...node.properties, proxyWidgets } };
-}
-
-function innerValue({ node, widget }: Promoted, subgraph: Subgraph): Json {
-  return subgraph.graph.nodes.get(node)?.widgets[widget] ?? null;
 }
 
 function namedField(named: Json | undefined, node: GraphNode): JsonObject {

@@ -64,7 +64,7 @@ function isVersion1(raw: JsonObject): boolean {
 function writerOf(workflow: Workflow, specs: Specs): WriteValues {
   return (node) => {
     const subgraph = workflow.subgraphs.get(node.type);
-    if (subgraph !== undefined) return writePromoted(node, subgraph);
+    if (subgraph !== undefined) return writePromoted(node, subgraph, workflow.subgraphs);
     const spec = specs.get(node.type);
     const isNamed = node.rawWidgets === undefined || Object.keys(node.widgets).length > 0;
     if (spec !== undefined && isNamed) return writeValues(node.raw, node.widgets, spec);

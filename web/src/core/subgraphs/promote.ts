@@ -52,6 +52,20 @@ export function proxiesOf(node: GraphNode): Promoted[] {
   });
 }
 
+/** Return the value inside that a widget shows as long as its instance has none of its own; undefined if there is none. */
+export function valueInside(
+  at: Pick<Promoted, 'node' | 'widget'>,
+  subgraph: Subgraph,
+  subgraphs: ReadonlyMap<string, Subgraph>,
+): Json | undefined {
+  const inner = subgraph.graph.nodes.get(at.node);
+  const deeper = inner && subgraphs.get(inner.type);
+  const own = inner?.widgets[at.widget];
+  if (own !== undefined || inner === undefined || deeper === undefined) return own;
+  const next = promotedOf(inner, deeper).find(({ key }) => key === at.widget);
+  return next && valueInside(next, deeper, subgraphs);
+}
+
 /** Return the port that leads to an inner widget; null if none does. */
 export function promotionOf(graph: Graph, id: NodeId, name: string): number | null {
   const node = graph.nodes.get(id);

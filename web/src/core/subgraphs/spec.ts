@@ -2,7 +2,7 @@
 
 import type { GraphNode, Subgraph, Workflow } from '../graph.ts';
 import type { InputSpec, NodeSpec, Specs } from '../specs.ts';
-import { promotedOf } from './promote.ts';
+import { promotedOf, valueInside } from './promote.ts';
 
 /** Return the spec of a node: of its type, or made of its subgraph's ports and promoted widgets. */
 export function specOf(node: GraphNode, workflow: Workflow, specs: Specs): NodeSpec | undefined {
@@ -50,7 +50,7 @@ const BARE: InputSpec = {
   growth: null,
 };
 
-/** Return the spec of an inner widget; it may itself be one that an inner subgraph shows. */
+/** Return the spec of an inner widget; it may itself be one that an inner subgraph shows. Its default is the value inside. */
 function innerInput(
   at: { readonly node: string; readonly widget: string },
   subgraph: Subgraph,
@@ -59,5 +59,8 @@ function innerInput(
 ): InputSpec | undefined {
   const node = subgraph.graph.nodes.get(at.node);
   const inputs = node && specOf(node, workflow, specs)?.inputs;
-  return inputs?.find((input) => input.name === at.widget);
+  const found = inputs?.find((input) => input.name === at.widget);
+  const value = valueInside(at, subgraph, workflow.subgraphs);
+  if (found === undefined || found.widget === null || value === undefined) return found;
+  return { ...found, widget: { ...found.widget, default: value } };
 }

@@ -1,5 +1,6 @@
 /** The entries of menus for widgets and sockets: one turns into the other. */
 
+import { writeExact } from '../../core/exact.ts';
 import type { App } from '../../app/context.ts';
 import type { MenuItem } from '../../app/dialogs.ts';
 import { disconnectInput, disconnectOutput } from '../../core/edits/links.ts';
@@ -24,8 +25,7 @@ export function widgetItems(app: App, editor: Editor, node: GraphNode, place: Wi
     {
       label: app.texts.t('node.widget.copy'),
       icon: 'copy',
-      run: () =>
-        navigator.clipboard.writeText(typeof value === 'string' ? value : JSON.stringify(value ?? null)),
+      run: () => navigator.clipboard.writeText(typeof value === 'string' ? value : writeExact(value ?? null)),
     },
     'separator',
     ...(slot === null

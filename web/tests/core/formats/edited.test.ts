@@ -42,6 +42,19 @@ test('edits after opening are saved too, and leave what was open as it was', () 
   );
 });
 
+test('a value that no node around has is the one inside, through all levels', () => {
+  const steps: RandomEdit[] = [
+    { name: 'makeSubgraph', level: 0, a: 18543, b: 0, c: 0 },
+    { name: 'promote', level: 50517, a: 0, b: 0, c: 0 },
+    { name: 'makeSubgraph', level: 57339, a: 15943, b: 0, c: 0 },
+    { name: 'widget', level: 4286, a: 0, b: 0, c: 0 },
+    { name: 'add', level: 0, a: 0, b: 0, c: 0 },
+  ];
+  const opened = reopened(edited('nothing', [{ name: 'add', level: 0, a: 0, b: 0, c: 0 }]));
+  const workflow = steps.reduce(applyEdit, opened);
+  expect(plainOf(reopened(workflow))).toEqual(plainOf(workflow));
+});
+
 test('a widget that is promoted no more inside is promoted no more by the subgraphs around', () => {
   const step = (name: RandomEdit['name'], level: number, a = 0): RandomEdit => ({
     name,

@@ -1,7 +1,7 @@
 /** Workflows without what files had, to compare what they mean. */
 
 import type { Graph, GraphNode, Workflow } from '../../../src/core/graph.ts';
-import { promotedOf } from '../../../src/core/subgraphs/promote.ts';
+import { promotedOf, valueInside } from '../../../src/core/subgraphs/promote.ts';
 
 /** Return a workflow as plain JSON without `raw`, and without the values that are left out anyway. */
 export function plainOf(workflow: Workflow): unknown {
@@ -23,7 +23,10 @@ function shownValues(node: GraphNode, workflow: Workflow): unknown {
   const subgraph = workflow.subgraphs.get(node.type);
   if (subgraph === undefined) return node.widgets;
   const values = promotedOf(node, subgraph).map(({ key, node: id, widget }) => {
-    return [key, node.widgets[key] ?? subgraph.graph.nodes.get(id)?.widgets[widget] ?? null];
+    return [
+      key,
+      node.widgets[key] ?? valueInside({ node: id, widget }, subgraph, workflow.subgraphs) ?? null,
+    ];
   });
   return Object.fromEntries(values);
 }
