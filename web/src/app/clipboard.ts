@@ -9,6 +9,7 @@ import type { Point } from '../core/graph.ts';
 import { shownShortcut } from '../ui/keys.ts';
 import { addAndSelect } from './adding.ts';
 import { freePlace } from './add-node.ts';
+import { copyOut } from './copy-out.ts';
 import { currentEditor, type App } from './context.ts';
 
 export interface Copied {
@@ -41,24 +42,17 @@ function insert(app: App, clip: Clip, keepsInputs: boolean, at: Point | null): v
   );
 }
 
-/** Copy by a menu. */
-export async function copySelection(app: App): Promise<void> {
+/** Copy by a menu. Returns whether it was done. */
+export async function copySelection(app: App): Promise<boolean> {
   const copy = copied(app);
-  if (copy === null) return;
-  const items = {
-    'text/plain': new Blob([copy.text], { type: 'text/plain' }),
-    'text/html': new Blob([copy.html], { type: 'text/html' }),
-  };
-  try {
-    await navigator.clipboard.write([new ClipboardItem(items)]);
-  } catch {
-    tellKeys(app, 'edit.copy');
-  }
+  if (copy === null) return false;
+  const isDone = await copyOut({ 'text/plain': copy.text, 'text/html': copy.html });
+  if (!isDone) tellKeys(app, 'edit.copy');
+  return isDone;
 }
 
 export async function cutSelection(app: App): Promise<void> {
-  await copySelection(app);
-  removeSelection(app);
+  if (await copySelection(app)) removeSelection(app);
 }
 
 export function removeSelection(app: App): void {

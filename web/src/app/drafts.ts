@@ -2,7 +2,7 @@
  * Drafts: every open workflow is kept in this browser as it is edited, so that a crash, a kill or a closed window
  * loses nothing. At the start the windows that are gone give their workflows to this one.
  *
- * Each window is a session, which it holds a lock for; sessions whose lock is free are gone.
+ * Each window is a session (see sessions.ts).
  */
 
 import { EMPTY_WORKFLOW, type JsonObject, type Path } from '../core/graph.ts';
@@ -10,6 +10,7 @@ import type { Camera } from '../core/editor.ts';
 import type { App } from './context.ts';
 import type { Database } from './database.ts';
 import { readDocument, writeDocument } from './formats.ts';
+import type { Sessions } from './sessions.ts';
 import { randomId, type Opening, type Tab } from './tabs.ts';
 
 interface Draft {
@@ -31,7 +32,6 @@ interface Draft {
 const AFTER_MS = 700;
 const VERSION_EVERY_MS = 4 * 60_000;
 const SESSION_KEY = 'weft.session';
-const LOCK = 'weft-session-';
 
 export class Drafts {
   readonly #session = randomId();
@@ -42,6 +42,7 @@ export class Drafts {
   constructor(
     private readonly app: App,
     private readonly database: () => Promise<Database | null>,
+    private readonly sessions: Sessions,
   ) {}
 
   /** Open what windows that are gone had open. Returns how many of them had unsaved changes. */
@@ -49,13 +50,11 @@ export class Drafts {
     const database = await this.database();
     if (database === null) return 0;
     const mine = sessionStorage.getItem(SESSION_KEY);
-    const alive = await liveSessions();
-    await holdSession(this.#session);
+    const alive = await this.sessions.alive();
+    await this.sessions.hold(this.#session);
     sessionStorage.setItem(SESSION_KEY, this.#session);
     const all = await database.all<Draft>('drafts');
-    const gone = all.filter(({ session }) =>
-      alive === null ? session === mine || mine === null : !alive.has(session),
-    );
+    const gone = all.filter(({ session }) => !alive.has(session));
     const found = inOrder(gone, mine).flatMap((draft) => this.#opening(draft) ?? []);
     const shown = found.findIndex(({ draft }) => draft.isShown);
     this.app.tabs.restore(
@@ -186,22 +185,4 @@ function watchTab(tab: Tab, later: () => void): () => void {
     tab.name.watch(later),
   ];
   return () => ends.forEach((end) => end());
-}
-
-/** Return the sessions whose windows are open; null where the browser cannot tell (a page over plain HTTP). */
-async function liveSessions(): Promise<Set<string> | null> {
-  if (navigator.locks === undefined) return null;
-  const { held = [] } = await navigator.locks.query();
-  return new Set(held.flatMap(({ name }) => (name?.startsWith(LOCK) ? [name.slice(LOCK.length)] : [])));
-}
-
-/** Hold this window's lock until it is gone. */
-function holdSession(id: string): Promise<void> {
-  if (navigator.locks === undefined) return Promise.resolve();
-  return new Promise((resolve) => {
-    void navigator.locks.request(LOCK + id, () => {
-      resolve();
-      return new Promise(() => {});
-    });
-  });
 }

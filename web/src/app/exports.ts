@@ -4,6 +4,7 @@ import { writeExact } from '../core/exact.ts';
 import { subgraphIdAt } from '../core/graph.ts';
 import { portNodes } from '../core/ports.ts';
 import type { SpecOf } from '../core/scene.ts';
+import { specOf } from '../core/subgraphs/spec.ts';
 import { readColours } from '../view/colours.ts';
 import type { App } from './context.ts';
 import { messageOf } from './documents.ts';
@@ -46,9 +47,9 @@ async function drawn(app: App): Promise<string> {
   const { svgOf } = await import('../core/export-svg.ts');
   const { workflow, path, graph } = app.tabs.current.value.editor;
   const subgraph = workflow.subgraphs.get(subgraphIdAt(workflow, path) ?? '');
-  const specOf: SpecOf = ({ type }) => app.specs.value.get(type);
+  const specOfNode: SpecOf = (node) => specOf(node, workflow, app.specs.value);
   const ports = subgraph && portNodes(subgraph, app.texts.t('view.inputs'), app.texts.t('view.outputs'));
-  return svgOf(graph, specOf, readColours(document.documentElement), ports);
+  return svgOf(graph, specOfNode, readColours(document.documentElement), ports);
 }
 
 async function telling(app: App, act: () => Promise<void>): Promise<void> {

@@ -16,6 +16,7 @@ import { Dialogs } from './dialogs.ts';
 import { Documents, messageOf } from './documents.ts';
 import { Drafts } from './drafts.ts';
 import { listenToKeys } from './keyboard.ts';
+import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { Shortcuts } from './shortcuts.ts';
 import { Tabs } from './tabs.ts';
@@ -69,7 +70,8 @@ export async function start(app: App): Promise<void> {
   for (const result of [settings, specs]) {
     if (result.status === 'rejected') app.dialogs.tell(messageOf(result.reason), 'error');
   }
-  const drafts = new Drafts(app, once(openDatabase));
+  const sessions = new Sessions(navigator.locks, () => new BroadcastChannel('weft-sessions'));
+  const drafts = new Drafts(app, once(openDatabase), sessions);
   const unsaved = await drafts.recover();
   if (unsaved > 0) app.dialogs.tell(app.texts.t('file.recovered', { count: unsaved }));
   drafts.watch();

@@ -1,5 +1,6 @@
 /** The entries of menus for widgets and sockets: one turns into the other. */
 
+import { copyOut } from '../../app/copy-out.ts';
 import { writeExact } from '../../core/exact.ts';
 import type { App } from '../../app/context.ts';
 import type { MenuItem } from '../../app/dialogs.ts';
@@ -25,7 +26,8 @@ export function widgetItems(app: App, editor: Editor, node: GraphNode, place: Wi
     {
       label: app.texts.t('node.widget.copy'),
       icon: 'copy',
-      run: () => navigator.clipboard.writeText(typeof value === 'string' ? value : writeExact(value ?? null)),
+      run: () =>
+        void copyOut({ 'text/plain': typeof value === 'string' ? value : writeExact(value ?? null) }),
     },
     'separator',
     ...(slot === null
