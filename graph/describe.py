@@ -30,9 +30,10 @@ def describe_all(registry: Registry, names: Names | None = None) -> dict[str, di
 
 
 def describe(spec: NodeSpec, names: Names | None = None, *, name: str | None = None) -> dict[str, Any]:
-    """Return the description of a node type, under an alias if `name` is one."""
+    """Return the description of a node type, under an alias if `name` is one: `alias_of` then says the primary name."""
+    other = {"alias_of": spec.name} if name not in (None, spec.name) else {}
     if spec.describer is not None:
-        return {**spec.describer(), "name": name or spec.name}
+        return {**spec.describer(), "name": name or spec.name, **other}
     groups = _groups(spec.inputs)
     marks = {"deprecated": spec.is_deprecated, "experimental": spec.is_experimental}
     return {
@@ -49,6 +50,7 @@ def describe(spec: NodeSpec, names: Names | None = None, *, name: str | None = N
         "has_intermediate_output": False,
         "search_aliases": [alias for alias in (spec.name, *spec.aliases) if alias != (name or spec.name)],
         "api_node": False,
+        **other,
         **{mark: True for mark, is_set in marks.items() if is_set},
         **spec.extra,
     }

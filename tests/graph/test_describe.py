@@ -105,5 +105,7 @@ def test_type_variables_and_growing_inputs_have_templates() -> None:
 def test_aliases_have_entries_of_their_own_and_all_is_json() -> None:
     entries = describe_all(Registry.of(Sampler, Load, Switch, Batch), files)
     assert list(entries) == ["Batch", "Load", "OldSampler", "Sampler", "Switch"]
-    assert entries["OldSampler"] == {**entries["Sampler"], "name": "OldSampler", "search_aliases": ["Sampler"]}
+    names = {"name": "OldSampler", "search_aliases": ["Sampler"], "alias_of": "Sampler"}
+    assert entries["OldSampler"] == {**entries["Sampler"], **names}
+    assert "alias_of" not in entries["Sampler"]
     assert json.loads(json.dumps(entries)) == entries

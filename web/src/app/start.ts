@@ -3,7 +3,6 @@
 import { Commands, type Command } from '../core/commands.ts';
 import type { JsonObject } from '../core/graph.ts';
 import type { Specs } from '../core/specs.ts';
-import { readSpecs } from '../core/specs-read.ts';
 import { Store } from '../core/store.ts';
 import { Api } from '../net/api.ts';
 import { Runs } from '../net/runs.ts';
@@ -17,6 +16,8 @@ import { Documents, messageOf } from './documents.ts';
 import { Drafts } from './drafts.ts';
 import { listenToKeys } from './keyboard.ts';
 import { Sessions } from './sessions.ts';
+import { followNodeTypes, loadSpecs } from './node-types.ts';
+import { goToLogin } from './login.ts';
 import { Settings } from './settings.ts';
 import { Shortcuts } from './shortcuts.ts';
 import { Tabs } from './tabs.ts';
@@ -75,13 +76,10 @@ export async function start(app: App): Promise<void> {
   const unsaved = await drafts.recover();
   if (unsaved > 0) app.dialogs.tell(app.texts.t('file.recovered', { count: unsaved }));
   drafts.watch();
+  goToLogin(app, drafts);
+  followNodeTypes(app);
   startRunning(app);
   setTimeout(() => void preloadPanels(), PRELOAD_AFTER_MS);
-}
-
-/** Ask the server for its node types (again). */
-export async function loadSpecs(app: App): Promise<void> {
-  app.specs.set(readSpecs(await app.api.objectInfo()));
 }
 
 export { applyAppearance };

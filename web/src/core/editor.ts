@@ -75,6 +75,13 @@ export class Editor {
     this.history.do(name, settled, path, key);
   }
 
+  /** Change the workflow and all that undo and redo lead to. What is saved stays saved. */
+  rewrite(change: (workflow: Workflow) => Workflow): void {
+    const { isUnsaved } = this;
+    this.history.rewrite(change);
+    this.saved.set(isUnsaved ? change(this.saved.value) : this.workflow);
+  }
+
   select(nodes: Iterable<NodeId>, groups: Iterable<GroupId> = [], reroutes: Iterable<RerouteId> = []): void {
     this.selection.set({ nodes: new Set(nodes), groups: new Set(groups), reroutes: new Set(reroutes) });
   }

@@ -54,6 +54,14 @@ export class History {
     this.present.set({ workflow, path: path ?? before.path, name });
   }
 
+  /** Change what is and what was alike, without a step: something outside of the workflow is another now. */
+  rewrite(change: (workflow: Workflow) => Workflow): void {
+    const changed = (step: Step): Step => ({ ...step, workflow: change(step.workflow) });
+    this.#past = this.#past.map(changed);
+    this.#future = this.#future.map(changed);
+    this.present.update(changed);
+  }
+
   undo(): string | null {
     const before = this.#past.pop();
     if (before === undefined) return null;

@@ -39,11 +39,16 @@ const CATEGORY = 0.6;
 const DESCRIPTION = 0.4;
 const LEAST = 0.15;
 
+/** Return the node types to choose from: other names of a type are found by its own. */
+export function listed(specs: Specs): NodeSpec[] {
+  return [...specs.values()].filter(({ aliasOf }) => aliasOf === null || !specs.has(aliasOf));
+}
+
 /** Return the node types that answer a query, the best first; all of them for an empty query. */
 export function searchNodes(specs: Specs, query: string, options: SearchOptions = {}): FoundNode[] {
   const recent = new Map((options.recent ?? []).map((type, index) => [type, index]));
   const found: FoundNode[] = [];
-  for (const spec of specs.values()) {
+  for (const spec of listed(specs)) {
     if (!isWanted(spec, options)) continue;
     const match = matchSpec(query, spec);
     if (match === null || (query.trim() !== '' && match.score < LEAST)) continue;

@@ -35,6 +35,7 @@ function readSpec(type: string, fields: JsonObject): NodeSpec {
     isDeprecated: fields.deprecated === true,
     isExperimental: fields.experimental === true,
     aliases: texts(fields.search_aliases),
+    aliasOf: text(fields.alias_of) || null,
     module: text(fields.python_module),
   };
 }

@@ -54,6 +54,8 @@ export interface NodeSpec {
   readonly isDeprecated: boolean;
   readonly isExperimental: boolean;
   readonly aliases: readonly string[];
+  /** The primary name of a type that this is another name of; null for types of their own. */
+  readonly aliasOf: string | null;
   readonly module: string;
 }
 

@@ -8,6 +8,7 @@
  */
 
 import { parseExact, writeExact } from '../core/exact.ts';
+import { Store } from '../core/store.ts';
 import type { NodeErrors } from './api-types.ts';
 
 /** A request that failed, with the server's sentence. status 0: the server could not be reached. */
@@ -36,6 +37,8 @@ const AWAY = new Set([502, 503, 504]);
 
 export class Http {
   readonly base: string;
+  /** The server asks for its token: the session is over. */
+  readonly isLoggedOut = new Store(false);
 
   /** base: what comes before `api/…`; '' is the folder of the page. */
   constructor(
@@ -76,6 +79,7 @@ export class Http {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw new ApiError('The server cannot be reached.', 0);
     }
+    if (answer.status === 401 && answer.headers.has('WWW-Authenticate')) this.isLoggedOut.set(true);
     if (!answer.ok) throw await errorOf(answer);
     return answer;
   }

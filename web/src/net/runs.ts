@@ -89,6 +89,7 @@ export class Runs {
       onState: (state: Connection) => {
         this.#connection.set(state);
         if (state === 'open') void this.#catchUp();
+        if (state === 'lost') void this.api.features().catch(() => null); // a socket does not tell that it wants a log-in
       },
       onMessage: (message: SocketMessage) => this.#hear(message),
       onBinary: (data: ArrayBuffer) => this.#see(readFrame(data)),

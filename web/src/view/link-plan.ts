@@ -24,6 +24,7 @@ import {
   type RerouteId,
   type Workflow,
 } from '../core/graph.ts';
+import { Dependence, endKey } from '../core/circles.ts';
 import { isNewPort } from '../core/ports.ts';
 import type { PlacedNode } from '../core/scene.ts';
 import { addInputFor, addOutputFor } from '../core/subgraphs/ports.ts';
@@ -35,6 +36,8 @@ export interface LinkPlan {
   readonly start: LinkStart;
   readonly sought: 'input' | 'output';
   fits(socket: SocketRef): boolean;
+  /** Whether a node, or one of its sockets, would take the link if that did not close a circle. */
+  closesCircle(node: NodeId, slot: number | null): boolean;
   /** The first socket of a node that fits. */
   firstFit(node: NodeId): SocketRef | null;
   connect(workflow: Workflow, to: End): Workflow;
@@ -139,18 +142,43 @@ function joined(
 function plan(view: View, start: LinkStart, deeds: Deeds): LinkPlan {
   const sought = start.side === 'output' ? 'input' : 'output';
   const own = new Set(start.ends.map(({ node }) => node));
-  const fitting = ({ side, node, slot }: SocketRef) => {
+  const circle = circleOf(view, start);
+  const hasType = ({ side, node, slot }: SocketRef): boolean => {
     const there =
       side === sought && !own.has(node) ? slotOf(view.scene.nodes.get(node), side, slot) : undefined;
     return there !== undefined && fits(there.type, start.type);
   };
+  const isFree = (end: End): boolean => !circle().has(endKey(end));
   return {
     start,
     sought,
     loosen: deeds.loosen,
     connect: (workflow, to) => deeds.connect(workflow, bare(to)),
-    fits: fitting,
-    firstFit: (node) => firstFit(view, sought, own, node, start.type),
+    fits: (socket) => hasType(socket) && isFree(socket),
+    firstFit: (node) => {
+      const found = firstFit(view, sought, own, node, start.type);
+      return found !== null && isFree(found) ? found : null;
+    },
+    closesCircle: (node, slot) => {
+      const found =
+        slot === null
+          ? firstFit(view, sought, own, node, start.type)
+          : { side: sought as SocketRef['side'], node, slot };
+      return found !== null && hasType(found) && !isFree(found);
+    },
+  };
+}
+
+/** Return the keys of the ends where the link would close a circle; counted when they are asked for first. */
+function circleOf(view: View, { side, ends }: LinkStart): () => ReadonlySet<string> {
+  let found: ReadonlySet<string> | null = null;
+  return () => {
+    if (found !== null) return found;
+    const dependence = new Dependence(view.graph, view.editor.workflow.subgraphs);
+    const [end] = ends;
+    if (side === 'input') found = dependence.outputsBehind(ends);
+    else found = end === undefined ? new Set() : dependence.inputsBefore(end);
+    return found;
   };
 }
 

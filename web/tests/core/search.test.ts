@@ -4,7 +4,7 @@ import { findNodes } from '../../src/core/find.ts';
 import { fuzzy } from '../../src/core/fuzzy.ts';
 import { setTitle } from '../../src/core/edits/flags.ts';
 import { setWidget } from '../../src/core/edits/widgets.ts';
-import { categoriesOf, searchNodes } from '../../src/core/search.ts';
+import { categoriesOf, listed, searchNodes } from '../../src/core/search.ts';
 import type { Specs } from '../../src/core/specs.ts';
 import { input, spec, SPECS, usualWorkflow } from './edits/examples.ts';
 
@@ -110,4 +110,16 @@ test('nodes are found on every level by id, title, type and text', () => {
   expect(findNodes(workflow, SPECS, 'red fox')[0]).toMatchObject({ node: '1', where: 'widget' });
   const [inner] = findNodes(workflow, SPECS, 'decode');
   expect(inner).toMatchObject({ node: '6', path: ['11', '10'] });
+});
+
+test('another name of a node type is found when typed and listed only once', () => {
+  const named = spec('EmptyLatent', [], ['LATENT'], {
+    title: 'Empty Latent Image',
+    aliases: ['EmptyLatentImage'],
+  });
+  const other = { ...named, type: 'EmptyLatentImage', aliases: ['EmptyLatent'], aliasOf: 'EmptyLatent' };
+  const both = new Map([named, other].map((each) => [each.type, each]));
+  expect(searchNodes(both, 'empty').map((found) => found.spec.type)).toEqual(['EmptyLatent']);
+  expect(searchNodes(both, 'EmptyLatentImage').map((found) => found.spec.type)).toEqual(['EmptyLatent']);
+  expect(listed(new Map([[other.type, other]]))).toEqual([other]);
 });

@@ -20,6 +20,8 @@ export default {
   'run.countLabel': 'How many times each press runs the workflow',
   'run.badCount': 'Write a number from 1 to {max}.',
   'run.resume': 'Resume the queue',
+  'run.loggedOut':
+    'The server asks for its token: log in at /login in another tab, then load this page again.',
   'run.lost': 'The server is away. Trying again…',
   'run.unsent': 'The server is away. The run is kept and sent when it is back.',
   'run.foreign': 'Running for another window',

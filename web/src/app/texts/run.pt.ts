@@ -20,6 +20,7 @@ export default {
   'run.countLabel': 'Quantas vezes cada clique executa o fluxo',
   'run.badCount': 'Escreva um número de 1 a {max}.',
   'run.resume': 'Retomar a fila',
+  'run.loggedOut': 'O servidor pede seu token: entre em /login em outra aba e recarregue esta página.',
   'run.lost': 'O servidor não responde. A tentar de novo…',
   'run.unsent': 'O servidor não responde. A execução fica guardada e é enviada quando ele voltar.',
   'run.foreign': 'Em execução para outra janela',

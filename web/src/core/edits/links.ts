@@ -1,13 +1,15 @@
 /**
- * Links: joining outputs to inputs. An input takes one link; a new one replaces it.
+ * Links: joining outputs to inputs. An input takes one link; a new one replaces it. Links that would close a circle are
+ * not made.
  *
  *     connect(workflow, path, { node: '4', slot: 0 }, { node: '3', slot: 0 });
  */
 
 import { type End, type LinkId, type NodeId, type Path, type RerouteId, type Workflow } from '../graph.ts';
-import { edit } from './draft.ts';
+import { closesCircle } from '../circles.ts';
+import { edit, type Draft, type Level } from './draft.ts';
 import { fittingSlot } from './bypass.ts';
-import { join, linkInto, linksFrom, moveStarts, part } from './wires.ts';
+import { isSameEnd, join, linkInto, linksFrom, moveStarts, part } from './wires.ts';
 
 /** Return the workflow with an output joined to an input, through a reroute of that output if `parent` is given. */
 export function connect(
@@ -17,7 +19,9 @@ export function connect(
   to: End,
   parent: RerouteId | null = null,
 ): Workflow {
-  return edit(workflow, path, (level, draft) => void join(level, draft, from, to, parent));
+  return edit(workflow, path, (level, draft) => {
+    if (!closes(level, draft, from, to)) join(level, draft, from, to, parent);
+  });
 }
 
 /** Return the workflow with an input joined to the output that a reroute belongs to. */
@@ -25,7 +29,8 @@ export function connectFromReroute(workflow: Workflow, path: Path, reroute: Rero
   return edit(workflow, path, (level, draft) => {
     const first = level.reroutes.get(reroute)?.links[0];
     const link = first === undefined ? undefined : level.links.get(first);
-    if (link !== undefined) join(level, draft, link.from, to, reroute);
+    if (link !== undefined && !closes(level, draft, link.from, to))
+      join(level, draft, link.from, to, reroute);
   });
 }
 
@@ -53,7 +58,11 @@ export function disconnectOutput(workflow: Workflow, path: Path, from: End): Wor
 
 /** Return the workflow with every link of an output coming from another one (dragging an output with Shift). */
 export function moveOutputLinks(workflow: Workflow, path: Path, from: End, to: End): Workflow {
-  return edit(workflow, path, (level, draft) => moveStarts(level, draft, linksFrom(level, from), to));
+  return edit(workflow, path, (level, draft) => {
+    const ids = linksFrom(level, from);
+    const ends = ids.flatMap((id) => level.links.get(id)?.to ?? []);
+    if (!ends.some((end) => closes(level, draft, to, end))) moveStarts(level, draft, ids, to);
+  });
 }
 
 /** Return the workflow with the link into one input arriving at another one. */
@@ -61,7 +70,7 @@ export function moveInputLink(workflow: Workflow, path: Path, from: End, to: End
   return edit(workflow, path, (level, draft) => {
     const id = linkInto(level, from);
     const link = id === null ? undefined : level.links.get(id);
-    if (link === undefined || (from.node === to.node && from.slot === to.slot)) return;
+    if (link === undefined || isSameEnd(from, to) || closes(level, draft, link.from, to)) return;
     if (join(level, draft, link.from, to, link.parent) !== null) part(level, draft, link.id);
   });
 }
@@ -82,7 +91,16 @@ export function insertOnLink(workflow: Workflow, path: Path, link: LinkId, node:
     );
     const output = fittingSlot(inserted.outputs, old.type);
     if (input === null || output === null) return;
-    join(level, draft, old.from, { node, slot: input }, old.parent);
-    join(level, draft, { node, slot: output }, old.to);
+    const [start, end] = [
+      { node, slot: output },
+      { node, slot: input },
+    ];
+    if (closes(level, draft, old.from, end) || closes(level, draft, start, old.to)) return;
+    join(level, draft, old.from, end, old.parent);
+    join(level, draft, start, old.to);
   });
+}
+
+function closes(level: Level, draft: Draft, from: End, to: End): boolean {
+  return closesCircle(level.result(), draft.subgraphs.map, from, to);
 }

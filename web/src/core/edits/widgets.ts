@@ -16,6 +16,7 @@ import {
   type RerouteId,
   type Workflow,
 } from '../graph.ts';
+import { closesCircle } from '../circles.ts';
 import { edit, editNodes } from './draft.ts';
 import { removeInputSlot } from './slots.ts';
 import { join } from './wires.ts';
@@ -81,6 +82,13 @@ export function connectWidget(
   parent: RerouteId | null = null,
 ): Workflow {
   const ready = widgetToSocket(workflow, path, id, name, type);
+  const at = graphAt(ready, path).nodes.get(id);
+  const target = at === undefined ? null : widgetSlot(at, name);
+  if (
+    target !== null &&
+    closesCircle(graphAt(ready, path), ready.subgraphs, from, { node: id, slot: target })
+  )
+    return workflow;
   return edit(ready, path, (level, draft) => {
     const node = level.nodes.get(id);
     const slot = node === undefined ? null : widgetSlot(node, name);

@@ -36,6 +36,7 @@ function specOfInstance(node: GraphNode, subgraph: Subgraph, workflow: Workflow,
     isDeprecated: false,
     isExperimental: false,
     aliases: [],
+    aliasOf: null,
     module: '',
   };
 }

@@ -1,7 +1,9 @@
 /** A link is drawn from a socket: sockets that fit light up, the others are dimmed. */
 
+import { closesCircle } from '../../core/circles.ts';
 import { connectFromReroute } from '../../core/edits/links.ts';
 import type { End, Point } from '../../core/graph.ts';
+import type { Target } from '../../core/hit.ts';
 import { planLink, type LinkPlan } from '../link-plan.ts';
 import type { SocketRef } from '../options.ts';
 import type { LooseLink, Overlay } from '../overlay.ts';
@@ -40,6 +42,7 @@ export class Linking implements Tool {
     const goal = this.#goal(pointer);
     const target = context.hit(pointer);
     context.rest();
+    if (goal === null && this.#closesCircle(target)) return context.events.onRefuse?.('view.circle');
     if (goal !== null) return context.editor.do('view.edit.link', (workflow) => plan.connect(workflow, goal));
     if (target.kind === 'reroute' && plan.start.side === 'input') return this.#joinReroute(target.reroute);
     const isLoosened = plan.loosen(context.workflow) !== context.workflow;
@@ -71,9 +74,19 @@ export class Linking implements Tool {
     const { context, plan } = this;
     const end = plan.start.ends[0];
     if (end === undefined) return;
+    const { graph } = context.view;
+    const start = graph.links.get(graph.reroutes.get(reroute)?.links[0] ?? '')?.from;
+    if (start !== undefined && closesCircle(graph, context.workflow.subgraphs, start, end))
+      return context.events.onRefuse?.('view.circle');
     context.editor.do('view.edit.link', (workflow) =>
       connectFromReroute(workflow, context.path, reroute, end),
     );
+  }
+
+  #closesCircle(target: Target): boolean {
+    if (target.kind === 'node') return this.plan.closesCircle(target.node, null);
+    const isSocket = target.kind === this.plan.sought;
+    return isSocket && 'slot' in target && this.plan.closesCircle(target.node, target.slot);
   }
 }
 

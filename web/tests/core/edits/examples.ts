@@ -54,6 +54,7 @@ export function spec(
     isDeprecated: false,
     isExperimental: false,
     aliases: [],
+    aliasOf: null,
     module: 'nodes',
     ...given,
   };
