@@ -1,5 +1,6 @@
 /** The menus of the canvas: of the ground, of nodes, groups, links and reroutes. */
 
+import { specOf } from '../core/subgraphs/spec.ts';
 import { addReroute, removeReroutes } from '../core/edits/reroutes.ts';
 import { fitGroup, removeGroups, setGroupColor } from '../core/edits/groups.ts';
 import { removeLinks } from '../core/edits/links.ts';
@@ -146,7 +147,7 @@ function promoteItems(app: App, node: GraphNode): readonly MenuItem[] {
   const { path, workflow } = editor;
   const form = formOf(workflow);
   const place = { path, node: node.id };
-  const widgets = shownWidgets(app.specs.value.get(node.type)).map(({ name: widget }): MenuItem => {
+  const widgets = shownWidgets(specOf(node, workflow, app.specs.value)).map(({ name: widget }): MenuItem => {
     const input = { ...place, widget };
     return {
       label: widget,

@@ -9,7 +9,15 @@ import { writeExact } from './exact.ts';
 import { colourOf } from './colours.ts';
 import type { Curve } from './curves.ts';
 import { isList } from './formats/fields.ts';
-import { GROUP_HEADER, HEADER, NOTE_TYPES, PADDING_X, SOCKET_RADIUS, titleOf } from './geometry.ts';
+import {
+  GROUP_HEADER,
+  HEADER,
+  NOTE_TYPES,
+  PADDING_X,
+  SOCKET_RADIUS,
+  shownName,
+  titleOf,
+} from './geometry.ts';
 import type { Graph, GraphNode, Group, Json, Point } from './graph.ts';
 import { Scene, type PlacedNode, type SpecOf } from './scene.ts';
 
@@ -121,7 +129,7 @@ function slotLabels({ node, layout, bounds }: PlacedNode, { dim }: Palette): str
   const inputs = layout.rows.map((slot) => {
     const input = node.inputs[slot];
     const [x, y] = at(node, layout.inputs[slot] ?? [0, 0]);
-    return words(input?.label ?? input?.name ?? '', [x + 12, y], half, { size: LABEL, fill: dim });
+    return words(input?.label ?? shownName(input?.name ?? ''), [x + 12, y], half, { size: LABEL, fill: dim });
   });
   const outputs = node.outputs.map((output, slot) => {
     const [x, y] = at(node, layout.outputs[slot] ?? [0, 0]);
@@ -141,7 +149,10 @@ function widgetParts({ node, layout, bounds }: PlacedNode, palette: Palette): st
       if (widget.kind === 'multiline')
         return field + paragraph(value, [x + 8, y], width - 16, height, palette);
       const middle = y + height / 2;
-      const label = words(name, [x + 8, middle], width / 2 - 10, { size: LABEL, fill: palette.dim });
+      const label = words(shownName(name), [x + 8, middle], width / 2 - 10, {
+        size: LABEL,
+        fill: palette.dim,
+      });
       const style = { size: LABEL, fill: palette.text, 'text-anchor': 'end' };
       return field + label + words(value, [x + width - 8, middle], width / 2 - 10, style);
     })

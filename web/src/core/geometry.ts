@@ -107,6 +107,11 @@ export function boundsOf(node: GraphNode, layout: NodeLayout): Rect {
   return { x, y: y - HEADER, width: layout.size[0], height: layout.size[1] + HEADER };
 }
 
+/** Return what of an input's name is shown: `image0` of `images.image0`, `width` of `resize_type.width`. */
+export function shownName(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
 /** Return what a node is called. */
 export function titleOf(node: GraphNode, spec: NodeSpec | undefined): string {
   return node.title ?? spec?.title ?? node.type;

@@ -6,7 +6,6 @@
  */
 
 import { isList, isObject } from './formats/fields.ts';
-import { inputsFor } from './formats/widget-slots.ts';
 import type { Graph, GraphNode, NodeId, Workflow } from './graph.ts';
 import { nearestNames } from './nearest.ts';
 import type { InputSpec, Specs } from './specs.ts';
@@ -62,7 +61,7 @@ export function missingFiles(workflow: Workflow, specs: Specs): MissingFile[] {
   const found = new Map<string, MissingFile>();
   for (const [place, node] of nodesOf(workflow)) {
     const spec = node.mode === 'always' ? specOf(node, workflow, specs) : undefined;
-    for (const input of spec === undefined ? [] : inputsFor(spec, node.widgets)) {
+    for (const input of spec?.inputs ?? []) {
       const name = node.widgets[input.name];
       if (typeof name !== 'string' || isLinked(node, input) || !isMissing(name, input)) continue;
       const key = `${input.name}/${name}`;

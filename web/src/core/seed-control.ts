@@ -4,7 +4,6 @@
  */
 
 import { exactInteger, isNumber } from './exact.ts';
-import { inputsFor } from './formats/widget-slots.ts';
 import type { Graph, GraphNode, Json, Workflow } from './graph.ts';
 import type { InputSpec, NodeSpec, Specs, WidgetSpec } from './specs.ts';
 import { inRange } from './limits.ts';
@@ -31,7 +30,7 @@ export function filterKey(spec: NodeSpec, widget: string): string {
 }
 
 function keyOf(spec: NodeSpec, widget: string, name: string): string {
-  const first = spec.inputs.find((input) => input.widget?.hasControl === true)?.name;
+  const first = spec.inputs.find((input) => input.widget?.hasControl === true && !isOpened(input))?.name;
   return first === widget ? name : `${widget}.${name}`;
 }
 
@@ -112,7 +111,7 @@ function withNextOf(node: GraphNode, { workflow, specs, random }: Setting): Grap
   const spec = specOf(node, workflow, specs);
   if (node.mode !== 'always' || spec === undefined) return node;
   let { widgets } = node;
-  for (const { name, widget } of inputsFor(spec, widgets).filter((input) => isOwn(node, input))) {
+  for (const { name, widget } of spec.inputs.filter((each) => isOwn(node, each))) {
     const inner = innerOf(node, name, workflow, specs);
     const value = widgets[name] ?? inner?.value;
     if (widget === null || value === undefined) continue;
@@ -140,6 +139,11 @@ function innerOf(node: GraphNode, name: string, workflow: Workflow, specs: Specs
   if (!subgraph || !found || inner === undefined || spec === undefined) return null;
   const value = found.port === null ? undefined : valueInside(found, subgraph, workflow.subgraphs); // else it changes by itself
   return { value, mode: controlOf(inner, spec, found.widget) };
+}
+
+/** Whether a choice opens an input: such ones come and go, and have names of their own for their words. */
+function isOpened({ name }: InputSpec): boolean {
+  return name.includes('.');
 }
 
 function wordOf(node: GraphNode, spec: NodeSpec, widget: string): ControlMode | undefined {

@@ -79,13 +79,18 @@ function readGrowing(name: string, options: JsonObject, isOptional: boolean): In
   const [stem, description] = described[0] ?? [name, [ANY]];
   const one = readInput(stem, description, isOptional);
   if (one === null) return null;
-  const { prefix, min, max } = template;
   const growth = {
-    prefix: typeof prefix === 'string' ? prefix : stem,
-    min: typeof min === 'number' ? min : 1,
-    max: typeof max === 'number' ? max : MOST_GROWN,
+    names: grownNames(template, stem),
+    min: typeof template.min === 'number' ? template.min : 1,
   };
   return { ...one, name, tooltip: text(options.tooltip) || one.tooltip, widget: null, growth };
+}
+
+/** Return what the sockets are called: the names of a list, or a prefix with numbers. */
+function grownNames({ names, prefix, max }: JsonObject, stem: string): readonly string[] {
+  if (isList(names)) return texts(names);
+  const length = typeof max === 'number' ? max : MOST_GROWN;
+  return Array.from({ length }, (_, index) => `${typeof prefix === 'string' ? prefix : stem}${index}`);
 }
 
 /** Return a type variable with its name and the types that it may stand for. */

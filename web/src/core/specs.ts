@@ -32,8 +32,8 @@ export interface InputSpec {
   readonly widget: WidgetSpec | null;
   /** A socket even though it has a widget (`forceInput`). */
   readonly isForced: boolean;
-  /** Sockets that grow: `images.image0`, `images.image1` … */
-  readonly growth: { readonly prefix: string; readonly min: number; readonly max: number } | null;
+  /** Sockets that grow, by what they are called behind the name: `images.image0`, `images.image1` … */
+  readonly growth: { readonly names: readonly string[]; readonly min: number } | null;
 }
 
 export interface OutputSpec {

@@ -1,6 +1,6 @@
 /** Sockets by keyboard: their order and how they are told to screen readers. */
 
-import { titleOf } from '../core/geometry.ts';
+import { shownName, titleOf } from '../core/geometry.ts';
 import type { NodeId } from '../core/graph.ts';
 import type { Direction } from '../core/navigate.ts';
 import type { SocketRef } from './options.ts';
@@ -31,7 +31,7 @@ export function announceSocket({ view }: ToolContext, key: string, { side, node,
   view.announce(key, {
     title: titleOf(placed.node, placed.spec),
     side: view.say(`view.${side}`),
-    name: found.label ?? found.name,
+    name: found.label ?? shownName(found.name),
     type: found.type,
     linked: isLinked ? view.say('view.linked') : view.say('view.free'),
   });

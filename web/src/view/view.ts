@@ -27,6 +27,7 @@ import { portNodes } from '../core/ports.ts';
 import { Scene, type SpecOf } from '../core/scene.ts';
 import type { NodeSpec, Specs } from '../core/specs.ts';
 import { Store } from '../core/store.ts';
+import { hasChoices } from '../core/opened.ts';
 import { specOf } from '../core/subgraphs/spec.ts';
 import { STANDARD_OPTIONS, type Focus, type ViewOptions } from './options.ts';
 import { NO_OVERLAY, type Overlay } from './overlay.ts';
@@ -260,11 +261,13 @@ export class View {
   }
 }
 
-/** Specs of instances of subgraphs are made; each is kept as long as its node stays the same. */
+/** Specs of instances of subgraphs and of nodes with choices are made; each is kept as long as its node stays the same. */
 function specsOf(workflow: Workflow, specs: Specs): SpecOf {
   const made = new WeakMap<GraphNode, NodeSpec | undefined>();
   return (node) => {
-    if (!workflow.subgraphs.has(node.type)) return specs.get(node.type);
+    const type = specs.get(node.type);
+    const isMade = workflow.subgraphs.has(node.type) || (type !== undefined && hasChoices(type));
+    if (!isMade) return type;
     if (!made.has(node)) made.set(node, specOf(node, workflow, specs));
     return made.get(node);
   };

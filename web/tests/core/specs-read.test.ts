@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inputsFor } from '../../src/core/formats/widget-slots.ts';
+import { openedSpec } from '../../src/core/opened.ts';
 import { readSpecs } from '../../src/core/specs-read.ts';
 import { typeVariable } from '../../src/core/types.ts';
 
@@ -69,7 +69,11 @@ test('inputs stand in the order that is told, required ones first', () => {
 test('sockets that grow have the type and the name of their template', () => {
   const template = { input: { required: { image: ['IMAGE', {}] } }, prefix: 'image', min: 2, max: 9 };
   const input = inputOf(['COMFY_AUTOGROW_V3', { template }], 'images');
-  expect(input).toMatchObject({ name: 'images', type: 'IMAGE', growth: { prefix: 'image', min: 2, max: 9 } });
+  expect(input).toMatchObject({
+    name: 'images',
+    type: 'IMAGE',
+    growth: { names: Array.from({ length: 9 }, (_, index) => `image${index}`), min: 2 },
+  });
 });
 
 test('a type variable has its name and the types that it may stand for', () => {
@@ -92,8 +96,8 @@ test('a dynamic choice opens the inputs of what is chosen', () => {
     Node: { input: { required: { how: ['COMFY_DYNAMICCOMBO_V3', { options }] } } },
   }).get('Node')!;
   expect(spec.inputs[0]?.widget?.choices).toEqual(['size', 'none']);
-  expect(inputsFor(spec, { how: 'size' }).map(({ name }) => name)).toEqual(['how', 'how.width']);
-  expect(inputsFor(spec, { how: 'none' }).map(({ name }) => name)).toEqual(['how']);
+  expect(openedSpec(spec, { how: 'size' }).inputs.map(({ name }) => name)).toEqual(['how', 'how.width']);
+  expect(openedSpec(spec, { how: 'none' }).inputs.map(({ name }) => name)).toEqual(['how']);
 });
 
 test.each([

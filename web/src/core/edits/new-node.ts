@@ -1,19 +1,22 @@
 /** New nodes from their specs. */
 
+import { openedSpec, withOpened, type Values } from '../opened.ts';
 import { plainType } from '../types.ts';
 import { leastSize } from './size.ts';
 import type { GraphNode, InputSlot, Json, JsonObject, NodeId, OutputSlot, Point } from '../graph.ts';
 import type { InputSpec, NodeSpec, OutputSpec } from '../specs.ts';
 import { socketOfWidget } from './widgets.ts';
 
-/** Return a node of a type as it is when just added: sockets first, then a slot for each widget. */
-export function newNode(spec: NodeSpec, id: NodeId, pos: Point): GraphNode {
+/** Return a node of a type as it is when just added: sockets first, then a slot for each widget. given: its values. */
+export function newNode(type: NodeSpec, id: NodeId, pos: Point, given: Values = {}): GraphNode {
+  const values = withOpened(type, given);
+  const spec = openedSpec(type, values);
   const sockets = spec.inputs.filter((input) => !isWidget(input));
   const widgets = spec.inputs.filter(isWidget);
   const node = blankNode(id, spec.type, pos, {
     inputs: [...sockets.flatMap(inputSlots), ...widgets.map(widgetSlotOf)],
     outputs: spec.outputs.map(outputSlot),
-    widgets: Object.fromEntries(widgets.map((input) => [input.name, input.widget?.default ?? null])),
+    widgets: values,
   });
   return { ...node, size: leastSize(node, spec) };
 }
@@ -59,7 +62,7 @@ export function inputSlots(input: InputSpec): InputSlot[] {
 
 /** Return the name of one of the sockets that grow: `images.image0`. */
 export function grownName(input: InputSpec, index: number): string {
-  return `${input.name}.${input.growth?.prefix ?? ''}${index}`;
+  return `${input.name}.${input.growth?.names[index] ?? index}`;
 }
 
 export function socket(input: InputSpec, name: string): InputSlot {
@@ -67,6 +70,6 @@ export function socket(input: InputSpec, name: string): InputSlot {
   return { name, type: plainType(input.type), label: null, widget: null, isOptional, link: null, raw: {} };
 }
 
-function widgetSlotOf(input: InputSpec): InputSlot {
+export function widgetSlotOf(input: InputSpec): InputSlot {
   return { ...socketOfWidget(input.name, plainType(input.type)), isOptional: input.isOptional };
 }

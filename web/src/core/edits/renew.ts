@@ -39,7 +39,7 @@ function shapeOf({ inputs, outputs }: NodeSpec): string {
     input.type,
     input.isOptional,
     isWidget(input),
-    input.growth?.prefix,
+    input.growth?.names,
   ]);
   return JSON.stringify([shown, outputs.map(({ name, type }) => [name, type])]);
 }

@@ -9,7 +9,9 @@ import { graphAt, type GraphNode, type InputSlot, type NodeId, type Path, type W
 import type { InputSpec, NodeSpec, Specs } from '../specs.ts';
 import { common, plainType, variableOf } from '../types.ts';
 import { edit, type Draft, type Level } from './draft.ts';
+import { openedSpec } from '../opened.ts';
 import { grownName, socket } from './new-node.ts';
+import { withOpenedInputs } from './open-inputs.ts';
 import { removeInputSlot, renumberInputs } from './slots.ts';
 import { startAt } from './wires.ts';
 
@@ -21,7 +23,8 @@ export function settle(workflow: Workflow, path: Path, specs: Specs): Workflow {
     const growing: [GraphNode, NodeSpec][] = [];
     const variable: [NodeId, NodeSpec][] = [];
     for (const node of level.nodes.map.values()) {
-      const spec = specs.get(node.type);
+      const type = specs.get(node.type);
+      const spec = type && openedSpec(type, node.widgets);
       if (spec?.inputs.some(({ growth }) => growth !== null)) growing.push([node, spec]);
       if (spec !== undefined && hasVariables(spec)) variable.push([node.id, spec]);
     }
@@ -30,11 +33,12 @@ export function settle(workflow: Workflow, path: Path, specs: Specs): Workflow {
   });
 }
 
-/** Settle a level after an edit, if the edit changed its links or the number of its nodes. */
+/** Settle a level after an edit, if the edit changed its links, the number of its nodes or what choices open. */
 export function settleAfter(before: Workflow, after: Workflow, path: Path, specs: Specs): Workflow {
   const [old, now] = [graphAt(before, path), graphAt(after, path)];
-  const isSame = old.links === now.links && old.nodes.size === now.nodes.size;
-  return isSame ? after : settle(after, path, specs);
+  const opened = withOpenedInputs(after, path, old, specs);
+  const isSame = opened === after && old.links === now.links && old.nodes.size === now.nodes.size;
+  return isSame ? after : settle(opened, path, specs);
 }
 
 function grow(level: Level, draft: Draft, node: GraphNode, spec: NodeSpec): void {
@@ -42,7 +46,7 @@ function grow(level: Level, draft: Draft, node: GraphNode, spec: NodeSpec): void
 }
 
 function growInput(level: Level, draft: Draft, id: NodeId, input: InputSpec): void {
-  const [least, most] = [Math.max(input.growth?.min ?? 1, 1), input.growth?.max ?? 1];
+  const [least, most] = [Math.max(input.growth?.min ?? 1, 1), input.growth?.names.length ?? 1];
   const inputs = level.nodes.get(id)?.inputs ?? [];
   const slotAt = (index: number): number => inputs.findIndex(({ name }) => name === grownName(input, index));
   const places = Array.from({ length: most }, (_, index) => slotAt(index));

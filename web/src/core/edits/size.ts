@@ -1,6 +1,6 @@
 /** Sizes of nodes. */
 
-import { leastHeight, shownWidgets, titleOf } from '../geometry.ts';
+import { leastHeight, shownName, shownWidgets, titleOf } from '../geometry.ts';
 import type { GraphNode, NodeId, Path, Rect, Size, Workflow } from '../graph.ts';
 import type { NodeSpec } from '../specs.ts';
 import { edit, editNodes } from './draft.ts';
@@ -49,7 +49,9 @@ function lettersOf(node: GraphNode, spec: NodeSpec | undefined): number {
   const rows = Math.max(inputs.length, node.outputs.length);
   const lines = Array.from({ length: rows }, (_, row) => {
     const [input, output] = [inputs[row], node.outputs[row]];
-    return (input?.label ?? input?.name ?? '').length + (output?.label ?? output?.name ?? '').length;
+    return (
+      (input?.label ?? shownName(input?.name ?? '')).length + (output?.label ?? output?.name ?? '').length
+    );
   });
   return Math.max(titleOf(node, spec).length, ...lines);
 }

@@ -56,8 +56,7 @@ function apiNode(
     const rawWidgets = entries.length > 0 ? given : undefined;
     return { ...blankNode(id, type, [0, 0], { title, rawWidgets }) };
   }
-  const fresh = newNode(spec, id, [0, 0]);
-  return { ...fresh, title, widgets: { ...fresh.widgets, ...given } };
+  return { ...newNode(spec, id, [0, 0], given), title };
 }
 
 function unwrapped(value: Json): Json {

@@ -9,11 +9,10 @@
  */
 
 import type { Json } from '../graph.ts';
+import { openedInputs } from '../opened.ts';
 import type { InputSpec, NodeSpec } from '../specs.ts';
-import { readInput } from '../specs-read.ts';
 import { controlKey } from '../seed-control.ts';
 import { DYNAMIC } from '../specs-widgets.ts';
-import { isList, isObject } from './fields.ts';
 
 /**
  * What a saved value is for: a widget; what happens to the value above after a run; by what a choice's control goes;
@@ -78,26 +77,4 @@ function* slotsOf(
   for (const opened of openedInputs(input, valueOf(name))) {
     if (!opened.isForced) yield* slotsOf(opened, spec, valueOf);
   }
-}
-
-/** Return the inputs that the chosen option of a dynamic choice opens, called `choice.input`; none for other inputs. */
-export function openedInputs(input: InputSpec, chosen: Json | undefined): InputSpec[] {
-  const options = input.type === DYNAMIC ? input.widget?.options.options : null;
-  const option = isList(options) ? options.find((each) => isObject(each) && each.key === chosen) : null;
-  const groups = isObject(option) && isObject(option.inputs) ? option.inputs : {};
-  return (['required', 'optional'] as const).flatMap((group) => {
-    const described = isObject(groups[group]) ? Object.entries(groups[group]) : [];
-    return described.flatMap(([name, description]) => {
-      return readInput(`${input.name}.${name}`, description, group === 'optional') ?? [];
-    });
-  });
-}
-
-/** Return all inputs of a type for a node's values: its own and those that its choices open, at their places. */
-export function inputsFor(spec: NodeSpec, widgets: { readonly [key: string]: Json }): readonly InputSpec[] {
-  const withOpened = (input: InputSpec): InputSpec[] => [
-    input,
-    ...openedInputs(input, widgets[input.name]).flatMap(withOpened),
-  ];
-  return spec.inputs.some(({ type }) => type === DYNAMIC) ? spec.inputs.flatMap(withOpened) : spec.inputs;
 }

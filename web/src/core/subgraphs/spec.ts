@@ -2,12 +2,15 @@
 
 import type { GraphNode, Subgraph, Workflow } from '../graph.ts';
 import type { InputSpec, NodeSpec, Specs } from '../specs.ts';
+import { openedSpec } from '../opened.ts';
 import { promotedOf, valueInside } from './promote.ts';
 
-/** Return the spec of a node: of its type, or made of its subgraph's ports and promoted widgets. */
+/** Return the spec of a node: of its type with what its choices open, or made of its subgraph's ports and promoted widgets. */
 export function specOf(node: GraphNode, workflow: Workflow, specs: Specs): NodeSpec | undefined {
   const subgraph = workflow.subgraphs.get(node.type);
-  return subgraph === undefined ? specs.get(node.type) : specOfInstance(node, subgraph, workflow, specs);
+  if (subgraph !== undefined) return specOfInstance(node, subgraph, workflow, specs);
+  const type = specs.get(node.type);
+  return type && openedSpec(type, node.widgets);
 }
 
 function specOfInstance(node: GraphNode, subgraph: Subgraph, workflow: Workflow, specs: Specs): NodeSpec {

@@ -1,7 +1,7 @@
 /** Nodes from afar: boxes with title bars. Also near ones whose elements are not there yet. */
 
 import { colourOf } from '../../core/colours.ts';
-import { HEADER, SOCKET_RADIUS, titleOf } from '../../core/geometry.ts';
+import { HEADER, SOCKET_RADIUS, shownName, titleOf } from '../../core/geometry.ts';
 import type { GraphNode, NodeId } from '../../core/graph.ts';
 import { isPortNode } from '../../core/ports.ts';
 import type { PlacedNode } from '../../core/scene.ts';
@@ -68,7 +68,11 @@ function paintPorts({ context, view, colours }: Brush, node: GraphNode): void {
     slots.forEach((slot, index) => {
       const at = (side === 'input' ? layout.inputs : layout.outputs)[index]!;
       context.fillStyle = index === slots.length - 1 ? colours.dim : colours.text;
-      context.fillText(slot.label ?? slot.name, x + at[0] + (side === 'input' ? 12 : -12), y + at[1]);
+      context.fillText(
+        slot.label ?? shownName(slot.name),
+        x + at[0] + (side === 'input' ? 12 : -12),
+        y + at[1],
+      );
     });
   }
   context.textAlign = 'left';

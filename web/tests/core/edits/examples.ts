@@ -87,7 +87,7 @@ export const SCALE = spec(
 );
 export const BATCH = spec(
   'Batch',
-  [input('images', 'IMAGE', { growth: { prefix: 'image', min: 1, max: 4 } })],
+  [input('images', 'IMAGE', { growth: { names: ['image0', 'image1', 'image2', 'image3'], min: 1 } })],
   ['IMAGE'],
 );
 export const INT = spec('Int', [], ['INT']);
