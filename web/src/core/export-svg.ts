@@ -29,6 +29,8 @@ export interface Palette {
   readonly line: string;
   readonly text: string;
   readonly dim: string;
+  /** Return a node's own colour as the theme shows it. */
+  readonly shade: (colour: string) => string;
 }
 
 const MARGIN = 40;
@@ -89,14 +91,21 @@ function nodePart(placed: PlacedNode, palette: Palette): string {
   const { node, spec, bounds, layout } = placed;
   const { x, y, width, height } = bounds;
   const opacity = node.mode === 'always' ? 1 : 0.45;
-  const body = element('rect', { x, y, width, height, rx: 6, fill: safeColour(node.bgcolor, palette.node) });
+  const body = element('rect', {
+    x,
+    y,
+    width,
+    height,
+    rx: 6,
+    fill: nodeColour(node.bgcolor, palette.node, palette),
+  });
   const head = element('rect', {
     x,
     y,
     width,
     height: HEADER,
     rx: 6,
-    fill: safeColour(node.color, palette.head),
+    fill: nodeColour(node.color, palette.head, palette),
   });
   const frame = element('rect', { x, y, width, height, rx: 6, fill: 'none', stroke: palette.line });
   const title = words(titleOf(node, spec), [x + 10, y + HEADER / 2], width - 20, {
@@ -233,6 +242,10 @@ function element(
 }
 
 /** Return a file's colour if it is one and nothing else; a paint server's address would reach outside. */
+function nodeColour(color: string | null, usual: string, { shade }: Palette): string {
+  return safeColour(color === null ? null : shade(color), usual);
+}
+
 function safeColour(color: string | null, usual: string): string {
   return color !== null && /^(#[0-9a-f]{3,8}|[a-z]+|(rgb|hsl)a?\([\d\s.,%/a-z]*\))$/i.test(color)
     ? color

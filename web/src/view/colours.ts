@@ -1,5 +1,7 @@
 /** The theme's colours as a canvas wants them: read from the CSS variables once for each change of the theme. */
 
+import { lightened } from '../core/shades.ts';
+
 const VARIABLES = {
   bg: '--bg',
   grid: '--grid',
@@ -16,14 +18,18 @@ const VARIABLES = {
   font: '--font',
 } as const;
 
-export type Colours = { readonly [name in keyof typeof VARIABLES]: string };
+export type Colours = { readonly [name in keyof typeof VARIABLES]: string } & {
+  /** Return a node's own colour as the theme shows it. */
+  readonly shade: (colour: string) => string;
+};
 
 export function readColours(element: Element): Colours {
   const style = getComputedStyle(element);
   const read = Object.entries(VARIABLES).map(([name, variable]) => {
     return [name, style.getPropertyValue(variable).trim() || '#888'];
   });
-  return Object.fromEntries(read) as Colours;
+  const isLight = document.documentElement.dataset.theme === 'light';
+  return { ...Object.fromEntries(read), shade: isLight ? lightened : (colour: string) => colour } as Colours;
 }
 
 /** Call a function when the theme changes: by the page's attribute or by the system. Returns what ends that. */

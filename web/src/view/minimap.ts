@@ -42,7 +42,7 @@ export function paintMap(canvas: HTMLCanvasElement, { scene }: View, colours: Co
   const least = 2 / place.scale; // pixels
   for (const { node, bounds } of scene.nodes.values()) {
     context.globalAlpha = node.mode === 'always' ? 1 : 0.4;
-    fill(context, bounds, node.color ?? colours.strong, least);
+    fill(context, bounds, node.color === null ? colours.strong : colours.shade(node.color), least);
   }
   return place;
 }

@@ -55,6 +55,8 @@ export class View {
   readonly extras = new Store<ReadonlyMap<NodeId, number>>(new Map());
   /** In pixels. */
   size: Size = [1, 1];
+  /** Tells when the size changes. */
+  readonly sized = new Store(0);
   /** Set by the surface: draw in the next frame. `isMove`: only the camera changed. */
   invalidate: (isMove?: boolean) => void = () => {};
   #preview: Workflow | null = null;
@@ -189,6 +191,7 @@ export class View {
   resize(size: Size): void {
     if (size[0] === this.size[0] && size[1] === this.size[1]) return;
     this.size = size;
+    this.sized.update((count) => count + 1);
     this.invalidate();
   }
 

@@ -9,7 +9,15 @@ import { EMPTY_GRAPH, type GraphNode, type Workflow } from '../../src/core/graph
 import { ALL, LOADER, SAMPLER, SPECS, withNodes } from './edits/examples.ts';
 import { applyEdit, RANDOM_EDITS } from './edits/random.ts';
 
-const COLOURS = { bg: '#000', node: '#222', head: '#333', line: '#444', text: '#fff', dim: '#aaa' };
+const COLOURS = {
+  bg: '#000',
+  node: '#222',
+  head: '#333',
+  line: '#444',
+  text: '#fff',
+  dim: '#aaa',
+  shade: (colour: string) => colour,
+};
 
 function draw(workflow: Workflow): string {
   return svgOf(workflow.root, (node) => SPECS.get(node.type), COLOURS);

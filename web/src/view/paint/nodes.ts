@@ -34,16 +34,16 @@ function paintBox({ context, view, camera, colours }: Brush, { node, bounds }: P
   context.globalAlpha = node.mode === 'always' ? 1 : 0.45;
   const head = Math.min(height, HEADER);
   if (camera.zoom < PARTS_ZOOM) {
-    context.fillStyle = node.bgcolor ?? colours.node;
+    context.fillStyle = node.bgcolor === null ? colours.node : colours.shade(node.bgcolor);
     context.fillRect(x, y, width, height);
-    context.fillStyle = node.color ?? colours.strong;
+    context.fillStyle = node.color === null ? colours.strong : colours.shade(node.color);
     context.fillRect(x, y, width, head);
   } else {
-    context.fillStyle = node.bgcolor ?? colours.node;
+    context.fillStyle = node.bgcolor === null ? colours.node : colours.shade(node.bgcolor);
     context.beginPath();
     context.roundRect(x, y, width, height, RADIUS);
     context.fill();
-    context.fillStyle = node.color ?? colours.head;
+    context.fillStyle = node.color === null ? colours.head : colours.shade(node.color);
     context.beginPath();
     context.roundRect(x, y, width, head, node.isCollapsed ? RADIUS : [RADIUS, RADIUS, 0, 0]);
     context.fill();
