@@ -56,7 +56,7 @@ export function isWidget(input: InputSpec): boolean {
 /** Return the slots of an input at the start: one, or the first ones of sockets that grow. */
 export function inputSlots(input: InputSpec): InputSlot[] {
   if (input.growth === null) return [socket(input, input.name)];
-  const count = Math.max(input.growth.min, 1);
+  const count = Math.min(input.growth.min + 1, input.growth.names.length); // one that is free
   return Array.from({ length: count }, (_, index) => socket(input, grownName(input, index)));
 }
 

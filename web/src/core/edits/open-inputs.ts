@@ -1,15 +1,7 @@
 /** Nodes whose choices opened other inputs: sockets and values come and go with them. */
 
-import {
-  graphAt,
-  type Graph,
-  type GraphNode,
-  type InputSlot,
-  type NodeId,
-  type Path,
-  type Workflow,
-} from '../graph.ts';
-import { hasChoices, openedSpec, withOpened } from '../opened.ts';
+import { graphAt, type Graph, type GraphNode, type InputSlot, type Path, type Workflow } from '../graph.ts';
+import { hasChoices, openedSpec, withOpened, type Values } from '../opened.ts';
 import type { InputSpec, NodeSpec, Specs } from '../specs.ts';
 import { DYNAMIC } from '../specs-widgets.ts';
 import { edit, type Draft, type Level } from './draft.ts';
@@ -26,7 +18,8 @@ export function withOpenedInputs(workflow: Workflow, path: Path, before: Graph, 
   });
   if (changed.length === 0) return workflow;
   return edit(workflow, path, (level, draft) => {
-    for (const { id, type } of changed) openInputs(level, draft, id, specs.get(type) as NodeSpec);
+    for (const { id, type } of changed)
+      openInputs(level, draft, before.nodes.get(id) as GraphNode, specs.get(type) as NodeSpec);
   });
 }
 
@@ -41,10 +34,11 @@ function isChoice({ type }: InputSpec): boolean {
 }
 
 /** Fit a node to its choices. Sockets that another option has too keep their links. */
-function openInputs(level: Level, draft: Draft, id: NodeId, type: NodeSpec): void {
+function openInputs(level: Level, draft: Draft, old: GraphNode, type: NodeSpec): void {
+  const { id } = old;
   const node = level.nodes.get(id);
   if (node === undefined) return;
-  const widgets = withOpened(type, node.widgets);
+  const widgets = withOpened(type, chosenValues(node, old, type));
   const spec = openedSpec(type, widgets);
   const wanted = spec.inputs.flatMap((input) => (isOpened(input, type) ? slotsOf(input) : []));
   const names = new Set(wanted.map(({ name }) => name));
@@ -56,6 +50,18 @@ function openInputs(level: Level, draft: Draft, id: NodeId, type: NodeSpec): voi
   }
   level.nodes.change(id, (kept) => fitted({ ...kept, widgets, inputs: withSlots(kept, wanted, type) }, spec));
   renumberInputs(level, id);
+}
+
+/** Return a node's values without those that were usual for the choice of before: each choice has usual values of its own. */
+function chosenValues(node: GraphNode, old: GraphNode, type: NodeSpec): Values {
+  const usual = openedSpec(type, old.widgets).inputs.filter((input) => {
+    const { name, widget } = input;
+    return (
+      isOpened(input, type) && widget !== null && !isChoice(input) && node.widgets[name] === widget.default
+    );
+  });
+  const names = new Set(usual.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(node.widgets).filter(([name]) => !names.has(name)));
 }
 
 /** Whether an input is opened by a choice, not one of the type itself. */

@@ -46,12 +46,12 @@ function grow(level: Level, draft: Draft, node: GraphNode, spec: NodeSpec): void
 }
 
 function growInput(level: Level, draft: Draft, id: NodeId, input: InputSpec): void {
-  const [least, most] = [Math.max(input.growth?.min ?? 1, 1), input.growth?.names.length ?? 1];
+  const [least, most] = [input.growth?.min ?? 0, input.growth?.names.length ?? 1];
   const inputs = level.nodes.get(id)?.inputs ?? [];
   const slotAt = (index: number): number => inputs.findIndex(({ name }) => name === grownName(input, index));
   const places = Array.from({ length: most }, (_, index) => slotAt(index));
   const used = places.findLastIndex((slot) => (inputs[slot]?.link ?? null) !== null) + 1;
-  const count = Math.min(Math.max(used + 1, least), most);
+  const count = Math.min(Math.max(used, least) + 1, most);
   const extra = places.slice(count).filter((slot) => slot >= 0);
   for (const slot of extra.sort((one, other) => other - one)) removeInputSlot(level, draft, id, slot);
   for (let index = 0; index < count; index += 1) {
