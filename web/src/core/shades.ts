@@ -6,6 +6,7 @@
  */
 
 const SHIFT = 0.5;
+const LEAST = 0.68; // black nodes too are light enough for dark letters
 
 /** Return a colour (`#223`, `#223344`) as the light theme shows it; those written in other ways stay as they are. */
 export function lightened(colour: string): string {
@@ -13,7 +14,7 @@ export function lightened(colour: string): string {
   if (parts === null) return colour;
   const [most, least] = [Math.max(...parts), Math.min(...parts)];
   const before = (most + least) / 2;
-  const after = Math.min(1, before + SHIFT);
+  const after = Math.min(1, Math.max(LEAST, before + SHIFT));
   const wideBefore = 1 - Math.abs(2 * before - 1);
   const scale = wideBefore === 0 ? 0 : (1 - Math.abs(2 * after - 1)) / wideBefore; // keeps hue and saturation
   const shown = parts.map((part) => Math.round(255 * (after + (part - before) * scale)));

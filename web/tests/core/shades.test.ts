@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { lightened } from '../../src/core/shades.ts';
 
 test.each([
-  ['#000', '#808080'],
+  ['#000', '#adadad'],
   ['#223344', '#99b3cc'],
   ['#653', '#ddd2bb'],
   ['#ffffff', '#ffffff'],
