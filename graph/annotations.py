@@ -25,15 +25,24 @@ class AnnotationError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """Further options for editors, in ComfyUI's spelling: `Annotated[int, Range(0, 9), Options(advanced=True)]`."""
+    """Further options for editors, in ComfyUI's spelling: `Annotated[int, Range(0, 9), Options(advanced=True)]`.
+
+    widget_type: the name of the widget that edits the value, one that a script of the pack brings (`docs/editor-extensions.md`).
+    """
 
     advanced: bool = False
     force_input: bool = False
     socketless: bool = False
+    widget_type: str = ""
 
     def describe(self) -> dict[str, Any]:
         """Return the options that are set."""
-        options = {"advanced": self.advanced, "forceInput": self.force_input, "socketless": self.socketless}
+        options = {
+            "advanced": self.advanced,
+            "forceInput": self.force_input,
+            "socketless": self.socketless,
+            "widgetType": self.widget_type,
+        }
         return {name: value for name, value in options.items() if value}
 
 

@@ -14,6 +14,7 @@ from graph.choices import Names, is_chooser
 from graph.opening import IfGiven, Opening, Repeated
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
+from graph.types import BOOLEAN, COLOR, COMBO, FLOAT, INT, STRING
 
 MATCH_TYPE = "COMFY_MATCHTYPE_V3"  # ComfyUI's word for a type variable
 AUTOGROW = "COMFY_AUTOGROW_V3"  # and for sockets that grow
@@ -21,6 +22,7 @@ CHOICE = "COMFY_DYNAMICCOMBO_V3"  # for a choice that opens sockets
 SLOT = "COMFY_DYNAMICSLOT_V3"  # for a socket that opens others when it is linked
 Groups = list[tuple[str, list[Socket]]]
 _MOST_GROWN = 100
+_EDITED = frozenset({INT, FLOAT, STRING, BOOLEAN, COMBO, COLOR})  # types that tell editors which widget is meant
 
 
 def describe_all(registry: Registry, names: Names | None = None) -> dict[str, dict[str, Any]]:
@@ -86,8 +88,15 @@ def _input(socket: Socket, names: Names | None) -> list[Any]:
     options = socket.widget.describe() if socket.widget is not None else {}
     default = {} if socket.default is MISSING or socket.default is None else {"default": socket.default}
     lazy = {"lazy": True} if socket.is_lazy else {}
-    options = {**default, **options, **_template(socket), **lazy, **socket.options, **_tooltip(socket.tooltip)}
-    return [_type(socket, names), options]
+    told = {**options, **_template(socket), **lazy, **socket.options, **_tooltip(socket.tooltip)}
+    return [_type(socket, names), {**default, **_widget_type(socket), **told}]
+
+
+def _widget_type(socket: Socket) -> dict[str, Any]:
+    """Return which widget edits a value where the type does not say: editors take other types for sockets alone."""
+    if socket.widget is None or socket.type in _EDITED:
+        return {}
+    return {"widgetType": socket.widget.type.name}
 
 
 def _type(socket: Socket, names: Names | None) -> str | list[Any]:

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 EXAMPLE_FOLDERS = ("example_workflows", "example", "examples", "workflow", "workflows")
 LOCALE_FILES = ("nodeDefs", "commands", "settings")  # JSON files beside main.json, each under its name
 SCRIPTS = frozenset({".js"})
+OWN_SCRIPTS = "weft"  # the folder in a pack's web folder whose scripts are for our own editor, and for no other
 
 
 class Subgraph(NamedTuple):
@@ -41,8 +42,9 @@ def pack_folders(roots: Iterable[Path]) -> Iterator[Path]:
 
 
 def find_scripts(folder: Path) -> list[str]:
-    """Return the scripts below a folder, as names from there."""
-    return sorted(names_below(folder, SCRIPTS)) if folder.is_dir() else []
+    """Return the scripts below a folder, as names from there; not those of our own editor (serving.editor_scripts)."""
+    names = names_below(folder, SCRIPTS) if folder.is_dir() else ()
+    return sorted(name for name in names if not name.startswith(f"{OWN_SCRIPTS}/"))
 
 
 def find_examples(roots: Iterable[Path]) -> dict[str, list[str]]:

@@ -133,7 +133,7 @@ def _described_slots(name: str, description: Any, value_of: ValueOf) -> Iterator
     options = description[1] if len(description) > 1 and isinstance(description[1], dict) else {}
     choices = description[0] if isinstance(description[0], list) else options.get("options")
     socket_type = "COMBO" if isinstance(description[0], list) else str(description[0])
-    if socket_type not in WIDGET_TYPES or options.get("forceInput"):
+    if (socket_type not in WIDGET_TYPES and not options.get("widgetType")) or options.get("forceInput"):
         return
     first = choices[0] if choices and isinstance(choices, list) and not isinstance(choices[0], dict) else MISSING
     yield WidgetSlot(name, Role.VALUE, socket_type, options.get("default", _EMPTY.get(socket_type, first)))

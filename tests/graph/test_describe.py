@@ -107,3 +107,37 @@ def test_aliases_have_entries_of_their_own_and_all_is_json() -> None:
     assert list(entries) == ["Batch", "Load", "OldSampler", "Sampler", "Switch"]
     assert entries["OldSampler"] == {**entries["Sampler"], "name": "OldSampler", "search_aliases": ["Sampler"]}
     assert json.loads(json.dumps(entries)) == entries
+
+
+class Stars:
+    """A widget that a pack brings, for a type of its own."""
+
+    type = SocketType("STARS")
+
+    def convert(self, value: Any) -> Any:
+        return value
+
+    def check(self, value: Any, names: Any = None) -> None:
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        return {"most": 5}
+
+
+def test_the_widget_of_a_type_that_editors_do_not_know_is_named() -> None:
+    @node()
+    def Rate(
+        stars: Annotated[list[int], Stars()],
+        several: Annotated[int, Range(0, 5), Options(widget_type="DICE")] = 1,
+        either: int | float = 1,
+        plain: int = 1,
+        image: Image | None = None,
+    ) -> int:
+        raise NotImplementedError
+
+    required = describe(Rate.spec)["input"]["required"]
+    assert required["stars"] == ["STARS", {"widgetType": "STARS", "most": 5}]
+    assert required["several"] == ["INT", {"default": 1, "min": 0, "max": 5, "widgetType": "DICE"}]
+    assert required["either"] == ["INT,FLOAT", {"default": 1, "widgetType": "FLOAT"}]
+    assert required["plain"] == ["INT", {"default": 1}]
+    assert describe(Rate.spec)["input"]["optional"] == {"image": ["IMAGE", {}]}
