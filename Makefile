@@ -52,7 +52,7 @@ editor: $(EDITOR)
 $(PACKAGES): web/package-lock.json
 	npm --prefix web ci --silent
 
-$(EDITOR): $(PACKAGES) web/index.html web/vite.config.ts $(shell find web/src -type f)
+$(EDITOR): $(PACKAGES) web/index.html web/vite.config.ts $(shell find web/src web/types -type f)
 	npm --prefix web run --silent build
 
 # torch comes first and pinned: on machines without a GPU an unpinned torch brings gigabytes of CUDA.

@@ -61,6 +61,7 @@ def _is_skipped() -> bool:
 def _is_current(web: Path) -> bool:
     built = web / "dist" / "index.html"
     sources = [web / "package-lock.json", web / "index.html", web / "vite.config.ts", *(web / "src").rglob("*")]
+    sources += (web / "types").iterdir()
     return built.is_file() and built.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
 
 

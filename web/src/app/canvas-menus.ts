@@ -8,6 +8,7 @@ import { contentsOf } from '../core/edits/groups.ts';
 import { shownWidgets } from '../core/geometry.ts';
 import type { GraphNode, GroupId, LinkId, Point } from '../core/graph.ts';
 import type { Target } from '../core/hit.ts';
+import { addedItems } from '../extensions/menu-items.ts';
 import { formOf, isSameInput, isSamePlace, toggleInput, toggleOutput } from './app-view.ts';
 import { currentEditor, type App } from './context.ts';
 import type { MenuItem } from './dialogs.ts';
@@ -44,6 +45,10 @@ const GROUP_COLOURS: { readonly [name: string]: string } = {
 
 /** Return the menu of what is at a spot. What is not selected yet becomes so. */
 export function canvasMenu(app: App, target: Target, spot: Spot): readonly MenuItem[] {
+  return [...ownMenu(app, target, spot), ...addedItems(app, currentEditor(app), target, spot.graph)];
+}
+
+function ownMenu(app: App, target: Target, spot: Spot): readonly MenuItem[] {
   if (target.kind === 'node' || target.kind === 'input' || target.kind === 'output')
     return nodeMenu(app, target.node);
   if (target.kind === 'group') return groupMenu(app, target.group);

@@ -7,9 +7,12 @@ import { getContext, setContext } from 'svelte';
 import type { Commands } from '../core/commands.ts';
 import type { Editor } from '../core/editor.ts';
 import type { Specs } from '../core/specs.ts';
+import type { Extensions } from '../extensions/extensions.ts';
 import type { Store } from '../core/store.ts';
 import type { Api } from '../net/api.ts';
 import type { Runs } from '../net/runs.ts';
+import type { LocalLog } from './local-log.ts';
+import type { Packs } from './packs.ts';
 import type { Settings } from './settings.ts';
 import type { Tabs } from './tabs.ts';
 import type { Texts } from './texts.ts';
@@ -35,6 +38,12 @@ export interface App {
   readonly versions: Versions;
   /** Panels and dialogs that are open. */
   readonly dialogs: Dialogs;
+  /** What scripts of node packs have added. */
+  readonly extensions: Extensions;
+  /** The server's node packs and how they are. */
+  readonly packs: Packs;
+  /** What happened in this window. */
+  readonly log: LocalLog;
 }
 
 const KEY = Symbol('app');

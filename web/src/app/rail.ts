@@ -1,6 +1,6 @@
 /** The panels at the side, in the order of their buttons. Each is loaded when it is first shown. */
 
-import type { IconName } from '../ui/icons.ts';
+import type { AnyIcon, IconName } from '../ui/icons.ts';
 import type { AnyComponent } from './dialogs.ts';
 
 type Load = () => Promise<{ readonly default: AnyComponent }>;
@@ -9,8 +9,10 @@ const PANELS = import.meta.glob<{ readonly default: AnyComponent }>('../panels/*
 export interface RailPanel {
   /** Its texts are `panel.<id>`; the command that shows it is `panel.<id>`. */
   readonly id: string;
-  readonly icon: IconName;
+  readonly icon: AnyIcon;
   readonly load: Load;
+  /** What the component is given. */
+  readonly props?: { readonly [name: string]: unknown };
 }
 
 export const RAIL: readonly RailPanel[] = [
@@ -23,6 +25,7 @@ export const RAIL: readonly RailPanel[] = [
   panel('outline', 'outline', 'Outline'),
   panel('app', 'app', 'AppView'),
   panel('errors', 'errors', 'Errors'),
+  panel('packs', 'packs', 'Packs'),
   panel('logs', 'logs', 'Logs'),
 ].filter((each): each is RailPanel => each !== null);
 

@@ -3,11 +3,12 @@
 import { Commands, type Command } from '../core/commands.ts';
 import type { JsonObject } from '../core/graph.ts';
 import type { Specs } from '../core/specs.ts';
-import { readSpecs } from '../core/specs-read.ts';
 import { Store } from '../core/store.ts';
 import { Api } from '../net/api.ts';
 import { Runs } from '../net/runs.ts';
 import { applyAppearance } from './appearance.ts';
+import { Extensions } from '../extensions/extensions.ts';
+import { startExtensions } from '../extensions/start.ts';
 import { startRunning } from '../running/start.ts';
 import type { App } from './context.ts';
 import { openDatabase } from './database.ts';
@@ -16,8 +17,11 @@ import { Dialogs } from './dialogs.ts';
 import { Documents, messageOf } from './documents.ts';
 import { Drafts } from './drafts.ts';
 import { listenToKeys } from './keyboard.ts';
+import { LocalLog } from './local-log.ts';
+import { Packs } from './packs.ts';
 import { Settings } from './settings.ts';
 import { Shortcuts } from './shortcuts.ts';
+import { loadSpecs } from './specs.ts';
 import { Tabs } from './tabs.ts';
 import { Texts } from './texts.ts';
 import { Versions } from './versions.ts';
@@ -56,6 +60,9 @@ export function makeApp(base: string): App {
     documents,
     versions,
     dialogs: new Dialogs(),
+    extensions: new Extensions(specs),
+    packs: new Packs(api),
+    log: new LocalLog(),
   };
   return app;
 }
@@ -74,12 +81,8 @@ export async function start(app: App): Promise<void> {
   if (unsaved > 0) app.dialogs.tell(app.texts.t('file.recovered', { count: unsaved }));
   drafts.watch();
   startRunning(app);
+  startExtensions(app);
   setTimeout(() => void preloadPanels(), PRELOAD_AFTER_MS);
-}
-
-/** Ask the server for its node types (again). */
-export async function loadSpecs(app: App): Promise<void> {
-  app.specs.set(readSpecs(await app.api.objectInfo()));
 }
 
 export { applyAppearance };

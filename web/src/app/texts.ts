@@ -15,6 +15,8 @@ export type Language = 'en' | 'pt';
 export const LANGUAGES: readonly Language[] = ['en', 'pt'];
 
 export type Catalogue = { readonly [key: string]: string };
+/** A text in English or in several languages, of what is not in the catalogue. */
+export type Label = string | { readonly en: string; readonly pt?: string };
 export type Values = { readonly [name: string]: string | number };
 type Part = { readonly default: Catalogue };
 
@@ -24,7 +26,11 @@ const PORTUGUESE = import.meta.glob<Part>(['./texts/pt.ts', './texts/*.pt.ts']);
 export class Texts {
   readonly language = new Store<Language>('en');
   readonly #english = joined(Object.values(ENGLISH));
-  readonly #follow = createSubscriber((update) => this.language.watch(update));
+  readonly #labels = new Store<ReadonlyMap<string, Label>>(new Map());
+  readonly #follow = createSubscriber((update) => {
+    const ends = [this.language.watch(update), this.#labels.watch(update)];
+    return () => ends.forEach((end) => end());
+  });
   #catalogue = this.#english;
   #plurals = new Intl.PluralRules('en');
 
@@ -41,6 +47,18 @@ export class Texts {
     return filled(this.#textOf(key, values.count) ?? key, values);
   }
 
+  /** Give a key a text that the catalogue does not have; returns what takes it away. */
+  add(key: string, label: Label): () => void {
+    this.#labels.update((all) => new Map(all).set(key, label));
+    return () => this.#labels.update((all) => new Map([...all].filter(([each]) => each !== key)));
+  }
+
+  /** Return a label in the user's language. */
+  of(label: Label): string {
+    this.#follow();
+    return typeof label === 'string' ? label : (label[this.language.value] ?? label.en);
+  }
+
   /** Say whether a key has a text. */
   has(key: string): boolean {
     return this.#catalogue[key] !== undefined;
@@ -49,7 +67,12 @@ export class Texts {
   #textOf(key: string, count: string | number | undefined): string | undefined {
     const plural =
       typeof count === 'number' ? this.#catalogue[`${key}.${this.#plurals.select(count)}`] : undefined;
-    return plural ?? this.#catalogue[key] ?? this.#catalogue[`${key}.other`];
+    return plural ?? this.#catalogue[key] ?? this.#catalogue[`${key}.other`] ?? this.#added(key);
+  }
+
+  #added(key: string): string | undefined {
+    const label = this.#labels.value.get(key);
+    return label === undefined ? undefined : this.of(label);
   }
 }
 

@@ -26,6 +26,10 @@ export class Commands<Context> {
     }
   }
 
+  remove(id: string): void {
+    this.#byId.delete(id);
+  }
+
   get(id: string): Command<Context> | undefined {
     return this.#byId.get(id);
   }

@@ -10,7 +10,7 @@
  *     ┌ header ──────────────┐ -30
  *     ● input       output ●   slot rows, side by side
  *     │ [widget           ]  │ widget rows; the socket of a widget is at its left edge
- *     │ rest                 │ what a run showed: pictures, texts
+ *     │ rest                 │ what an extension shows; what a run showed: pictures, texts
  *     └──────────────────────┘
  */
 
@@ -61,6 +61,7 @@ export interface NodeLayout {
 
 /** Return the least height of a widget. */
 export function widgetHeight(widget: WidgetSpec): number {
+  if (widget.height !== undefined) return widget.height;
   return widget.kind === 'multiline' ? TEXT_HEIGHT : WIDGET_HEIGHT;
 }
 
@@ -79,16 +80,19 @@ export function layoutOf(node: GraphNode, spec: NodeSpec | undefined, extra = 0)
   const names = new Set(widgets.map((input) => input.name));
   const rows = rowsOf(node.inputs, names);
   const top = PADDING_Y + Math.max(rows.length, node.outputs.length) * SLOT_ROW;
-  const least =
-    top + widgets.reduce((sum, input) => sum + widgetHeight(input.widget) + WIDGET_GAP, PADDING_Y);
+  const placed = spec?.body?.isInstead === true ? [] : widgets;
+  const below = extra + (spec?.body?.height ?? 0);
+  const least = top + placed.reduce((sum, input) => sum + widgetHeight(input.widget) + WIDGET_GAP, PADDING_Y);
   const width = Math.max(node.size[0], MIN_WIDTH);
-  const height = Math.max(node.size[1], least + extra);
-  const places = placeWidgets(node, widgets, top, height - least - extra);
+  const height = Math.max(node.size[1], least + below);
+  const places = placeWidgets(node, placed, top, height - least - below);
   const last = places.at(-1);
   const end = last === undefined ? top : last.y + last.height + WIDGET_GAP;
+  const points = inputPoints(node, rows, places);
+  if (placed !== widgets) spread(points, node, names, end, height - end - PADDING_Y);
   return {
     size: [width, height],
-    inputs: inputPoints(node, rows, places),
+    inputs: points,
     outputs: node.outputs.map((_, index) => [width, rowY(index)]),
     rows,
     widgets: places,
@@ -163,4 +167,19 @@ function inputPoints(node: GraphNode, rows: readonly number[], widgets: readonly
     if (slot !== null) points[slot] = [0, y + WIDGET_HEIGHT / 2];
   }
   return points;
+}
+
+/** Put the sockets of widgets whose place a body has along its edge. */
+function spread(
+  points: Point[],
+  node: GraphNode,
+  widgets: ReadonlySet<string>,
+  top: number,
+  height: number,
+): void {
+  const slots = node.inputs.flatMap(({ widget }, slot) =>
+    widget !== null && widgets.has(widget) ? [slot] : [],
+  );
+  const step = Math.min(SLOT_ROW, height / Math.max(slots.length, 1));
+  slots.forEach((slot, at) => (points[slot] = [0, top + (at + 0.5) * step]));
 }

@@ -40,7 +40,7 @@ export function readWidget(
   listed: readonly Json[] | null,
   options: JsonObject,
 ): WidgetSpec | null {
-  const plain = KINDS[type];
+  const plain = plainKind(type, options);
   if (plain === undefined) return null;
   const choices = choicesOf(type, listed, options);
   const hasControl = isControlled(name, type, options.control_after_generate);
@@ -60,6 +60,18 @@ export function readWidget(
     upload,
     options,
   };
+}
+
+/** Return the kind by the type; where that says nothing, by the widget that the options name. */
+function plainKind(type: string, { widgetType }: JsonObject): WidgetKind | undefined {
+  if (KINDS[type] !== undefined || typeof widgetType !== 'string' || widgetType === '') return KINDS[type];
+  return KINDS[widgetType] ?? 'unknown';
+}
+
+/** Return the name of the widget that edits an input's value: the one that its options name, else its type. */
+export function widgetName(type: string, { options }: WidgetSpec): string {
+  const { widgetType } = options;
+  return typeof widgetType === 'string' && widgetType !== '' ? widgetType : type;
 }
 
 function kindOf(

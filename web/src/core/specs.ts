@@ -21,6 +21,8 @@ export interface WidgetSpec {
   /** Where a file may be uploaded to; null if none may. */
   readonly upload: 'image' | 'video' | 'audio' | 'file' | null;
   readonly options: JsonObject;
+  /** Of the widget that an extension brings, if it does; see core/fittings.ts. */
+  readonly height?: number;
 }
 
 export interface InputSpec {
@@ -55,6 +57,17 @@ export interface NodeSpec {
   readonly isExperimental: boolean;
   readonly aliases: readonly string[];
   readonly module: string;
+  /** What an extension shows in its nodes; see core/fittings.ts. */
+  readonly body?: BodySpec;
+}
+
+/** Something that an extension shows in nodes, below their widgets or in place of them. */
+export interface BodySpec {
+  /** Of the registration. */
+  readonly id: string;
+  readonly isInstead: boolean;
+  /** The least. */
+  readonly height: number;
 }
 
 export type Specs = ReadonlyMap<string, NodeSpec>;

@@ -33,3 +33,9 @@ export class Store<T> implements Readable<T> {
     return () => this.#listeners.delete(listener);
   }
 }
+
+/** Put an item at the end of a list in a store; returns what takes it out again. */
+export function addTo<T>(list: Store<readonly T[]>, item: T): () => void {
+  list.update((all) => [...all, item]);
+  return () => list.update((all) => all.filter((each) => each !== item));
+}

@@ -190,3 +190,35 @@ export interface ViewOptions {
   readonly preview?: string;
   readonly channel?: 'rgba' | 'rgb' | 'a';
 }
+
+/** A node pack. */
+export interface PackReport {
+  readonly name: string;
+  readonly path: string;
+  readonly version: string | null;
+  /** What it is written for. */
+  readonly kind: 'weft' | 'comfyui';
+  readonly state: 'loaded' | 'partly' | 'failed' | 'disabled';
+  /** How long loading took. */
+  readonly seconds: number;
+  /** Node types that it brings; of one that has failed those that it brought before, as far as that is known. */
+  readonly nodes: readonly string[];
+  readonly problems: readonly PackProblem[];
+  readonly notes: readonly string[];
+}
+
+export interface PackProblem {
+  readonly file: string;
+  readonly line: number | null;
+  readonly message: string;
+  /** What could be done. */
+  readonly remedy: string | null;
+  readonly traceback: string | null;
+}
+
+/** A pack's scripts for this editor. */
+export interface EditorExtension {
+  readonly pack: string;
+  readonly version: string;
+  readonly scripts: readonly string[];
+}

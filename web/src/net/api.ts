@@ -8,6 +8,7 @@
 
 import type { Json, JsonObject } from '../core/graph.ts';
 import type {
+  EditorExtension,
   FileRef,
   Health,
   Job,
@@ -19,6 +20,7 @@ import type {
   ModelFile,
   ModelFolder,
   NewJob,
+  PackReport,
   QueueView,
   SystemStats,
   TemplateCategory,
@@ -72,6 +74,22 @@ export class Api {
   /** Let go of weights, and of kept results too. */
   free(what: { readonly results: boolean }): Promise<void> {
     return this.http.send('POST', 'free', { unload_models: true, free_memory: what.results });
+  }
+
+  /** The node packs and how they are; none if the server does not tell. */
+  async packs(): Promise<readonly PackReport[]> {
+    return (await this.http.json<{ readonly packs: readonly PackReport[] }>('v1/packs')).packs;
+  }
+
+  /** The scripts that packs bring for this editor. */
+  editorExtensions(): Promise<readonly EditorExtension[]> {
+    return this.http.json('v1/editor-extensions');
+  }
+
+  /** The address of a file of theirs; another one for each version, as browsers keep modules. */
+  editorExtensionUrl(pack: string, version: string, file: string): string {
+    const parts = [pack, version, ...file.split('/')].map(encodeURIComponent);
+    return this.http.url(`v1/editor-extensions/${parts.join('/')}`);
   }
 
   // Jobs

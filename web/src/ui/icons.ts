@@ -17,6 +17,8 @@ export const ICONS = {
   file: 'M4 2h5l3 3v9h-8zM9 2v3h3',
   templates: 'M2.5 2.5h11v3h-11zM2.5 8h5v5.500h-5zM10 8h3.500v5.500h-3.500z',
   models: 'M8 2l5.500 3v6l-5.500 3l-5.500-3v-6zM2.500 5l5.500 3l5.500-3M8 8v6',
+  packs:
+    'M2.500 5l5.500-2.500l5.500 2.500v6l-5.500 2.500l-5.500-2.500zM2.500 5l5.500 2.500l5.500-2.500M8 7.500v6M5.200 3.800l5.500 2.500v2.500',
   queue: 'M2.500 4h8M2.500 8h8M2.500 12h5M11 10l3 2l-3 2z',
   gallery: 'M2.500 3h11v10h-11zM2.500 11l3.500-3.500l3 3l2-2l2.500 2.500M10.500 6h.01',
   outline: 'M3 3.500h10M6 8h7M6 12.500h7M3 3.500v9h1.500M3 8h1.500',
@@ -53,3 +55,6 @@ export const ICONS = {
 } as const;
 
 export type IconName = keyof typeof ICONS;
+
+/** One of ours, or the path of another one. */
+export type AnyIcon = IconName | { readonly path: string };

@@ -1,6 +1,6 @@
 /**
- * What a widget is given and gives back. Built-in widgets are Svelte components with these props; those of plugins are
- * functions that fill an element, so that they need no framework:
+ * What a widget is given and gives back. Most built-in widgets are Svelte components with these props; others, and those of
+ * extensions (extensions/api-widgets.ts), are functions that fill an element:
  *
  *     const mount: WidgetMount = (element, given) => {
  *       const input = document.createElement('input');
@@ -12,9 +12,16 @@
 
 import type { Json } from '../core/graph.ts';
 import type { ControlMode } from '../core/seed-control.ts';
-import type { WidgetSpec } from '../core/specs.ts';
+import type { InputSpec, WidgetSpec } from '../core/specs.ts';
+
+/** Whose value it is. */
+export interface WidgetAt {
+  readonly node: { readonly id: string; readonly type: string; readonly title: string };
+  readonly input: InputSpec;
+}
 
 export interface WidgetGiven {
+  readonly at: WidgetAt;
   readonly value: Json;
   readonly spec: WidgetSpec;
   /** What is shown beside the value. */

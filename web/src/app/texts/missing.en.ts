@@ -15,4 +15,5 @@ export default {
   'missing.again': 'Ask the server again',
   'missing.replaced': 'Choose another model',
   'missing.nearest': 'Similar: {names}',
+  'missing.pack': 'Its file says that it is of the pack {name}.',
 } as const;

@@ -15,4 +15,5 @@ export default {
   'missing.again': 'Perguntar de novo ao servidor',
   'missing.replaced': 'Escolher outro modelo',
   'missing.nearest': 'Parecidos: {names}',
+  'missing.pack': 'O arquivo diz que é do pacote {name}.',
 } as const;

@@ -7,6 +7,7 @@ import { setWidget, socketToWidget, widgetToSocket } from '../../core/edits/widg
 import type { Editor } from '../../core/editor.ts';
 import type { WidgetPlace } from '../../core/geometry.ts';
 import type { GraphNode } from '../../core/graph.ts';
+import { addedWidgetItems } from '../../extensions/menu-items.ts';
 
 /** Return what can be done with a widget. */
 export function widgetItems(app: App, editor: Editor, node: GraphNode, place: WidgetPlace): MenuItem[] {
@@ -31,6 +32,7 @@ export function widgetItems(app: App, editor: Editor, node: GraphNode, place: Wi
     ...(slot === null
       ? [toSocket(app, editor, node, name, place.input.type)]
       : slotItems(app, editor, node, { side: 'input', slot })),
+    ...addedWidgetItems(app, editor, node.id, name),
   ];
 }
 
