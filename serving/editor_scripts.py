@@ -45,6 +45,12 @@ def find_web_folders(roots: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
+def joined(told: Mapping[str, Path], found: Mapping[str, Path]) -> dict[str, Path]:
+    """Return the web folders that loaded packs told, and those found beside them, each folder once."""
+    known = {folder.resolve() for folder in told.values()}
+    return {**{name: folder for name, folder in found.items() if folder.resolve() not in known}, **told}
+
+
 def find_editor_scripts(web_folders: Mapping[str, Path]) -> list[EditorScripts]:
     """Return the scripts of all packs that have some, by name."""
     found = (_scripts_in(pack, web / OWN_SCRIPTS) for pack, web in sorted(web_folders.items()))

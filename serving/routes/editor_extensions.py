@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import hdrs, web
 
-from serving.editor_scripts import find_editor_scripts, find_web_folders
+from serving.editor_scripts import find_editor_scripts, find_web_folders, joined
 from serving.file_names import OCTET_STREAM, content_type_of, inside
 from serving.packs import OWN_SCRIPTS
 from serving.refusals import refuse
@@ -18,6 +18,7 @@ from serving.sent_file import NOSNIFF, SentFile
 from serving.site import Site
 
 PACKS = "custom_nodes"
+NOT_LOADED = ("failed", "disabled")  # states of packs whose scripts have nothing to work with
 
 
 class EditorExtension(msgspec.Struct):
@@ -56,5 +57,8 @@ async def get_editor_extension(site: Site, pack: str, version: str, path: str) -
 
 
 def _web_folders(site: Site) -> Mapping[str, Path]:
-    """Return the packs' web folders: what loaded packs told goes before what manifests say."""
-    return {**find_web_folders(site.folders.model_roots(PACKS)), **site.packs.web_folders}
+    """Return the web folders of packs that are loaded or still being loaded, by the name under which they are served."""
+    missing = {report["name"] for report in site.packs.describe() if report["state"] in NOT_LOADED}
+    found = find_web_folders(site.folders.model_roots(PACKS))
+    there = {name: folder for name, folder in found.items() if name not in missing}
+    return joined(site.packs.web_folders, there)

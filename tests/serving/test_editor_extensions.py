@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from serving.site import Site
+from graph.protocol import Packs
 from tests.serving.file_server import FileServer
 
 LIST = "/api/v1/editor-extensions"
@@ -38,6 +39,11 @@ def packed(server: FileServer) -> FileServer:
     return server
 
 
+def report(name: str, state: str) -> dict[str, object]:
+    lists = {"nodes": [], "problems": [], "notes": []}
+    return {"name": name, "path": name, "version": None, "kind": "weft", "state": state, "seconds": 0.0, **lists}
+
+
 def listed(server: FileServer) -> dict[str, dict[str, object]]:
     return {each["pack"]: each for each in server.get(LIST).json}
 
@@ -51,10 +57,18 @@ def test_packs_with_scripts_for_this_editor_are_listed(packed: FileServer) -> No
 
 def test_comfyui_s_editor_is_told_of_the_other_scripts_only(packed: FileServer) -> None:
     folder = packed.folders.base / "custom_nodes" / "demo" / "web"
-    site: Site = packed.site
-    packed.call(lambda: site.packs.web_folders.update({"demo": folder}))
-    assert packed.get("/extensions").json == ["/extensions/demo/comfy.js"]
-    assert listed(packed)["demo"]["scripts"] == ["demo.js"]
+    told = {"packs": [report("demo", "loaded")], "web_folders": {"Demo Pack": str(folder)}}
+    packed.call(lambda: packed.site.packs.hear(Packs(json.dumps(told).encode())))
+    assert packed.get("/extensions").json == ["/extensions/Demo%20Pack/comfy.js"]
+    assert sorted(listed(packed)) == ["Demo Pack", "named"]  # each folder once, under the name that it is served by
+
+
+@pytest.mark.parametrize("state", ["failed", "disabled"])
+def test_scripts_of_packs_that_are_not_loaded_are_left_out(packed: FileServer, state: str) -> None:
+    told = {"packs": [report("demo", state), report("named", "partly")], "web_folders": {}}
+    packed.call(lambda: packed.site.packs.hear(Packs(json.dumps(told).encode())))
+    assert sorted(listed(packed)) == ["named"]
+    assert packed.get(f"{LIST}/demo/1/demo.js").status == 404
 
 
 def test_files_are_sent_as_what_they_are_under_any_version(packed: FileServer) -> None:

@@ -198,22 +198,23 @@ export interface PackReport {
   readonly version: string | null;
   /** What it is written for. */
   readonly kind: 'weft' | 'comfyui';
-  readonly state: 'loaded' | 'partly' | 'failed' | 'disabled';
+  readonly state: 'loaded' | 'partly' | 'failed' | 'disabled' | 'loading';
   /** How long loading took. */
   readonly seconds: number;
-  /** Node types that it brings; of one that has failed those that it brought before, as far as that is known. */
+  /** Node types that it brings. */
   readonly nodes: readonly string[];
   readonly problems: readonly PackProblem[];
   readonly notes: readonly string[];
 }
 
 export interface PackProblem {
-  readonly file: string;
+  readonly file: string | null;
   readonly line: number | null;
   readonly message: string;
-  /** What could be done. */
-  readonly remedy: string | null;
-  readonly traceback: string | null;
+  /** What could be done; '' if nothing is known. */
+  readonly remedy: string;
+  /** '' if nothing was raised. */
+  readonly traceback: string;
 }
 
 /** A pack's scripts for this editor. */

@@ -6,6 +6,7 @@ export default {
   'packs.none': 'There are no node packs in custom_nodes.',
   'packs.failed.one': '{count} pack has failed',
   'packs.failed.other': '{count} packs have failed',
+  'packs.state.loading': 'loading…',
   'packs.state.loaded': 'loaded',
   'packs.state.partly': 'loaded in part',
   'packs.state.failed': 'failed',

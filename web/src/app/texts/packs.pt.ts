@@ -6,6 +6,7 @@ export default {
   'packs.none': 'Não há pacotes de nós em custom_nodes.',
   'packs.failed.one': '{count} pacote falhou',
   'packs.failed.other': '{count} pacotes falharam',
+  'packs.state.loading': 'carregando…',
   'packs.state.loaded': 'carregado',
   'packs.state.partly': 'carregado em parte',
   'packs.state.failed': 'falhou',
