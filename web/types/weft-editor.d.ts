@@ -8,7 +8,8 @@
  *       weft.addCommand({ id: 'count', title: 'Count nodes', run: () => weft.tell(`${weft.workflow.nodes().length}`) });
  *     }
  *
- * In TypeScript, or for a checker of JavaScript: `import type { Weft1 } from './weft-editor.d.ts'`.
+ * For a checker, with this file beside the script: `import type { Weft1 } from './weft-editor.js'` in
+ * TypeScript, the same as `@import` in a comment of JavaScript.
  *
  * Whatever a script adds goes by itself when its pack is changed or removed; each `add…` and `on…` also returns a function
  * that takes it away at once. What a script throws is told to the user with the name of its pack, and harms nothing else.

@@ -1,4 +1,4 @@
-/** Widgets and bodies of scripts, as the editor mounts its own: whatever they throw is told, and the value is shown as text. */
+/** Widgets and bodies of scripts, as the editor mounts its own: whatever they throw is told. */
 
 import type { JsonObject } from '../core/graph.ts';
 import { WIDGET_HEIGHT } from '../core/geometry.ts';
@@ -22,7 +22,7 @@ export function addedBody(keeper: Keeper, id: string, body: Body1): AddedBody {
   return {
     spec,
     nodes: new Set(nodes),
-    mount: (element, given) => mounted(keeper, 'the body of a node', () => mount(element, given)),
+    mount: (element, given) => mounted(keeper, 'the body of a node', () => mount(element, given)) ?? {},
   };
 }
 
@@ -50,11 +50,11 @@ function mountTag(tag: string): Mount {
 }
 
 function safely(keeper: Keeper, mount: Mount): WidgetMount {
-  return (element, first): MountedWidget => {
+  return (element, first): MountedWidget | null => {
     // what `set` changes may be another node's by the time that it is called: `onChange` knows
     const set = (value: WidgetGiven1['value']): void => first.onChange(value);
     const shown = mounted(keeper, 'a widget', () => mount(element, givenOf(first, set)));
-    if (shown.update === undefined && element.childElementCount === 0) return plainText(element, first);
+    if (shown === null) return null;
     return {
       update: (given) => shown.update?.(givenOf(given, set)),
       destroy: () => shown.destroy?.(),
@@ -62,18 +62,17 @@ function safely(keeper: Keeper, mount: Mount): WidgetMount {
   };
 }
 
-/** Run a script's mount; what it returns is run as safely. */
+/** Run a script's mount; what it returns is run as safely. Null if it throws. */
 function mounted<Given extends WidgetGiven1 | BodyGiven1>(
   keeper: Keeper,
   doing: string,
-  mount: () => Mounted1<Given> | undefined,
-): Mounted1<Given> {
-  const made = keeper.run(doing, mount);
+  mount: () => Mounted1<Given> | void,
+): Mounted1<Given> | null {
+  const made = keeper.run(doing, () => mount() ?? {});
+  if (made === undefined) return null;
   return {
-    ...(made?.update === undefined
-      ? {}
-      : { update: keeper.guarded(doing, (now: Given) => made.update?.(now)) }),
-    ...(made?.destroy === undefined ? {} : { destroy: keeper.guarded(doing, () => made.destroy?.()) }),
+    ...(made.update && { update: keeper.guarded(doing, (now: Given) => made.update?.(now)) }),
+    ...(made.destroy && { destroy: keeper.guarded(doing, () => made.destroy?.()) }),
   };
 }
 
@@ -81,12 +80,4 @@ function givenOf(given: WidgetGiven, set: WidgetGiven1['set']): WidgetGiven1 {
   const { value, spec, name, label, isDisabled, at } = given;
   const options: JsonObject = { ...spec.options, tooltip: at.input.tooltip };
   return { value, set, name, label, options, isDisabled, node: at.node };
-}
-
-/** Show the value of a widget that could not be made. */
-function plainText(element: HTMLElement, first: WidgetGiven): MountedWidget {
-  const show = ({ name, value }: WidgetGiven): void =>
-    void (element.textContent = `${name}: ${JSON.stringify(value)}`);
-  show(first);
-  return { update: show, destroy: () => element.replaceChildren() };
 }

@@ -4,7 +4,7 @@ import type { App } from '../app/context.ts';
 import { loadSpecs } from '../app/specs.ts';
 import type { Connection } from '../net/runs.ts';
 import type { Problem } from './keeper.ts';
-import { Loader } from './loader.ts';
+import { Loader, type LoaderParts } from './loader.ts';
 
 /** The server's words for changed packs. */
 const CHANGES = ['packs_changed', 'node_types_changed'] as const;
@@ -12,9 +12,17 @@ const AGAIN_AFTER_MS = 10_000; // what fails at every frame is told this often
 
 /** Load scripts, and keep all in step from now on; returns what ends that. */
 export function startExtensions(app: App): () => void {
-  const loader = new Loader(app, { load: (url) => import(/* @vite-ignore */ url), tell: teller(app) });
+  // from the page's folder on: this module lies in another one
+  const load: LoaderParts['load'] = (url) =>
+    import(/* @vite-ignore */ new URL(url, document.baseURI).href) as ReturnType<LoaderParts['load']>;
+  const loader = new Loader(app, { load, tell: teller(app) });
+  const look = (): void => void loader.refresh(); // whoever writes a script comes back from another window
+  window.addEventListener('focus', look);
   const ends = [followPacks(app, loader), listenToErrors(loader)];
-  return () => ends.forEach((end) => end());
+  return () => {
+    window.removeEventListener('focus', look);
+    for (const end of ends) end();
+  };
 }
 
 /** Ask for packs and scripts now, and for node types too whenever packs have changed or the server is back. */

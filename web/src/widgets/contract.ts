@@ -45,4 +45,5 @@ export interface MountedWidget {
   destroy(): void;
 }
 
-export type WidgetMount = (element: HTMLElement, given: WidgetGiven) => MountedWidget;
+/** Null: it cannot be made; the value has the built-in widget then. */
+export type WidgetMount = (element: HTMLElement, given: WidgetGiven) => MountedWidget | null;

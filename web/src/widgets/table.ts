@@ -61,7 +61,7 @@ export class Widgets {
   of({ node, input }: WidgetAt): Made {
     this.#follow();
     const mount = this.#find(node.type, input)?.mount;
-    return mount === undefined ? builtIn(input) : { mount };
+    return mount === undefined ? builtIn({ input }) : { mount };
   }
 
   /** Return the height of the added widget of an input; null if it has none, or one of the usual height. */
@@ -78,7 +78,8 @@ export class Widgets {
   }
 }
 
-function builtIn({ widget }: InputSpec): Made {
+/** Return the widget that an input's value has without extensions. */
+export function builtIn({ input: { widget } }: Pick<WidgetAt, 'input'>): Made {
   return BUILT_IN[widget === null ? 'unknown' : shownKind(widget)];
 }
 
@@ -88,7 +89,7 @@ export function shownKind({ kind, options }: WidgetSpec): WidgetKind {
 }
 
 const KEY = Symbol('widgets');
-const PLAIN: Pick<Widgets, 'of'> = { of: ({ input }) => builtIn(input) };
+const PLAIN: Pick<Widgets, 'of'> = { of: builtIn };
 
 /** Let the components inside make these widgets. */
 export function provideWidgets(widgets: Widgets): Widgets {

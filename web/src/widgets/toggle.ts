@@ -1,4 +1,4 @@
-/** Yes or no, as a switch. It is mounted as plugins mount theirs. */
+/** Yes or no, as a switch. It is mounted as extensions mount theirs. */
 
 import type { MountedWidget, WidgetGiven, WidgetMount } from './contract.ts';
 import './toggle.css';
