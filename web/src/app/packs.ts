@@ -28,13 +28,22 @@ export class Packs {
   }
 }
 
-/** Return why a pack's node types are missing, as a sentence about one of its nodes or types. */
-export function packProblem({ texts }: App, pack: PackReport, about: 'node' | 'type'): string {
-  const isOff = pack.state === 'disabled';
-  const message = pack.problems[0]?.message ?? texts.t(`packs.state.${pack.state}`);
-  const keys = {
-    node: isOff ? 'packs.byOff' : 'packs.byFailed',
-    type: isOff ? 'packs.bringOff' : 'packs.bring',
-  };
-  return texts.t(keys[about], { pack: pack.name, message });
+/** Whether a pack brings nothing because something is wrong with it. */
+export function hasFailed({ state, nodes, problems }: PackReport): boolean {
+  return state === 'failed' || (state === 'partly' && nodes.length === 0 && problems.length > 0);
+}
+
+/** Return why a pack does not bring a type, as a sentence about a node of it or about the type; null while it is loaded. */
+export function packProblem({ texts }: App, pack: PackReport, about: 'node' | 'type'): string | null {
+  const [problem] = pack.problems;
+  const how =
+    pack.state === 'loading'
+      ? null
+      : pack.state === 'disabled'
+        ? 'off'
+        : problem === undefined
+          ? 'lacks'
+          : 'wrong';
+  if (how === null) return null;
+  return texts.t(`packs.${about}.${how}`, { pack: pack.name, message: problem?.message ?? '' });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { packProblem, Packs } from '../../src/app/packs.ts';
+import { hasFailed, packProblem, Packs } from '../../src/app/packs.ts';
 import { ApiError, type PackReport } from '../../src/net/api.ts';
 import { makeTestApp, PackServer, report } from '../extensions/app.ts';
 
@@ -44,9 +44,22 @@ test('the answer to the last question counts, whichever comes first', async () =
 test('a pack that is missing says why', () => {
   const app = makeTestApp(new PackServer());
   expect(packProblem(app, report('a'), 'node')).toBe(
-    'This node is of the pack a, which has failed: It fails.',
+    'This node is of the pack a, with which something is wrong: It fails.',
   );
   expect(packProblem(app, report('a', { state: 'disabled', problems: [] }), 'type')).toBe(
-    'The pack a brings it and is switched off.',
+    'It is of the pack a, which is switched off.',
   );
+  const loaded = report('a', { state: 'loaded', problems: [] });
+  expect(packProblem(app, loaded, 'type')).toContain('does not bring it');
+  expect(packProblem(app, { ...loaded, state: 'loading' }, 'type')).toBeNull();
+});
+
+test('packs that bring nothing have failed, those that bring some of it have not', () => {
+  expect([
+    hasFailed(report('a')),
+    hasFailed(report('a', { state: 'partly' })),
+    hasFailed(report('a', { state: 'partly', nodes: ['Rain'] })),
+    hasFailed(report('a', { state: 'loaded', problems: [] })),
+    hasFailed(report('a', { state: 'disabled', problems: [] })),
+  ]).toEqual([true, true, false, false, false]);
 });
