@@ -169,11 +169,11 @@ def problems_of(workflow: Workflow, studio: Studio, outputs: tuple[str, ...] | N
 
 def notes_of(workflow: Workflow, studio: Studio) -> tuple[str, ...]:
     """Return what is in a workflow without effect: inputs that their nodes do not have."""
-    specs = ((node, studio.registry.find(node.type)) for node in workflow.nodes.values())
+    found = ((node, studio.registry.find(node.type)) for node in workflow.nodes.values())
+    specs = ((node, spec.for_inputs(node.inputs)) for node, spec in found if spec is not None)
     unknown = (
         (node, spec, name)
         for node, spec in specs
-        if spec is not None
         for name in node.inputs
         if spec.input(name) is None and name not in BESIDE
     )

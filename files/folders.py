@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from files.containment import FolderError, contained, names_below
-from files.kinds import BASE_FOLDERS, KIND_ALIASES, MODEL_FOLDERS, PICTURE_SUFFIXES, SAVED_KINDS, suffixes_of
+from files.kinds import BASE_FOLDERS, KIND_ALIASES, MODEL_FOLDERS, PICTURE_SUFFIXES, SAVED_KINDS, Place, suffixes_of
 from files.model_paths import ModelPath
 from graph.nearest import did_you_mean, nearest
 
@@ -20,14 +20,18 @@ __all__ = ["FolderError", "Folders"]
 
 @dataclass(frozen=True)
 class Folders:
-    """The roots of one process."""
+    """The roots of one process.
+
+    places: the folders of models by kind. Whoever loads node packs may let them add kinds and folders, in place, so a value
+    may be any pair of folders and suffixes.
+    """
 
     base: Path
     output: Path
     input: Path
     temp: Path
     user: Path
-    models: Mapping[str, tuple[Path, ...]]
+    places: dict[str, Place]
 
     @staticmethod
     def below(
@@ -55,8 +59,16 @@ class Folders:
             input or base / "input",
             temp or base / "temp",
             user or base / "user",
-            _with_more(kinds, (*extra, *saved)),
+            {
+                kind: Place([str(path) for path in paths], suffixes_of(kind))
+                for kind, paths in _with_more(kinds, (*extra, *saved)).items()
+            },
         )
+
+    @property
+    def models(self) -> Mapping[str, tuple[Path, ...]]:
+        """The folders of models by kind."""
+        return {kind: tuple(map(Path, folders)) for kind, (folders, _) in self.places.items()}
 
     def root(self, kind: str) -> Path | None:
         """Return the folder of `input`, `output` or `temp`; None for another word."""
@@ -65,14 +77,15 @@ class Folders:
     def model_roots(self, kind: str) -> tuple[Path, ...]:
         """Return the folders in which models of a kind lie."""
         kind = KIND_ALIASES.get(kind, kind)
-        if kind not in self.models:
-            raise FolderError(f'There is no model folder "{kind}"{did_you_mean(kind, self.models)}')
-        return self.models[kind]
+        if kind not in self.places:
+            raise FolderError(f'There is no model folder "{kind}"{did_you_mean(kind, self.places)}')
+        return tuple(map(Path, self.places[kind][0]))
 
     def model_names(self, kind: str) -> list[str]:
         """Return the names of all models of a kind, sorted, with "/" for subfolders."""
-        found = {name for root in self.model_roots(kind) for name in names_below(root, suffixes_of(kind))}
-        return sorted(found)
+        roots = self.model_roots(kind)
+        suffixes = frozenset(self.places[KIND_ALIASES.get(kind, kind)][1])
+        return sorted({name for root in roots for name in names_below(root, suffixes)})
 
     def find_model(self, kind: str, name: str) -> Path:
         """Return the file of a model; FolderError names the folder and the nearest file."""

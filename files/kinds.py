@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 # ComfyUI's kinds of models and the folders below models/ in which it looks for each (0.33).
 MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
@@ -48,6 +49,13 @@ OTHER_SUFFIXES: Mapping[str, frozenset[str]] = {
     "datasets": ANY_SUFFIX,
     "diffusers": frozenset({"folder"}),
 }
+
+
+class Place(NamedTuple):
+    """Where files of a kind lie, in this order, and how their names end (nothing: anyhow). The list may grow."""
+
+    folders: list[str]
+    suffixes: Collection[str]
 
 
 def suffixes_of(kind: str) -> frozenset[str]:

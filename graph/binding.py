@@ -30,12 +30,14 @@ class Bound(NamedTuple):
 
 def bind(node: Node, spec: NodeSpec) -> Bound:
     """Return the node with everything its function gets; GraphError names the input that is missing or does not fit."""
+    spec = spec.for_inputs(node.inputs)
     inputs = dict(_inputs(node, spec))
     links = [(name, value) for name, value in inputs.items() if type(value) is Link]
-    if not spec.lazy_names:
+    if not spec.has_lazy:
         return Bound(node, spec, inputs, tuple([link for _, link in links]), ())
-    eager = tuple([link for name, link in links if name not in spec.lazy_names])
-    return Bound(node, spec, inputs, eager, tuple([link for name, link in links if name in spec.lazy_names]))
+    lazy = {name for name, _ in links if spec.is_lazy(name)}
+    eager = tuple([link for name, link in links if name not in lazy])
+    return Bound(node, spec, inputs, eager, tuple([link for name, link in links if name in lazy]))
 
 
 def links_of(bound: Bound) -> tuple[Link, ...]:

@@ -7,14 +7,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from graph.choices import Names, is_chooser
+from graph.opening import IfGiven, Opening, Repeated
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
 
 MATCH_TYPE = "COMFY_MATCHTYPE_V3"  # ComfyUI's word for a type variable
 AUTOGROW = "COMFY_AUTOGROW_V3"  # and for sockets that grow
+CHOICE = "COMFY_DYNAMICCOMBO_V3"  # for a choice that opens sockets
+SLOT = "COMFY_DYNAMICSLOT_V3"  # for a socket that opens others when it is linked
+Groups = list[tuple[str, list[Socket]]]
 _MOST_GROWN = 100
 
 
@@ -26,10 +31,12 @@ def describe_all(registry: Registry, names: Names | None = None) -> dict[str, di
 
 def describe(spec: NodeSpec, names: Names | None = None, *, name: str | None = None) -> dict[str, Any]:
     """Return the description of a node type, under an alias if `name` is one."""
-    groups = _groups(spec)
+    if spec.describer is not None:
+        return {**spec.describer(), "name": name or spec.name}
+    groups = _groups(spec.inputs)
     marks = {"deprecated": spec.is_deprecated, "experimental": spec.is_experimental}
     return {
-        "input": {group: {socket.name: _input(socket, names) for socket in group_of} for group, group_of in groups},
+        "input": _inputs(groups, names),
         "input_order": {group: [socket.name for socket in group_of] for group, group_of in groups},
         "is_input_list": any(socket.is_list for socket in spec.inputs),
         **_outputs(spec.outputs),
@@ -47,14 +54,33 @@ def describe(spec: NodeSpec, names: Names | None = None, *, name: str | None = N
     }
 
 
-def _groups(spec: NodeSpec) -> list[tuple[str, list[Socket]]]:
+def _groups(sockets: Iterable[Socket]) -> Groups:
     """Return the inputs as ComfyUI groups them: required ones, which may have a default, and optional ones."""
-    optional = [socket for socket in spec.inputs if socket.is_optional or socket.takes_any_name]
-    required = [socket for socket in spec.inputs if socket not in optional]
+    required, optional = list[Socket](), list[Socket]()
+    for socket in sockets:
+        (optional if socket.is_optional or socket.takes_any_name else required).append(socket)
     return [("required", required), *([("optional", optional)] if optional else [])]
 
 
+def _inputs(groups: Groups, names: Names | None) -> dict[str, dict[str, list[Any]]]:
+    return {group: {socket.name: _input(socket, names) for socket in group_of} for group, group_of in groups}
+
+
+def _opening(socket: Socket, opens: Opening, names: Names | None) -> list[Any]:
+    """Return a socket that opens others, with what it opens."""
+    rest = {**socket.options, **_tooltip(socket.tooltip)}
+    if isinstance(opens, Repeated):
+        repeated = _inputs(_groups((opens.socket,)), names)
+        return [AUTOGROW, {"template": {"input": repeated, "names": list(opens.names), "min": opens.least}, **rest}]
+    if isinstance(opens, IfGiven):
+        return [SLOT, {"slotType": socket.type.name, "inputs": _inputs(_groups(opens.sockets), names), **rest}]
+    by_value = ((value, _inputs(_groups(sockets), names)) for value, sockets in opens.sockets.items())
+    return [CHOICE, {"options": [{"key": value, "inputs": inputs} for value, inputs in by_value], **rest}]
+
+
 def _input(socket: Socket, names: Names | None) -> list[Any]:
+    if socket.opens is not None:
+        return _opening(socket, socket.opens, names)
     if socket.is_growing and not socket.takes_any_name:
         return [AUTOGROW, {"template": _growth(socket, names), **_tooltip(socket.tooltip)}]
     options = socket.widget.describe() if socket.widget is not None else {}

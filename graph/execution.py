@@ -14,7 +14,7 @@ from typing import Any
 from graph.binding import Bound
 from graph.dynamic import Expand
 from graph.errors import Cancelled
-from graph.events import Emit
+from graph.events import Emit, Origin
 from graph.expansion import Placed, place
 from graph.held import Held
 from graph.keys import Key, content_key
@@ -69,6 +69,11 @@ class Execution:
     def nodes(self) -> Mapping[str, Node]:
         """The nodes of the run: the workflow's, and those that came by expansion."""
         return self._scene.nodes
+
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Where nodes come from that came by expansion."""
+        return self._scene.origins
 
     async def carry_out(self) -> None:
         """Take what is cached and run the steps."""

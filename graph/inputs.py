@@ -25,12 +25,15 @@ def node_problems(
     node: Node, spec: NodeSpec, workflow: Workflow, types_of: TypesOf, names: Names | None
 ) -> Sequence[Problem]:
     """Return the problems of a node's inputs, in the order of its type's sockets; if there are none, its validator's."""
+    whole, spec = spec, spec.for_inputs(node.inputs)
     found = (
         ()
         if _is_plainly_right(node, spec, types_of, names)
-        else tuple(_socket_problems(node, spec, workflow, types_of, names))
+        else tuple(_socket_problems(node, spec, workflow, types_of, names, _misspelt(node, spec, whole)))
     )
-    return found if found or spec.validator is None else tuple(_own_problems(node, spec))
+    if found or not spec.has_validator:
+        return found
+    return tuple(_adapter_problems(node, spec, types_of) if spec.validator is None else _own_problems(node, spec))
 
 
 def _is_plainly_right(node: Node, spec: NodeSpec, types_of: TypesOf, names: Names | None) -> bool:
@@ -74,14 +77,37 @@ def _own_problems(node: Node, spec: NodeSpec) -> Iterator[Problem]:
     except Exception as error:  # a node pack's code
         sentence = f"its own validation failed: {type(error).__name__}: {error}"
     if sentence:
-        message = f"{node.label}: {sentence}"
-        yield Problem("custom_validation_failed", message if message.endswith((".", "?")) else f"{message}.", node.id)
+        yield Problem("custom_validation_failed", _ended(f"{node.label}: {sentence}"), node.id)
+
+
+def _adapter_problems(node: Node, spec: NodeSpec, types_of: TypesOf) -> Iterator[Problem]:
+    """Ask a type's adapter, which gets the node as it stands and the types that arrive over its links."""
+    if spec.adapter is None:
+        return
+    received = {
+        name: types[link.output].name
+        for name, link in node.links()
+        if 0 <= link.output < len(types := types_of.get(link.node_id, ()))
+    }
+    for name, sentence in spec.adapter.faults(node, received).items():
+        if name:
+            yield _problem("custom_validation_failed", node, name, _ended(sentence))
+        else:
+            yield Problem("custom_validation_failed", _ended(f"{node.label}: {sentence}"), node.id)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
 
 
 def _socket_problems(
-    node: Node, spec: NodeSpec, workflow: Workflow, types_of: TypesOf, names: Names | None
+    node: Node,
+    spec: NodeSpec,
+    workflow: Workflow,
+    types_of: TypesOf,
+    names: Names | None,
+    misspelt: Mapping[str, str],
 ) -> Iterator[Problem]:
-    misspelt = _misspelt(node, spec)
     variables: dict[SocketType, tuple[str, SocketType]] = {}
     for name, socket in _sockets(node, spec):
         if name in node.inputs:
@@ -110,12 +136,17 @@ def _sockets(node: Node, spec: NodeSpec) -> Iterator[tuple[str, Socket]]:
             yield name, socket
 
 
-def _misspelt(node: Node, spec: NodeSpec) -> dict[str, str]:
-    """Return inputs that are not given and what is written instead; other unknown inputs are of no effect."""
+def _misspelt(node: Node, spec: NodeSpec, whole: NodeSpec) -> dict[str, str]:
+    """Return inputs that are not given and what is written instead; other unknown inputs are of no effect.
+
+    Nor are those that another value would open: `whole` is the type with all that it may open.
+    """
     absent = [socket.name for socket in spec.inputs if not socket.is_growing and socket.name not in node.inputs]
     found: dict[str, str] = {}
     for name in node.inputs:
-        if absent and spec.input(name) is None and (meant := nearest(name, absent)):
+        if not absent or spec.input(name) is not None or name in whole.possible_names:
+            continue
+        if meant := nearest(name, absent):
             found.setdefault(meant, name)
     return found
 
@@ -178,7 +209,12 @@ def _value_problems(node: Node, name: str, socket: Socket, value: Any, names: Na
 
 
 def _may_be_literal(socket: Socket, value: Any) -> bool:
-    return socket.type.variable or "*" in socket.type.members or (value is None and socket.is_optional)
+    return (
+        socket.takes_literals
+        or socket.type.variable
+        or "*" in socket.type.members
+        or (value is None and socket.is_optional)
+    )
 
 
 def _wanted(socket: Socket) -> str:

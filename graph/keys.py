@@ -34,6 +34,8 @@ def node_key(bound: Bound, keys: Mapping[str, Key | None], file_digest: FileDige
 
     def part(link: Link, socket: Socket | None) -> bytes | None:
         key = keys[link.node_id]
+        if key is not None and socket is not None and socket.is_reference:
+            key += b"reference" + encode(link.node_id)
         return _with_any_file(None if key is None else b"k" + key + b"%d;" % link.output, socket, file_digest)
 
     return _key(b"node", bound, part, file_digest)
@@ -43,7 +45,7 @@ def content_key(
     bound: Bound, digest_of: Callable[[Link], bytes | None], file_digest: FileDigest | None = None
 ) -> Key | None:
     """Return the key by what arrived, instead of by how it was made; None if that cannot be told."""
-    if bound.lazy_links:
+    if bound.lazy_links or bound.spec.has_references:
         return None
 
     def part(link: Link, socket: Socket | None) -> bytes | None:
@@ -59,7 +61,7 @@ def call_key(
     file_digest: FileDigest | None = None,
 ) -> Key | None:
     """Return the key of a function called with these values; None if a value has no digest."""
-    if not spec.is_pure or spec.fingerprint is not None:
+    if not spec.is_pure or spec.fingerprint is not None or spec.adapter is not None:
         return None
     parts = [b"call", spec.encoded]
     for name, value in sorted(inputs.items()):
@@ -98,7 +100,9 @@ def _key(
         if part is None:
             return None
         parts += (names.get(name) or encode(name), part)
-    if spec.fingerprint is not None:
+    if spec.counts_id:
+        parts += (b"id", encode(bound.node.id))
+    if spec.fingerprint is not None or spec.adapter is not None:
         seen = _fingerprint(bound)
         if seen is None:
             return None
@@ -134,10 +138,13 @@ def _with_any_file(part: bytes | None, socket: Socket | None, file_digest: FileD
 
 def _fingerprint(bound: Bound) -> bytes | None:
     """Return what a node sees outside; None if it cannot look (the node itself will say why)."""
-    literals = {name: value for name, value in bound.inputs.items() if not isinstance(value, Link)}
-    assert bound.spec.fingerprint is not None
+    spec = bound.spec
     try:
-        return encode(bound.spec.fingerprint(**literals))
+        if spec.adapter is not None:
+            return encode(spec.adapter.fingerprint(bound.node, bound.inputs))
+        assert spec.fingerprint is not None
+        literals = {name: value for name, value in bound.inputs.items() if not isinstance(value, Link)}
+        return encode(spec.fingerprint(**literals))
     except (OSError, ValueError, TypeError, LookupError, GraphError):
         return None
 

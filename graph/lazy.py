@@ -5,17 +5,15 @@ value = await image  # in a node with `image: Lazy[Image]`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any
 
 from graph.binding import Bound
 from graph.dynamic import Block, BlockArrived
 from graph.results import Values
-from graph.spec import Socket
 from graph.workflow import Link
 
-NOTHING: Mapping[str, Socket] = {}
 Demand = Callable[[Link], Coroutine[Any, Any, Values]]
 """Has the node behind a link run, and returns what it gave."""
 
@@ -62,13 +60,14 @@ class Promise:
 
 def gather(bound: Bound, values: Callable[[Link], Values], demand: Demand) -> dict[str, Any]:
     """Return a node's inputs: literals, values that arrived, and promises."""
-    lazy = {socket.name: socket for socket in bound.spec.inputs if socket.is_lazy} if bound.lazy_links else NOTHING
-    inputs: dict[str, Any] = {}
+    spec, inputs = bound.spec, dict[str, Any]()
+    is_special = bool(bound.lazy_links) or spec.has_references
     for name, value in bound.inputs.items():
-        if type(value) is not Link:
+        socket = spec.input(name) if is_special and type(value) is Link else None
+        if type(value) is not Link or (socket is not None and socket.is_reference):
             inputs[name] = value
-        elif name in lazy:
-            inputs[name] = Promise(name, value, lazy[name].is_list, demand)
+        elif socket is not None and socket.is_lazy:
+            inputs[name] = Promise(name, value, socket.is_list, demand)
         else:
             inputs[name] = values(value)
     return inputs

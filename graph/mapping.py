@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from graph.dynamic import Block
 from graph.errors import GraphError
-from graph.lazy import Ready
+from graph.lazy import Promise, Ready
 from graph.results import NO_UI, Result, Values
 from graph.spec import NodeSpec, Socket
 
@@ -75,6 +75,8 @@ def _wants_list(socket: Socket | None) -> bool:
 
 
 def _argument(socket: Socket | None, value: Any, place: int) -> Any:
+    if type(value) is Promise:
+        return value  # a promise, which knows whether a list is wanted
     if type(value) is Values:
         items = value.items
         argument = list(items) if _wants_list(socket) else items[place] if place < len(items) else items[-1]
@@ -82,7 +84,7 @@ def _argument(socket: Socket | None, value: Any, place: int) -> Any:
         argument = copy.deepcopy(value) if isinstance(value, list | dict) else value  # the workflow's own value
         if _wants_list(socket) and not isinstance(argument, list) and argument is not None:
             argument = [argument]
-    if socket is not None and socket.is_lazy and not hasattr(argument, "__await__"):
+    if socket is not None and socket.is_lazy:
         return Ready(argument)
     return argument
 

@@ -62,6 +62,7 @@ def spec_of(node: NodeSpec | Callable[..., Any] | str, registry: Specs) -> NodeS
 
 def call_inputs(spec: NodeSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of a call with defaults filled in; GraphError names one that is unknown, missing or unfit."""
+    spec = spec.for_inputs(given)
     known = [socket.name for socket in spec.inputs]
     for name in given:
         if spec.input(name) is None:

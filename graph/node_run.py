@@ -52,6 +52,11 @@ class RunHost(Protocol):
         """The nodes of the run by id."""
         ...
 
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Where nodes come from that came by expansion."""
+        ...
+
     def state_of(self, run: NodeRun) -> dict[str, Any]:
         """Return what a node keeps between runs."""
         ...
@@ -76,6 +81,7 @@ class NodeRun:
     origin: Origin | None = None
     shown: dict[str, list[Any]] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)  # that promises gave
+    row: int = 0  # of the call that begins
 
     def begin_anew(self) -> None:
         """Forget what was shown: the node's calls begin again."""
@@ -101,6 +107,11 @@ class NodeRun:
     def nodes(self) -> Mapping[str, Node]:
         """The nodes of the run by id."""
         return self.host.nodes
+
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Where nodes come from that came by expansion, by id."""
+        return self.host.origins
 
     @property
     def links(self) -> Mapping[str, Link]:

@@ -45,5 +45,5 @@ class Parts:
 
     def keep(self, key: Key, spec: NodeSpec, result: Result, seconds: float, also: Key | None = None) -> None:
         """Cache a result; what an output node did outside, writing files mostly, is for each process to do."""
-        nbytes, is_durable = nbytes_of(result, self.nbytes), not spec.is_output
+        nbytes, is_durable = nbytes_of(result, self.nbytes), spec.is_durable and not spec.is_output
         self.cache.put(key, result, nbytes=nbytes, seconds=seconds, also=also, source=spec.name, is_durable=is_durable)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
+from graph.events import Origin
 from graph.results import Values
 from graph.workflow import Link, Node, Workflow
 
@@ -32,6 +33,16 @@ class Run(Protocol):
     @property
     def state(self) -> dict[str, Any]:
         """What the node keeps between runs, while the workflow has it with the same type; for nodes with pure=False."""
+        ...
+
+    @property
+    def row(self) -> int:
+        """Number of the call, for a node that runs once for each item of a list."""
+        ...
+
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Where nodes come from that came by expansion, by id."""
         ...
 
     @property

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
+from graph.adapter import Adapter
 from graph.encoding import encode
+from graph.opening import Opening, all_sockets, opened
 from graph.types import SocketType
 from graph.widgets import Widget
 
@@ -40,6 +42,9 @@ class Socket:
     is_lazy: bool = False  # receives a promise
     is_growing: bool = False  # *images / **values: any number of inputs `images0`, `images1` … / any name
     takes_any_name: bool = False  # **values
+    takes_literals: bool = False  # any literal is good, without a widget too
+    is_reference: bool = False  # receives the Link itself, once what is behind it has run
+    opens: Opening | None = None  # other sockets, by what is given here
     enum: EnumClass | None = None  # the function wants a member of it; workflows hold the member's word
     tooltip: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)  # for editors, in ComfyUI's spelling
@@ -86,6 +91,11 @@ class NodeSpec:
     may_expand: bool = False  # may return an Expand, whose graph may link to any result of the run
     fingerprint: Callable[..., Any] | None = None  # (inputs by name) -> JSON value that joins the key
     validator: Validator | None = None  # (literals by name) -> what is wrong with them, or None
+    adapter: Adapter | None = None  # the function, if it is one; it stands in for `fingerprint` and `validator` too
+    describer: Callable[[], Mapping[str, Any]] | None = None  # tells editors of the type, in place of graph.describe
+    is_described_anew: bool = False  # what the describer says may change: it lists files, for example
+    counts_id: bool = False  # the result depends on which node it is: equal nodes do not share it
+    is_durable: bool = True  # results may be kept for later processes
     is_checked_elsewhere: bool = False  # what checks its inputs is not in this process (graph.spec_document)
     code_version: str = ""
     module: str = ""
@@ -96,7 +106,8 @@ class NodeSpec:
     @property
     def has_validator(self) -> bool:
         """Sockets do not say all that is asked of the inputs: code of the node's own does, here or elsewhere."""
-        return self.validator is not None or self.is_checked_elsewhere
+        own = self.validator is not None or (self.adapter is not None and self.adapter.has_checks)
+        return own or self.is_checked_elsewhere
 
     def input(self, name: str) -> Socket | None:
         """Return the socket that takes an input of that name; None if the node has no such input.
@@ -105,6 +116,20 @@ class NodeSpec:
         """
         named = self.named.get(name)
         return named or next((socket for socket in self._growing if _grows_to(socket, name)), None)
+
+    def for_inputs(self, inputs: Mapping[str, Any]) -> NodeSpec:
+        """Return the type as a node with these inputs has it: with the sockets that they open, none of which opens more."""
+        return replace(self, inputs=tuple(opened(self.inputs, inputs))) if self.opens_sockets else self
+
+    @cached_property
+    def opens_sockets(self) -> bool:
+        """Whether there are sockets that open others."""
+        return any(socket.opens is not None for socket in self.inputs)
+
+    @cached_property
+    def possible_names(self) -> frozenset[str]:
+        """The names of all inputs, those too that other values would open."""
+        return frozenset(socket.name for socket in all_sockets(self.inputs))
 
     @cached_property
     def named(self) -> Mapping[str, Socket]:
@@ -142,6 +167,8 @@ class NodeSpec:
 
     def call(self, values: Mapping[str, Any], run: Any = None) -> Call:
         """Return the arguments that give the function these inputs: growing ones in order, enum words as members."""
+        if self.adapter is not None:
+            return Call((values, run), {})
         several = self._several
         if several is None:
             kwargs = (
@@ -162,14 +189,27 @@ class NodeSpec:
         return Call((*leading, *rest), kwargs)
 
     @cached_property
-    def lazy_names(self) -> frozenset[str]:
-        """Names of the inputs that are promises."""
-        return frozenset(socket.name for socket in self.inputs if socket.is_lazy)
+    def has_lazy(self) -> bool:
+        """Whether an input is a promise."""
+        return any(socket.is_lazy for socket in self.inputs)
+
+    @cached_property
+    def has_references(self) -> bool:
+        """Whether an input receives its link."""
+        return any(socket.is_reference for socket in self.inputs)
+
+    def is_lazy(self, name: str) -> bool:
+        """Whether the input of that name is a promise."""
+        socket = self.input(name)
+        return socket is not None and socket.is_lazy
 
     @cached_property
     def may_link_anywhere(self) -> bool:
-        """Whether the node may run graphs, which may link to any result of the run: as an Expand, or by run.expand."""
-        return self.may_expand or (self.is_async and self.takes_run)
+        """Whether the node may run graphs, which may link to any result of the run: as an Expand, or by run.expand.
+
+        What an adapter runs has no hold of `run`.
+        """
+        return self.may_expand or (self.is_async and self.takes_run and self.adapter is None)
 
     @cached_property
     def _several(self) -> Socket | None:

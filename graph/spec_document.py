@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from graph.errors import GraphError
+from graph.opening import ByValue, IfGiven, Opening, Repeated, all_sockets
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
 from graph.types import SocketType
@@ -22,8 +23,25 @@ from graph.widgets import Widget
 
 FORM = 1  # of the document; a reader of another form refuses it
 _TEXTS = ("category", "display_name", "description", "module")
-_FLAGS = ("is_output", "is_pure", "is_async", "takes_run", "may_expand", "is_deprecated", "is_experimental")
-_SOCKET_FLAGS = ("is_optional", "is_list", "is_lazy", "is_growing", "takes_any_name")
+_FLAGS = (
+    "is_output",
+    "is_pure",
+    "is_async",
+    "takes_run",
+    "may_expand",
+    "is_deprecated",
+    "is_experimental",
+    "is_described_anew",
+)
+_SOCKET_FLAGS = (
+    "is_optional",
+    "is_list",
+    "is_lazy",
+    "is_growing",
+    "takes_any_name",
+    "takes_literals",
+    "is_reference",
+)
 
 
 class SpecDocumentError(GraphError):
@@ -32,7 +50,8 @@ class SpecDocumentError(GraphError):
 
 def write_registry(registry: Registry) -> bytes:
     """Return the document of all node types."""
-    return json.dumps({"form": FORM, "nodes": [_write_spec(spec) for spec in registry]}).encode()
+    document = {"form": FORM, "nodes": [_write_spec(spec) for spec in registry]}
+    return json.dumps(document, default=str, skipkeys=True).encode()  # options of packs may hold anything
 
 
 def read_registry(data: bytes) -> Registry:
@@ -53,7 +72,8 @@ def _write_spec(spec: NodeSpec) -> dict[str, Any]:
         **{name: text for name in _TEXTS if (text := getattr(spec, name))},
         "aliases": spec.aliases,
         "extra": spec.extra,
-        "has_validator": spec.has_validator or any(map(_is_foreign, spec.inputs)),
+        "described": None if spec.describer is None else spec.describer(),
+        "has_validator": spec.has_validator or any(map(_is_foreign, all_sockets(spec.inputs))),
     }
     return {
         "name": spec.name,
@@ -78,7 +98,17 @@ def _write_socket(socket: Socket) -> dict[str, Any]:
         parts["options"] = socket.options
     if socket.tooltip:
         parts["tooltip"] = socket.tooltip
+    if socket.opens is not None:
+        parts["opens"] = _write_opening(socket.opens)
     return {"name": socket.name, "type": _write_type(socket.type), **parts}
+
+
+def _write_opening(opens: Opening) -> dict[str, Any]:
+    if isinstance(opens, Repeated):
+        return {"repeated": _write_socket(opens.socket), "names": opens.names, "least": opens.least}
+    if isinstance(opens, IfGiven):
+        return {"given": [_write_socket(socket) for socket in opens.sockets]}
+    return {"values": {value: [_write_socket(each) for each in several] for value, several in opens.sockets.items()}}
 
 
 def _write_type(socket_type: SocketType) -> str | list[str]:
@@ -86,14 +116,16 @@ def _write_type(socket_type: SocketType) -> str | list[str]:
 
 
 def _read_spec(document: Mapping[str, Any], types: dict[Any, SocketType]) -> NodeSpec:
+    described: Mapping[str, Any] | None = document.get("described")
     values = {name: document[name] for name in (*_TEXTS, *_FLAGS, "extra") if name in document}
     return NodeSpec(
         name=document["name"],
         function=_not_here,
-        inputs=tuple([_read_socket(each, types) for each in document["inputs"]]),
+        inputs=_read_sockets(document["inputs"], types),
         outputs=tuple([_read_output(each, types) for each in document["outputs"]]),
         aliases=tuple(document.get("aliases", ())),
         is_checked_elsewhere=document.get("has_validator", False),
+        describer=None if described is None else lambda: described,
         **values,
     )
 
@@ -104,7 +136,20 @@ def _not_here(*args: Any, **kwargs: Any) -> NoReturn:
 
 def _read_socket(document: dict[str, Any], types: dict[Any, SocketType]) -> Socket:
     widget: Widget | None = read_widget(document.pop("widget")) if "widget" in document else None
-    return Socket(type=_read_type(document.pop("type"), types), widget=widget, **document)
+    opens = _read_opening(document.pop("opens"), types) if "opens" in document else None
+    return Socket(type=_read_type(document.pop("type"), types), widget=widget, opens=opens, **document)
+
+
+def _read_opening(document: Mapping[str, Any], types: dict[Any, SocketType]) -> Opening:
+    if "repeated" in document:
+        return Repeated(_read_socket(document["repeated"], types), tuple(document["names"]), document["least"])
+    if "given" in document:
+        return IfGiven(_read_sockets(document["given"], types))
+    return ByValue({value: _read_sockets(several, types) for value, several in document["values"].items()})
+
+
+def _read_sockets(documents: Sequence[dict[str, Any]], types: dict[Any, SocketType]) -> tuple[Socket, ...]:
+    return tuple([_read_socket(each, types) for each in documents])
 
 
 def _read_output(document: Sequence[Any], types: dict[Any, SocketType]) -> Output:

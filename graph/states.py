@@ -31,6 +31,10 @@ class States:
         """Return the state of a node; `root` is the node of the workflow from which it comes."""
         return self._states.setdefault(root, {}).setdefault(node, {})
 
+    def clear(self) -> None:
+        """Forget all states."""
+        self._states.clear()
+
     def keep(self, workflow: Workflow, registry: Specs) -> None:
         """Forget the states of nodes that the workflow lacks, or that have another type now."""
         for root in list(self._states):

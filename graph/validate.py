@@ -169,6 +169,7 @@ def _types(workflow: Workflow, registry: Registry, order: Sequence[str]) -> Type
 def _bound(node: Node, spec: NodeSpec, types: TypesOf) -> dict[SocketType, SocketType]:
     """Return what each type variable of a node stands for: the type of the first link that arrives at it."""
     bound: dict[SocketType, SocketType] = {}
+    spec = spec.for_inputs(node.inputs)
     for name, link in node.links():
         socket = spec.input(name)
         given = _type_at(types, link)

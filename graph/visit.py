@@ -64,15 +64,12 @@ class Visit:
 
     def call(self) -> None:
         """Call a plain function."""
-        spec, run = self.bound.spec, self.run
-        self.returned = [
-            BLOCKED if isinstance(values, Block) else invoke(spec, values, run) for values in self._rows.calls
-        ]
+        self.returned = [self._called(row, values) for row, values in enumerate(self._rows.calls)]
 
     async def calls(self) -> None:
         """Await an async function: all calls at once, or one by one if it has promises, whose lists begin it anew."""
         while True:
-            made = [self._awaited(values) for values in self._rows.calls]
+            made = [self._awaited(row, values) for row, values in enumerate(self._rows.calls)]
             try:
                 if self.bound.lazy_links or len(made) == 1:
                     self.returned = await _one_by_one(made)
@@ -84,9 +81,16 @@ class Visit:
                 self._rows = rows(self.bound.spec, self._inputs)
                 self.run.begin_anew()
 
-    async def _awaited(self, values: Call) -> Any:
+    def _called(self, row: int, values: Call) -> Any:
         if isinstance(values, Block):
             return BLOCKED
+        self.run.row = row
+        return invoke(self.bound.spec, values, self.run)
+
+    async def _awaited(self, row: int, values: Call) -> Any:
+        if isinstance(values, Block):
+            return BLOCKED
+        self.run.row = row
         try:
             return await invoke(self.bound.spec, values, self.run)
         except BlockArrived as arrived:

@@ -56,7 +56,7 @@ def with_expanded_prefixes(workflow: Workflow, spec_of: SpecOf, now: datetime) -
     prompt = to_api(workflow) if texts else {}
     for node in texts:
         spec = spec_of(node.type)
-        for socket in spec.inputs if spec is not None else ():
+        for socket in spec.for_inputs(node.inputs).inputs if spec is not None else ():
             value = node.inputs.get(socket.name)
             if isinstance(socket.widget, FilePrefix) and isinstance(value, str):
                 expanded = _expand_date(expand_node_values(value, prompt), now)

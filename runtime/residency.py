@@ -120,6 +120,17 @@ class DeviceMemory:
         if free and self.device.type == "cuda":
             torch.cuda.empty_cache()
 
+    def make_room(self, nbytes: int) -> None:
+        """Take what is used last off the device until so many bytes are free; what is in use stays."""
+        pinned = self._pinned()
+        held = sum(block.nbytes for block in self.ledger.blocks if block.name in pinned)
+        room = self.ledger.budget_bytes - self._reserved_bytes() - held
+        with self._mover.busy():
+            moves = self._plan((), min(nbytes, room))
+            carry_out(moves, self.ledger, self._mover)
+        if moves and self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
     def enter(self, network: Network, block: Block) -> None:
         """Bring a streamed block that is about to be used."""
         if self._rehearsals.is_on:

@@ -171,6 +171,7 @@ class Worker:
         """Let go of what is not needed to go on."""
         if wanted.results:
             self._studio.engine.cache.clear()
+            self._studio.engine.states.clear()
         if wanted.models:
             self._studio.memory.evict_all()
             self._studio.host.forget()
@@ -206,7 +207,7 @@ class Worker:
             emit=self._sender,
             cancelled=partial(self._inbox.is_cancelled, job.job_id),
             prompt=prompt,
-            extra=job.extra,
+            extra={**job.extra, "prompt_id": job.job_id},
         )
 
     def _wants_previews(self, extra: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from graph.protocol import Answer, Ask
 from graph.validate import validate
 from runtime.devices import Device
 from runtime.engine import Studio
+from runtime.fresh_types import fresh_types
 from runtime.metadata import read_embedded
 from runtime.worker_events import readable
 
@@ -92,4 +93,5 @@ QUESTIONS: Mapping[str, Callable[[Studio, Ask], Any]] = {
     "stats": stats,
     "validate": problems,
     "metadata": metadata,
+    "fresh_types": fresh_types,
 }

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -17,7 +19,9 @@ import msgspec
 from files.folders import Folders
 from graph.choices import File
 from graph.describe import describe, describe_all
+from graph.opening import all_sockets
 from graph.registry import Registry
+from graph.spec import NodeSpec
 from graph.spec_document import SpecDocumentError, read_registry
 from serving.name_lists import NameLists
 from serving.spec_cache import SpecCache
@@ -48,6 +52,8 @@ class NodeBook:
         self._described: tuple[tuple[int, ...], bytes] | None = None
         self._known = asyncio.Event()
         self._trouble = ""
+        self.freshness = ""  # digest of what was last taken by `describe_anew`
+        self.has_changing_types = False
         self._remember()
 
     def names(self, kind: str) -> list[str]:
@@ -95,6 +101,13 @@ class NodeBook:
         spec = None if self.registry is None else self.registry.find(name)
         return None if spec is None else describe(spec, self.names, name=name)
 
+    def describe_anew(self, digest: str, told: Mapping[str, Any]) -> None:
+        """Take what types say of themselves now, by name; `digest` stands for all of it."""
+        self.freshness = digest
+        if told and self.registry is not None:
+            self.registry = Registry.of(*(_described(spec, told.get(spec.name)) for spec in self.registry))
+            self._described = None
+
     def _remember(self) -> None:
         payload = self._cache.read()
         if payload is None:
@@ -108,7 +121,12 @@ class NodeBook:
 
     def _take(self, payload: bytes) -> None:
         registry = read_registry(payload)
-        widgets = (socket.widget for spec in registry for socket in spec.inputs)
+        widgets = (socket.widget for spec in registry for socket in all_sockets(spec.inputs))
         self._kinds = tuple({widget.kind: None for widget in widgets if isinstance(widget, File)})
         self.registry, self._payload, self._described = registry, payload, None
+        self.has_changing_types, self.freshness = any(spec.is_described_anew for spec in registry), ""
         self._known.set()
+
+
+def _described(spec: NodeSpec, told: Mapping[str, Any] | None) -> NodeSpec:
+    return spec if told is None else replace(spec, describer=lambda: told)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
-from graph.choices import Choice
+from graph.choices import Chooser
 from graph.spec import MISSING, NodeSpec, Socket
 from graph.widgets import Seed
 
@@ -86,8 +86,10 @@ def _default(socket: Socket) -> Any:
     """Return what an editor shows in a new node; MISSING if only the host knows (a file)."""
     if socket.default is not MISSING:
         return socket.default
-    if isinstance(socket.widget, Choice) and socket.widget.options:
-        return socket.widget.options[0]
+    if "default" in socket.options:
+        return socket.options["default"]
+    if isinstance(socket.widget, Chooser) and (listed := socket.widget.choices()):
+        return listed[0]
     return _EMPTY.get(socket.type.name, MISSING)
 
 

@@ -41,9 +41,14 @@ class Drawn:
     leaving: Mapping[int, list[int]]  # ids by output
 
     @property
+    def open_spec(self) -> NodeSpec | None:
+        """The type with the sockets that the node's inputs open."""
+        return None if self.spec is None else self.spec.for_inputs(self.node.inputs)
+
+    @property
     def input_names(self) -> list[str]:
         """The inputs that have a slot: those without a widget, and those where a link arrives."""
-        sockets = self.spec.inputs if self.spec is not None else ()
+        sockets = self.open_spec.inputs if self.open_spec is not None else ()
         own = [
             socket.name
             for socket in sockets
@@ -118,7 +123,7 @@ def _node(drawn: Drawn, place: Place, order: int, after_run: str) -> dict[str, A
 
 def _input(drawn: Drawn, name: str) -> dict[str, Any]:
     wire = drawn.arriving.get(name)
-    socket = drawn.spec.input(name) if drawn.spec is not None else None
+    socket = drawn.open_spec.input(name) if drawn.open_spec is not None else None
     has_widget = socket is not None and socket.widget is not None and not socket.is_growing
     widget = {"widget": {"name": name}} if has_widget else {}
     shape = {"shape": 7} if socket is not None and socket.is_optional else {}  # a hollow dot
@@ -126,7 +131,7 @@ def _input(drawn: Drawn, name: str) -> dict[str, Any]:
 
 
 def _input_type(drawn: Drawn, name: str) -> str:
-    socket = drawn.spec.input(name) if drawn.spec is not None else None
+    socket = drawn.open_spec.input(name) if drawn.open_spec is not None else None
     return "*" if socket is None or socket.type.variable else socket.type.name
 
 

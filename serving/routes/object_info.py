@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from serving.fresh_types import bring_up_to_date
 from serving.intake import SPECS_WAIT_S
 from serving.refusals import refuse
 from serving.routing import route
@@ -34,3 +35,4 @@ async def _wait(site: Site) -> None:
             await site.nodes.wait(SPECS_WAIT_S)
         except WorkerError as error:
             raise refuse(503, str(error)) from error
+    await bring_up_to_date(site)

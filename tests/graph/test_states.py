@@ -34,6 +34,13 @@ def engine() -> Engine:
     return Engine(Registry.of(Count, Other, Inside), MemoryCache(1_000), nbytes=lambda value: 8)
 
 
+def test_all_states_can_be_forgotten() -> None:
+    kept = engine()
+    assert counts(kept, Node("1", "Count"), Node("2", "Count")) == [1, 1]
+    kept.states.clear()
+    assert counts(kept, Node("1", "Count"), Node("2", "Count")) == [1, 1]
+
+
 def test_each_node_has_a_state_of_its_own() -> None:
     kept = engine()
     assert counts(kept, Node("1", "Count"), Node("2", "Count")) == [1, 1]

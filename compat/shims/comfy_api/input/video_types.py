@@ -1,0 +1,3 @@
+"""Videos."""
+
+from comfy_api.latest._input import VideoInput as VideoInput

@@ -1,0 +1,3 @@
+"""Ranges."""
+
+from compat.v3.curves import RangeInput as RangeInput

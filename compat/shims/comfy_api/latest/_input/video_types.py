@@ -1,0 +1,3 @@
+"""Videos."""
+
+from compat.v3.video_input import VideoInput as VideoInput

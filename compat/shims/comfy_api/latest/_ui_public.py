@@ -1,0 +1,3 @@
+"""What nodes show, and saving of files."""
+
+from ._ui import *  # noqa: F403

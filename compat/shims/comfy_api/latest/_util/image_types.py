@@ -1,0 +1,3 @@
+"""Drawings."""
+
+from compat.v3.geometry import SVG as SVG

@@ -1,0 +1,1 @@
+"""The V3 schema of ComfyUI's node API: what `comfy_api.latest` offers to packs, and how such nodes become NodeSpecs."""
