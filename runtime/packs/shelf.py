@@ -18,7 +18,7 @@ from pathlib import Path
 
 from files.packs import Pack, find_packs, find_switched_off
 from graph.registry import Registry
-from runtime.packs.adapters import kind_of
+from runtime.packs.adapters import kind_of, wants_comfyui
 from runtime.packs.importing import package_of, put_back, take_out
 from runtime.packs.joining import join
 from runtime.packs.loading import LoadedPack, failed_pack, load_pack
@@ -54,7 +54,10 @@ class _News:
 
 
 class Shelf:
-    """on_loading is told which packs are being imported; on_news is called when `refresh` has something to do."""
+    """on_loading is told which packs are being imported; on_news is called when `refresh` has something to do.
+
+    lend_comfyui: called once, before the first pack is imported that may want modules of ComfyUI.
+    """
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class Shelf:
         patience_s: float = PATIENCE_S,
         on_loading: Callable[[tuple[str, ...]], None] = lambda names: None,
         on_news: Callable[[], None] = lambda: None,
+        lend_comfyui: Callable[[], None] = lambda: None,
     ) -> None:
         self.registry = builtin
         self.touched: frozenset[str] = frozenset()  # packs that the last load or refresh loaded, or let go of
@@ -75,6 +79,8 @@ class Shelf:
         self._patience_s = patience_s
         self._on_loading = on_loading
         self._on_news = on_news
+        self._lend_comfyui = lend_comfyui
+        self._has_lent = False
         self._places: dict[str, _Place] = {}
         self._reports: tuple[PackReport, ...] = ()
         self._stand_ins = StandIns()
@@ -169,6 +175,9 @@ class Shelf:
         return self._settings.reason_against(pack.name)
 
     def _start(self, place: _Place) -> None:
+        if not self._has_lent and wants_comfyui(place.pack):
+            self._lend_comfyui()
+            self._has_lent = True
         place.thread = threading.Thread(target=self._work, args=(place,), name=f"pack {place.pack.name}", daemon=True)
         self._tell_loading()
         place.thread.start()
