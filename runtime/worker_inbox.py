@@ -69,6 +69,11 @@ class Inbox:
         """Return whether a job is to end."""
         return job_id in self._cancelled
 
+    def cancel(self, job_id: str) -> None:
+        """Let a job end, as if the server had said so; nothing happens if it is over."""
+        if job_id in self._jobs:
+            self._cancelled.add(job_id)
+
     def done(self, job_id: str) -> None:
         """Forget a job that ended."""
         self._jobs.discard(job_id)
@@ -90,8 +95,8 @@ class Inbox:
                 self._work.put(message)
             case FreeMemory():
                 self._work.put(message)
-            case CancelJob() if message.job_id in self._jobs:
-                self._cancelled.add(message.job_id)
+            case CancelJob():
+                self.cancel(message.job_id)
             case ExpectJob():
                 self.expect(message)
             case Ask():

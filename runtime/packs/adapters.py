@@ -6,6 +6,7 @@ adapt(pack, [module, …]).specs    # its node types
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,9 @@ from graph.registry import specs_in
 from graph.spec import NodeSpec
 
 WEFT, COMFYUI = "weft", "comfyui"
-_FOR_COMFYUI = re.compile(rb"\bNODE_CLASS_MAPPINGS\b|\bcomfy_entrypoint\b")
+ENTRIES = ("NODE_CLASS_MAPPINGS", "comfy_entrypoint")  # of packs for ComfyUI; it takes the first that there is
+_FOR_COMFYUI = re.compile("|".join(ENTRIES).encode())
+_WANTS_COMFYUI = re.compile(rb"NODE_CLASS_MAPPINGS|comfy|folder_paths")
 
 
 class Adapted(NamedTuple):
@@ -30,13 +33,34 @@ class Adapted(NamedTuple):
 
 def kind_of(pack: Pack) -> str:
     """Return for what a pack was written, without importing it."""
-    paths = [pack.path] if pack.is_file else [pack.entry, *pack.path.glob("*.py")]
-    return COMFYUI if any(_FOR_COMFYUI.search(_bytes(path)) for path in paths) else WEFT
+    return COMFYUI if _mentions(pack, _FOR_COMFYUI) else WEFT
+
+
+def wants_comfyui(pack: Pack) -> bool:
+    """Whether a pack may import modules of ComfyUI, as far as its files say so."""
+    return _mentions(pack, _WANTS_COMFYUI)
 
 
 def adapt(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:
     """Return the node types of a pack whose modules are imported, its entry first."""
-    return _native(pack, modules)
+    native = _native(pack, modules)
+    found = next((name for name in ENTRIES if getattr(modules[0], name, None) is not None), None)
+    if found is None:
+        return native
+    more = _from_classes(pack, modules[0]) if found == ENTRIES[0] else _from_extension(pack, modules[0])
+    return more._replace(specs=(*native.specs, *more.specs))
+
+
+def _from_classes(pack: Pack, module: ModuleType) -> Adapted:
+    from compat import packs  # here, so that a process without such packs does not load it
+
+    return Adapted(*packs.adapt(module, pack.name))
+
+
+def _from_extension(pack: Pack, module: ModuleType) -> Adapted:
+    from compat.v3.extension import specs_of_extension
+
+    return Adapted(*asyncio.get_event_loop().run_until_complete(specs_of_extension(module, pack.name)))
 
 
 def _native(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:
@@ -50,6 +74,11 @@ def _is_own(spec: NodeSpec, pack: Pack) -> bool:
         return True
     code = getattr(spec.function, "__code__", None)
     return code is not None and Path(code.co_filename).is_relative_to(pack.path)
+
+
+def _mentions(pack: Pack, words: re.Pattern[bytes]) -> bool:
+    paths = [pack.path] if pack.is_file else [pack.entry, *pack.path.glob("*.py")]
+    return any(words.search(_bytes(path)) for path in paths)
 
 
 def _bytes(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 import sys
 import time
@@ -107,7 +108,7 @@ def _belongs(name: str, module: object, pack: Pack) -> bool:
     file = getattr(module, "__dict__", {}).get("__file__")
     if not isinstance(file, str) or INSTALLED in file:
         return False
-    return file == str(pack.path) if pack.is_file else file.startswith(f"{pack.path}/")
+    return file == str(pack.path) if pack.is_file else file.startswith(f"{pack.path}{os.sep}")
 
 
 def _forget_bytecode(pack: Pack) -> None:

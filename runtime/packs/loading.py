@@ -73,6 +73,12 @@ def load_pack(pack: Pack, stand_ins: StandIns) -> LoadedPack:
     return LoadedPack(pack, report, specs, web, digest, bool(imported.problems or failed))
 
 
+def failed_pack(pack: Pack, error: Exception) -> LoadedPack:
+    """Return what is said of a pack that could not even be looked at."""
+    problem = problem_of(error, pack, Manifest(pack.name))
+    return LoadedPack(pack, PackReport(pack.name, pack.path, PackState.FAILED, problems=(problem,)), is_broken=True)
+
+
 def _manifest(pack: Pack) -> tuple[Manifest, tuple[PackProblem, ...]]:
     try:
         return read_manifest(pack), ()

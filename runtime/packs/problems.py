@@ -18,6 +18,7 @@ from graph.spec import NodeSpec
 from runtime.packs.report import PackProblem
 
 MOST_TRACEBACK_LINES = 60  # of what a recursion leaves, the last ones
+NOT_HERE = "Leave the import out, or put it into the function that needs it: then the rest of the pack works."
 SAVED = "It is loaded again when the file is saved."
 
 
@@ -114,6 +115,18 @@ _REMEDIES: tuple[tuple[type[BaseException], Callable[[Any, Pack, Manifest], str]
 )
 
 
+def _is_of_comfyui(error: BaseException) -> bool:
+    """Whether an import failed because Weft has not all that ComfyUI has."""
+    from compat.shims.finder import installed  # here, so that a process without packs for ComfyUI does not load it
+
+    finder = installed()
+    return (
+        finder is not None and isinstance(error, ImportError) and (error.name or "").partition(".")[0] in finder.names
+    )
+
+
 def _remedy(error: BaseException, pack: Pack, manifest: Manifest) -> str:
+    if _is_of_comfyui(error):
+        return NOT_HERE
     found = (remedy(error, pack, manifest) for kind, remedy in _REMEDIES if isinstance(error, kind))
     return next(found, f"Update the pack, or tell its authors; if it is your own: {SAVED[0].lower()}{SAVED[1:]}")

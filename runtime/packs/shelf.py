@@ -18,10 +18,10 @@ from pathlib import Path
 
 from files.packs import Pack, find_packs, find_switched_off
 from graph.registry import Registry
-from runtime.packs.adapters import kind_of
+from runtime.packs.adapters import kind_of, wants_comfyui
 from runtime.packs.importing import package_of, put_back, take_out
 from runtime.packs.joining import join
-from runtime.packs.loading import LoadedPack, load_pack
+from runtime.packs.loading import LoadedPack, failed_pack, load_pack
 from runtime.packs.report import PackProblem, PackReport, PackState
 from runtime.packs.stand_ins import StandIns
 from runtime.settings import PackSettings
@@ -32,11 +32,12 @@ KEPT = "The edit is not used; the nodes from before it go on. "
 
 @dataclass
 class _Place:
-    """One pack. loaded: what is used of it; thread: of an import that is not over."""
+    """One pack. loaded: what is used of it; broken: a later version that is not; thread: of an import that is not over."""
 
     pack: Pack
     loaded: LoadedPack | None = None
     report: PackReport | None = None  # in place of what `loaded` reports
+    broken: PackReport | None = None
     thread: threading.Thread | None = None
     was_tried: bool = False
     is_late: bool = False  # the others went on without it
@@ -53,7 +54,10 @@ class _News:
 
 
 class Shelf:
-    """on_loading is told which packs are being imported; on_news is called when `refresh` has something to do."""
+    """on_loading is told which packs are being imported; on_news is called when `refresh` has something to do.
+
+    lend_comfyui: called once, before the first pack is imported that may want modules of ComfyUI.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class Shelf:
         patience_s: float = PATIENCE_S,
         on_loading: Callable[[tuple[str, ...]], None] = lambda names: None,
         on_news: Callable[[], None] = lambda: None,
+        lend_comfyui: Callable[[], None] = lambda: None,
     ) -> None:
         self.registry = builtin
         self.touched: frozenset[str] = frozenset()  # packs that the last load or refresh loaded, or let go of
@@ -74,6 +79,8 @@ class Shelf:
         self._patience_s = patience_s
         self._on_loading = on_loading
         self._on_news = on_news
+        self._lend_comfyui = lend_comfyui
+        self._has_lent = False
         self._places: dict[str, _Place] = {}
         self._reports: tuple[PackReport, ...] = ()
         self._stand_ins = StandIns()
@@ -159,7 +166,7 @@ class Shelf:
                 self._start(place)
                 self._wait_for(place)
             else:
-                place.loaded, place.report = None, _off(place.pack, reason)
+                place.loaded, place.broken, place.report = None, None, _off(place.pack, reason)
         self._tell_loading()
 
     def _reason_against(self, pack: Pack) -> str | None:
@@ -168,6 +175,9 @@ class Shelf:
         return self._settings.reason_against(pack.name)
 
     def _start(self, place: _Place) -> None:
+        if not self._has_lent and wants_comfyui(place.pack):
+            self._lend_comfyui()
+            self._has_lent = True
         place.thread = threading.Thread(target=self._work, args=(place,), name=f"pack {place.pack.name}", daemon=True)
         self._tell_loading()
         place.thread.start()
@@ -186,7 +196,10 @@ class Shelf:
         """Import a pack in its thread; a new version that is broken leaves the old one as it was."""
         before = take_out(place.pack) if place.was_tried else {}
         place.was_tried = True
-        loaded = load_pack(place.pack, self._stand_ins)
+        try:
+            loaded = load_pack(place.pack, self._stand_ins)
+        except Exception as error:  # a file that went away meanwhile
+            loaded = failed_pack(place.pack, error)
         if loaded.is_broken and _is_good(place.loaded):
             put_back(place.pack, before)
         with self._news.lock:
@@ -200,9 +213,9 @@ class Shelf:
         loaded, place.arrived, place.thread, place.is_late = place.arrived, None, None, False
         assert loaded is not None
         if loaded.is_broken and place.loaded is not None and _is_good(place.loaded):
-            place.report = _kept(place.loaded.report, loaded.report)
+            place.report, place.broken = None, loaded.report
         else:
-            place.loaded, place.report = loaded, None
+            place.loaded, place.report, place.broken = loaded, None, None
 
     def _tell_loading(self) -> None:
         self._on_loading(tuple(name for name, place in self._places.items() if place.thread is not None))
@@ -217,8 +230,7 @@ class Shelf:
         self.touched = frozenset(touched)
         joined = join(self._builtin, self._loaded())
         self.registry = joined.registry
-        own = {name: place.report for name, place in self._places.items() if place.report is not None}
-        self._reports = tuple(own.get(name) or joined.reports[name] for name in self._places)
+        self._reports = tuple(_report(place, joined.reports) for place in self._places.values())
 
 
 def _is_good(loaded: LoadedPack | None) -> bool:
@@ -235,9 +247,16 @@ def _is_in(path: Path, pack: Pack) -> bool:
     return path == pack.path or (not pack.is_file and path.is_relative_to(pack.path))
 
 
+def _report(place: _Place, joined: Mapping[str, PackReport]) -> PackReport:
+    if place.report is not None:
+        return place.report
+    found = joined[place.pack.name]
+    return found if place.broken is None else _kept(found, place.broken)
+
+
 def _kept(good: PackReport, broken: PackReport) -> PackReport:
     problems = tuple(replace(problem, message=KEPT + problem.message) for problem in broken.problems)
-    return replace(good, state=PackState.PARTLY, problems=problems, seconds=broken.seconds)
+    return replace(good, state=PackState.PARTLY, problems=(*problems, *good.problems), seconds=broken.seconds)
 
 
 def _off(pack: Pack, reason: str) -> PackReport:

@@ -22,6 +22,22 @@ from graph.spec import node
 def {name}({input}: int = 1) -> int:
     return {input} * {factor}
 """
+CLASS = """
+import folder_paths
+
+class Drizzle:
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"value": ("INT", {"default": 1})}}
+
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "fall"
+
+    def fall(self, value):
+        return (value * 11,)
+
+NODE_CLASS_MAPPINGS = {"Drizzle": Drizzle}
+"""
 GATE = "import os, time\nwhile not os.path.exists({gate!r}):\n    time.sleep(0.01)\n"
 
 
@@ -100,6 +116,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     place.write("rain/__init__.py", rain())
     place.write("rain/pyproject.toml", '[tool.weft]\nversion = "1.0"\nweb = "js"')
     place.write("rain/js/rain.js", "export const rain = 1")
+    place.write("ComfyUI-Drizzle/__init__.py", CLASS)
     place.write("bad/__init__.py", "\nimport not_there_at_all")
     place.write("exits.py", "import sys\nsys.exit(0)")
     place.write("floods.py", "print('x' * 100 + '\\n' * 50_000)\n" + NODE.format(name="Flood", input="a", factor=1))
@@ -175,6 +192,15 @@ def test_a_saved_file_is_loaded_at_once_and_open_editors_hear_of_it(place: Place
     assert place.shown(showing("Hail", drops=5)) == "15"
     refusal = place.server.post("/prompt", {"prompt": showing("Hail", drops="many")})
     assert refusal["node_errors"]["one"]["errors"]
+
+
+def test_a_pack_for_comfyui_is_loaded_again_too(place: Place) -> None:
+    assert place.report("ComfyUI-Drizzle")["kind"] == "comfyui"
+    assert place.shown(showing("Drizzle", value=2)) == "22"
+    heard = place.events()
+    place.write("ComfyUI-Drizzle/__init__.py", CLASS.replace("* 11", "* 12"))
+    assert "ComfyUI-Drizzle" in place.wait_for_event(heard, "packs_changed")["changed"]
+    assert place.shown(showing("Drizzle", value=2)) == "24"
 
 
 def test_results_of_code_from_before_are_not_used(place: Place) -> None:

@@ -121,3 +121,24 @@ def test_what_was_left_out_at_the_start_is_tried_again_when_it_changes(packs: Pa
     shelf.note([path])
     assert shelf.refresh()
     assert shelf.registry.find("Rain") is not None
+
+
+def test_a_broken_edit_of_a_pack_with_a_taken_name_tells_both(packs: PackFolder) -> None:
+    packs.write("a.py", NODE.format(name="Rain", factor=1))
+    path = packs.write("b.py", NODE.format(name="Rain", factor=2) + NODE.format(name="Snow", factor=2))
+    shelf = packs.shelf()
+    packs.write("b.py", "1 / 0")
+    shelf.note([path])
+    shelf.refresh()
+    report = report_of(shelf, "b")
+    assert report.nodes == ("Snow",)
+    assert [problem.message.split()[0] for problem in report.problems] == ["The", "The"]
+    assert "ZeroDivisionError" in report.problems[0].message
+    assert "belongs to the pack a" in report.problems[1].message
+
+
+def test_a_pack_whose_manifest_cannot_be_opened_fails_alone(packs: PackFolder) -> None:
+    packs.write("rain/__init__.py", NODE.format(name="Rain", factor=1))
+    (packs.root / "rain" / "pyproject.toml").mkdir()
+    packs.write("snow.py", NODE.format(name="Snow", factor=1))
+    assert {spec.name for spec in packs.shelf().registry} == {"Rain", "Snow"}
