@@ -12,6 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from compat.packs import adapt as adapt_for_comfyui
+from compat.packs import is_for_comfyui
+from compat.routes.additions import adds_to_server
 from files.packs import Pack
 from graph.registry import specs_in
 from graph.spec import NodeSpec
@@ -36,7 +39,16 @@ def kind_of(pack: Pack) -> str:
 
 def adapt(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:
     """Return the node types of a pack whose modules are imported, its entry first."""
-    return _native(pack, modules)
+    native = _native(pack, modules)
+    if not is_for_comfyui(modules[0]):
+        return native
+    found = adapt_for_comfyui(modules[0], pack.name)
+    return Adapted((*native.specs, *found.specs), found.web_directory, found.problems)
+
+
+def does_more(pack: Pack) -> bool:
+    """Return whether a pack does something besides bringing nodes: it answers requests, or sees prompts."""
+    return adds_to_server(pack.module)
 
 
 def _native(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:
