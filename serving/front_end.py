@@ -17,7 +17,7 @@ from serving.settings import ServeSettings
 HERE = Path(__file__).parent
 OWN_EDITOR = (HERE / "editor", HERE.parent / "web" / "dist")  # in a released package; in a checkout
 PAGE = HERE / "pages" / "no_editor.html"
-FILE = "file of the editor"  # the name of the route that takes every path that is left over
+FILE = "editor-file"  # the name of the route that takes every path that is left over
 HASHED = "assets/"  # builds name files in here after their content, so that they never change
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 ASKED_AGAIN = {"Cache-Control": "no-cache"}

@@ -27,12 +27,13 @@ from serving.failures import IS_BEGUN, sentence
 from serving.front_end import FILE
 from serving.pack_lines import Lines
 from serving.pack_routes import Found, RouteTable
-from serving.passing_on import NoRoute, WorkerLost, WorkerSilent, pass_on
+from serving.passing_on import ClientGone, NoRoute, WorkerLost, WorkerSilent, pass_on
 from serving.routing import Route
 from serving.workers import Died, WorkerError
 
 logger = logging.getLogger(__name__)
 
+CLIENT_GONE = 499  # nginx's
 RETRY_S = 5  # when a worker that died may be back
 NO_SOCKETS = (
     "Weft passes no WebSockets on to node packs; the pack has to send by PromptServer.send_sync, which reaches /ws."
@@ -132,6 +133,8 @@ class PackProxy:
             return _later(request, DOWN)
         try:
             return await pass_on(request, self._lines.to(found.address), self.table.secret, self._most_bytes)
+        except ClientGone:
+            return web.Response(status=CLIENT_GONE)  # for the metrics; nobody reads it
         except WorkerLost:
             if request.get(IS_BEGUN):
                 raise  # so that the connection is closed in the middle of the answer

@@ -45,7 +45,6 @@ OF_CONNECTION = frozenset(
 )
 OWN = frozenset(map(str.lower, OURS))
 TOKEN = "token"
-GONE = "The client has gone."
 LOOK_S = 0.5  # how often it is looked whether the client is still there
 PAGE_POLICY = policy(
     FOREIGN_PAGE
@@ -54,6 +53,10 @@ PAGE_POLICY = policy(
 
 class NoRoute(Exception):
     """No route of the pack fits the request; nothing was answered."""
+
+
+class ClientGone(Exception):
+    """Nobody waits for the answer any more."""
 
 
 class WorkerLost(Exception):
@@ -65,7 +68,7 @@ class WorkerSilent(Exception):
 
 
 async def pass_on(request: web.Request, line: Line, secret: str, most_bytes: int) -> web.StreamResponse:
-    """Return the answer of a pack, sent; NoRoute if it has none, WorkerLost or WorkerSilent if it does not come."""
+    """Return the answer of a pack, sent; NoRoute if it has none, another of these errors if it does not come."""
     body = Body(request, most_bytes)
     headers = headers_for_pack(request, secret)
     try:
@@ -80,7 +83,7 @@ async def pass_on(request: web.Request, line: Line, secret: str, most_bytes: int
         if body.fault is not None:
             raise body.fault from None
         if request.transport is None:
-            raise ConnectionResetError(GONE) from None
+            raise ClientGone from None
         raise (WorkerSilent if isinstance(error, TimeoutError) else WorkerLost) from error
 
 
@@ -164,7 +167,7 @@ def _without_access(headers: CIMultiDict[str], cookie: str) -> None:
 
 @contextmanager
 def ended_with(request: web.Request) -> Iterator[None]:
-    """Let the block end when the client goes: ConnectionResetError."""
+    """Let the block end when the client goes: ClientGone."""
     task = asyncio.current_task()
     assert task is not None
     watcher = asyncio.create_task(_watch(request, task))
@@ -173,7 +176,7 @@ def ended_with(request: web.Request) -> Iterator[None]:
     except asyncio.CancelledError:
         if watcher.done() and request.transport is None:
             task.uncancel()
-            raise ConnectionResetError(GONE) from None
+            raise ClientGone from None
         raise
     finally:
         watcher.cancel()
