@@ -9,6 +9,7 @@ Each route answers below /api too, as in ComfyUI.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -77,8 +78,10 @@ def parts_of(app: PackApp) -> list[Parts]:
 def build(app: PackApp, parts: Parts) -> Built:
     """Return the application of one pack. What cannot be added is left out, with a sentence."""
     application = web.Application(client_max_size=app.most_body_bytes)
-    for key, value in app.items():
-        application[key] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", web.NotAppKeyWarning)  # packs name values by texts
+        for key, value in app.items():
+            application[key] = value
     for name in ("on_startup", "on_shutdown", "on_cleanup", "on_response_prepare", "cleanup_ctx"):
         getattr(application, name).extend(_of(parts.owner, getattr(app, name)))
     given = (*parts.table, *parts.direct)
