@@ -26,7 +26,7 @@ from graph.protocol import PackRoutes
 from serving.failures import IS_BEGUN, sentence
 from serving.front_end import FILE
 from serving.pack_lines import Lines
-from serving.pack_routes import Found, RouteTable
+from serving.pack_routes import Found, RouteIndex, RouteTable
 from serving.passing_on import ClientGone, NoRoute, WorkerLost, WorkerSilent, pass_on
 from serving.routing import Route
 from serving.workers import Died, WorkerError
@@ -51,6 +51,7 @@ class PackProxy:
         self._most_bytes = most_bytes
         self._may_have_packs = may_have_packs
         self._table: RouteTable | None = None
+        self._index = RouteIndex(RouteTable())
         self._own: Sequence[Route] = ()
         self._is_up = False
         self._closings: set[asyncio.Task[None]] = set()
@@ -70,6 +71,7 @@ class PackProxy:
         match message:
             case PackRoutes(payload):
                 self._table, self._is_up = RouteTable.read(payload), True
+                self._index = RouteIndex(self._table)
                 self._lines.keep(self._table.addresses)
             case Died():
                 self._is_up = False
@@ -90,7 +92,7 @@ class PackProxy:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer by a pack where one does (aiohttp's middleware)."""
-        found = self.table.find(request.method, request.rel_url.raw_path)
+        found = self._index.find(request.method, request.rel_url.raw_path)
         if found is not None and len(found.route.literal) > _own_length(request):
             with suppress(NoRoute):
                 return await self._forward(request, found)

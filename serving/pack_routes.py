@@ -1,7 +1,7 @@
 """Which requests node packs answer, as the worker told it, and which of our own routes these come after.
 
     table = RouteTable.read(payload)
-    table.find("GET", "/rain/names")  # Found(route, address); None if no pack answers
+    RouteIndex(table).find("GET", "/rain/names")  # Found(route, address); None if no pack answers
 
 The more of a path is written out, the earlier a route comes; of two that are equal in this ours is first, then the pack that
 comes first by name.
@@ -33,12 +33,6 @@ class PackRoute(msgspec.Struct, frozen=True):
     def literal(self) -> str:
         """What of the path is written out."""
         return self.path if self.prefix is None else self.prefix
-
-    def answers(self, method: str, path: str) -> bool:
-        """Return whether a request may be for this route; for one with names in its path the worker knows."""
-        if self.method not in (method, ANY):
-            return False
-        return path == self.path if self.prefix is None else path.startswith(self.prefix)
 
 
 class Mount(msgspec.Struct, frozen=True):
@@ -75,16 +69,6 @@ class RouteTable(msgspec.Struct, frozen=True):
         served = {mount.address for mount in self.mounts if mount.routes}
         return frozenset(served if self.on_prompt is None else {*served, self.on_prompt})
 
-    def find(self, method: str, path: str) -> Found | None:
-        """Return the route for a request; path: as it was sent, encoded."""
-        found = (
-            Found(route, mount.address)
-            for mount in self.mounts
-            for route in mount.routes
-            if route.answers(method, path)
-        )
-        return max(found, key=lambda each: (each.route.prefix is None, len(each.route.literal)), default=None)
-
     def clashes(self, own: Iterable[Route]) -> dict[str, list[str]]:
         """Return a sentence for each route that never answers because the server has the same, by pack."""
         taken = {(each.method, _shape(path)) for each in own for path in each.paths}
@@ -94,6 +78,30 @@ class RouteTable(msgspec.Struct, frozen=True):
                 if mount.pack is not None and (route.method, _shape(route.path)) in taken:
                     found.setdefault(mount.pack, []).append(_clash(route))
         return found
+
+
+class RouteIndex:
+    """Finds routes fast: each request of the server asks."""
+
+    def __init__(self, table: RouteTable) -> None:
+        self._whole: dict[tuple[str, str], Found] = {}
+        below: list[Found] = []
+        for mount in table.mounts:
+            for route in mount.routes:
+                found = Found(route, mount.address)
+                if route.prefix is None:
+                    self._whole.setdefault((route.method, route.path), found)
+                else:
+                    below.append(found)
+        self._below = sorted(below, key=lambda each: -len(each.route.literal))
+
+    def find(self, method: str, path: str) -> Found | None:
+        """Return the route for a request; path: as it was sent, encoded. Names within paths are the worker's to read."""
+        found = self._whole.get((method, path)) or self._whole.get((ANY, path))
+        if found is not None:
+            return found
+        fits = (each for each in self._below if path.startswith(each.route.literal))
+        return next((each for each in fits if each.route.method in (method, ANY)), None)
 
 
 def _as_written(routes: Iterable[PackRoute]) -> Iterator[PackRoute]:

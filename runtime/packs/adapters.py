@@ -12,14 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from compat.packs import adapt as adapt_for_comfyui
-from compat.packs import is_for_comfyui
 from compat.routes.additions import adds_to_server
 from files.packs import Pack
 from graph.registry import specs_in
 from graph.spec import NodeSpec
 
 WEFT, COMFYUI = "weft", "comfyui"
+MARKS = ("NODE_CLASS_MAPPINGS", "comfy_entrypoint")  # what a module for ComfyUI has
 _FOR_COMFYUI = re.compile(rb"\bNODE_CLASS_MAPPINGS\b|\bcomfy_entrypoint\b")
 
 
@@ -40,9 +39,13 @@ def kind_of(pack: Pack) -> str:
 def adapt(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:
     """Return the node types of a pack whose modules are imported, its entry first."""
     native = _native(pack, modules)
-    if not is_for_comfyui(modules[0]):
+    if not any(hasattr(modules[0], mark) for mark in MARKS):
         return native
-    found = adapt_for_comfyui(modules[0], pack.name)
+    from compat import packs  # 0.3 s, for processes that have a pack for ComfyUI only
+
+    if not packs.is_for_comfyui(modules[0]):
+        return native
+    found = packs.adapt(modules[0], pack.name)
     return Adapted((*native.specs, *found.specs), found.web_directory, found.problems)
 
 

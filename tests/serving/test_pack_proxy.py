@@ -14,7 +14,7 @@ from aiohttp.test_utils import make_mocked_request
 from graph.protocol import Inquiry, ModelPlaces, PackRoutes, Ready, Reply
 from serving.access import ACCESS, Access
 from serving.gate import cookie_name
-from serving.pack_routes import Mount, PackRoute, RouteTable
+from serving.pack_routes import Mount, PackRoute, RouteIndex, RouteTable
 from serving.passing_on import headers_for_pack, target_for_pack
 from serving.routing import collect_routes
 from serving.workers import Died
@@ -41,7 +41,9 @@ def files(tmp_path: Path) -> Iterator[FileServer]:
 
 
 def test_the_route_that_is_written_out_furthest_is_asked() -> None:
-    routes = table(("GET", "/a/{b}", "/a/"), ("GET", "/a/b", None), ("GET", "/a/b/{c}", "/a/b/"), ("*", "/view", None))
+    routes = RouteIndex(
+        table(("GET", "/a/{b}", "/a/"), ("GET", "/a/b", None), ("GET", "/a/b/{c}", "/a/b/"), ("*", "/view", None))
+    )
 
     def path(method: str, asked: str) -> str | None:
         found = routes.find(method, asked)
