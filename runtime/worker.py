@@ -175,8 +175,8 @@ class Worker:
         ended = self._run(work)
         self._running = None
         self._inbox.done(work.job_id)
-        self._sender.end(ended)
         self._around.tell_places()
+        self._sender.end(ended)
 
     def interrupt(self) -> None:
         """End the job that runs, as a user would; for any thread."""
