@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +20,7 @@ def worker(
     preview_size: Annotated[int, typer.Option(help="The longest side of these pictures in pixels.")] = 512,
     without_pack: Annotated[list[str] | None, typer.Option(help="A node pack that ended the worker before.")] = None,
     no_watch: Annotated[bool, typer.Option("--no-watch", help="Do not look for changes of node packs.")] = False,
+    launch: Annotated[str, typer.Option(help="What the server knows of its launch, as JSON.")] = "{}",
     *,
     engine: EngineFlags,
 ) -> None:
@@ -30,11 +33,14 @@ def worker(
         chosen = engine.settings()  # first of all: it may be wrong, and what follows takes seconds
         from cli.workflow_file import open_chosen
         from runtime.engine import builtin_registry
+        from runtime.pack_surroundings import Lending
         from runtime.worker import NO_PREVIEW, Previews, serve
 
         load = partial(builtin_registry, tuple(nodes_module or ()))
         tell = partial(typer.echo, err=True)
         packs = replace(chosen.packs, without=tuple(without_pack or ()), watches=not no_watch)
-        chosen = replace(chosen, packs=packs)
+        known = json.loads(launch)
+        user = Path(known["user_directory"]) if "user_directory" in known else chosen.user
+        chosen = replace(chosen, packs=packs, user=user)
         previews = Previews(preview_method != NO_PREVIEW, preview_size)
-        serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews, chosen)
+        serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews, Lending(chosen, known))

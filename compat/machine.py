@@ -56,6 +56,13 @@ class Machine(Protocol):
         """Send a message to the browsers of a client, or to all; payload: that of a binary message."""
         ...
 
+    def ask(self, what: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        """Return what the server says to a question (serving.pack_questions); None if there is no server.
+
+        From any thread; RuntimeError with a sentence if it cannot answer.
+        """
+        ...
+
     def interrupt(self) -> None:
         """End the job that runs, as a user would."""
         ...

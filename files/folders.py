@@ -70,6 +70,11 @@ class Folders:
         """The folders of models by kind."""
         return {kind: tuple(map(Path, folders)) for kind, (folders, _) in self.places.items()}
 
+    def change_places(self, places: Mapping[str, Place]) -> None:
+        """Look for models in these places from now on."""
+        self.places.clear()
+        self.places.update(places)
+
     def root(self, kind: str) -> Path | None:
         """Return the folder of `input`, `output` or `temp`; None for another word."""
         return {"input": self.input, "output": self.output, "temp": self.temp}.get(kind)
@@ -81,10 +86,14 @@ class Folders:
             raise FolderError(f'There is no model folder "{kind}"{did_you_mean(kind, self.places)}')
         return tuple(map(Path, self.places[kind][0]))
 
+    def suffixes(self, kind: str) -> frozenset[str]:
+        """Return how names of files of a kind end; nothing for a kind of which every file is."""
+        return frozenset(self.places[KIND_ALIASES.get(kind, kind)][1])
+
     def model_names(self, kind: str) -> list[str]:
         """Return the names of all models of a kind, sorted, with "/" for subfolders."""
         roots = self.model_roots(kind)
-        suffixes = frozenset(self.places[KIND_ALIASES.get(kind, kind)][1])
+        suffixes = self.suffixes(kind)
         return sorted({name for root in roots for name in names_below(root, suffixes)})
 
     def find_model(self, kind: str, name: str) -> Path:

@@ -71,6 +71,15 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """The answer to an Inquiry; payload: JSON. `error`: a sentence, if there is no answer."""
+
+    request_id: int
+    error: str | None = None
+    payload: bytes = b""
+
+
+@dataclass(frozen=True)
 class Ready:
     """The worker can take jobs. `stats`: devices and versions, as /system_stats shows them."""
 
@@ -101,6 +110,33 @@ class Packs:
     """
 
     payload: bytes = b""
+
+
+@dataclass(frozen=True)
+class PackRoutes:
+    """Which requests node packs answer, and where.
+
+    payload: JSON with `secret`, a header that requests must carry, `mounts`, each with `pack`, `address` and `routes`,
+    `on_prompt`, the address where prompts are shown before they are checked, or null, and `notes` by pack.
+    """
+
+    payload: bytes = b""
+
+
+@dataclass(frozen=True)
+class ModelPlaces:
+    """Where models lie now, since packs may add kinds and folders; payload: JSON, by kind folders and suffixes."""
+
+    payload: bytes = b""
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """A question of a node pack's to the server, answered by a Reply. `what`: a name in serving.pack_questions."""
+
+    request_id: int
+    what: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,8 +189,21 @@ class Said:
     payload: bytes = b""
 
 
-ToWorker = RunJob | ExpectJob | CancelJob | FreeMemory | Ask
-FromWorker = Ready | Specs | LoadingPacks | Packs | JobEvents | PreviewImage | JobEnded | Answer | Said
+ToWorker = RunJob | ExpectJob | CancelJob | FreeMemory | Ask | Reply
+FromWorker = (
+    Ready
+    | Specs
+    | LoadingPacks
+    | Packs
+    | PackRoutes
+    | ModelPlaces
+    | JobEvents
+    | PreviewImage
+    | JobEnded
+    | Answer
+    | Inquiry
+    | Said
+)
 Message = ToWorker | FromWorker
 _CLASSES: Mapping[str, type[Any]] = {cls.__name__: cls for cls in (*get_args(ToWorker), *get_args(FromWorker))}
 

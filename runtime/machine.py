@@ -30,6 +30,10 @@ def say_nothing(message: Said) -> None:
     """Let a message go where nobody hears it: `weft run` has no browsers."""
 
 
+def know_nothing(what: str, arguments: Mapping[str, Any]) -> Any:
+    """Return None: `weft run` has no server."""
+
+
 class LocalMachine:
     """The process of a studio.
 
@@ -42,6 +46,7 @@ class LocalMachine:
         settings: Settings,
         *,
         say: Callable[[Said], None] = say_nothing,
+        ask: Callable[[str, Mapping[str, Any]], Any] = know_nothing,
         interrupt: Callable[[], None] = lambda: None,
         registry: Callable[[], Registry] | None = None,
         launch: Mapping[str, Any] | None = None,
@@ -52,6 +57,7 @@ class LocalMachine:
         self._studio = studio
         self._settings = settings
         self._say = say
+        self._ask = ask
         self._interrupt = interrupt
         self._registry = registry
         open_places(studio.folders)
@@ -78,6 +84,10 @@ class LocalMachine:
     def send(self, event: str, data: Any, client_id: str | None = None, payload: bytes = b"") -> None:
         """Send a message to browsers; what JSON does not know goes as text."""
         self._say(Said(event, readable(data), client_id, payload))
+
+    def ask(self, what: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        """Return what the server says to a question; None if there is no server."""
+        return self._ask(what, arguments or {})
 
     def interrupt(self) -> None:
         """End the job that runs."""

@@ -1,6 +1,6 @@
 """The worker process: jobs come over a link and run here one after the other; the server sees what happens.
 
-    serve(claim_stdio(), builtin_registry, open_studio, Previews(), settings)  # never returns: it ends with its server
+    serve(claim_stdio(), builtin_registry, open_studio, Previews(), Lending(settings))  # it ends with its server
 
 One thread reads the link and answers questions at any time, this one runs the jobs, a third sends events, a fourth watches
 the files of node packs, which are loaded again between two jobs. When the server is gone, whatever runs, the process ends.
@@ -33,11 +33,11 @@ from graph.registry import Registry
 from graph.spec_document import write_registry
 from runtime.engine import Studio
 from runtime.lookahead import NextJob
+from runtime.pack_surroundings import Lending, PackSurroundings
 from runtime.packs import Shelf
 from runtime.packs.opening import open_shelf
 from runtime.packs.telling import changed_lines, lines_of, packs_document
 from runtime.packs.watching import watch
-from runtime.settings import Settings
 from runtime.worker_errors import error_document
 from runtime.worker_events import PREVIEW_SIDE, EventSender
 from runtime.worker_inbox import Inbox, RefreshPacks, Work
@@ -74,11 +74,12 @@ def serve(
     load_nodes: Callable[[], Registry],
     open_studio: Callable[[Registry], Studio],
     previews: Previews,
-    settings: Settings,
+    lending: Lending,
 ) -> NoReturn:
     """Work until the server is gone. The device is opened before packs are loaded, since some ask for it."""
     studios: list[Studio] = []
-    inbox = Inbox(link, on_gone=lambda: end_process(studios))
+    inbox = Inbox(link, on_gone=lambda: end_process(studios, around.close))
+    around = PackSurroundings(link, inbox, lending)
     live_no_longer_than_parent()
     faulthandler.enable(all_threads=False)  # the log says where, if C code of a library or a pack ends the process
     inbox.start()
@@ -86,16 +87,15 @@ def serve(
     studios.append(studio)
     shelf = open_shelf(
         studio,
-        settings,
-        say=link.send,
-        interrupt=lambda: worker.interrupt(),
+        lending.settings,
+        lend=lambda registry: around.lend(studio, registry, lambda: worker.interrupt()),
         on_loading=lambda names: link.send(LoadingPacks(names)),
         on_news=lambda: inbox.put(RefreshPacks()),
     )
-    worker = Worker(studio, inbox, link, shelf, previews)
+    worker = Worker(studio, inbox, link, shelf, previews, around)
     worker.load_packs()
     link.send(Ready(os.getpid(), stats(studio)))
-    if settings.packs.watches:
+    if lending.settings.packs.watches:
         watch(shelf)
     for module in WARM_UP:
         worker.work_until_idle()
@@ -109,13 +109,16 @@ def serve(
 class Worker:
     """Runs jobs in the engine of one process."""
 
-    def __init__(self, studio: Studio, inbox: Inbox, link: Link, shelf: Shelf, previews: Previews) -> None:
+    def __init__(
+        self, studio: Studio, inbox: Inbox, link: Link, shelf: Shelf, previews: Previews, around: PackSurroundings
+    ) -> None:
         self._inbox = inbox
         self._link = link
         self._shelf = shelf
+        self._around = around
+        self._running: str | None = None
         self._sender = EventSender(link, preview_side=previews.side)
         self._previews = previews.are_wanted
-        self._job_id = ""
         self._loop = asyncio.new_event_loop()
         self._adopt(studio)
 
@@ -141,6 +144,7 @@ class Worker:
         """Work with the node types that there are now, and tell the server and the terminal."""
         shelf = self._shelf
         self._adopt(self._studio.with_registry(shelf.registry, shelf.digests))
+        self._around.settle()
         self._link.send(Specs(write_registry(shelf.registry)), Packs(packs_document(shelf)))
         for line in lines:
             print(line, file=sys.stderr, flush=True)
@@ -163,16 +167,19 @@ class Worker:
 
     def run(self, work: RunJob) -> None:
         """Run a job and tell its end."""
-        self._job_id = work.job_id
         self._next.begin(work.job_id)
+        self._running = work.job_id
         self._sender.begin(work.job_id, wants_previews=self._wants_previews(work.extra))
         ended = self._run(work)
+        self._running = None
         self._inbox.done(work.job_id)
+        self._around.tell_places()
         self._sender.end(ended)
 
     def interrupt(self) -> None:
-        """Let the job that runs end; for any thread."""
-        self._inbox.cancel(self._job_id)
+        """End the job that runs, as a user would; for any thread."""
+        if self._running is not None:
+            self._inbox.cancel(self._running)
 
     def free(self, wanted: FreeMemory) -> None:
         """Let go of what is not needed to go on."""
@@ -223,8 +230,9 @@ class Worker:
         return self._previews if method in (None, "default") else method != NO_PREVIEW
 
 
-def end_process(studios: Sequence[Studio]) -> NoReturn:
+def end_process(studios: Sequence[Studio], clean: Callable[[], None]) -> NoReturn:
     """End at once, whatever runs; results that are on their way to the disk get a moment."""
+    clean()
     stores = [studio.store for studio in studios if studio.store is not None]
     for store in stores:
         writing = threading.Thread(target=store.flush, daemon=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, RunJob
+from graph.protocol import Answer, Ask, CancelJob, ExpectJob, FreeMemory, Message, Reply, RunJob
 from runtime.worker_link import Link
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class Inbox:
     def __init__(self, link: Link, on_gone: Callable[[], None]) -> None:
         self.answer: Callable[[Ask], Answer] = not_ready
         self.expect: Callable[[ExpectJob], None] = lambda job: None
+        self.settle: Callable[[Reply], None] = lambda reply: None
         self._link = link
         self._on_gone = on_gone
         self._work: SimpleQueue[Work] = SimpleQueue()
@@ -99,5 +100,7 @@ class Inbox:
                 self.cancel(message.job_id)
             case ExpectJob():
                 self.expect(message)
+            case Reply():
+                self.settle(message)
             case Ask():
                 self._link.send(self.answer(message))

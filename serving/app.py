@@ -20,6 +20,8 @@ from functools import partial
 from aiohttp import web
 
 from files.folders import Folders
+from files.packs import find_packs
+from graph.protocol import ModelPlaces
 from serving.access import settle_access
 from serving.announcement import announce
 from serving.desk import Desk
@@ -28,11 +30,15 @@ from serving.features import server_features
 from serving.file_store import remove_leftovers
 from serving.front_end import add_front_end
 from serving.hub import Hub
+from serving.launch import launch_words
 from serving.listening import bind, listening
 from serving.metrics import METRICS, Metrics, read_figures
 from serving.middleware import guard
+from serving.model_places import read_places
 from serving.node_book import NodeBook
 from serving.pack_book import PACKS, PackBook
+from serving.pack_proxy import PackProxy
+from serving.pack_questions import PackQuestions
 from serving.queue_store import QueueStore, StoreError
 from serving.quick_test import comes_up
 from serving.routing import add_routes, collect_routes
@@ -60,7 +66,10 @@ def make_app(site: Site, known: Known | None = None) -> web.Application:
     app[SITE] = site
     app[METRICS] = site.metrics
     guard(app, site.settings, known)
-    add_routes(app, collect_routes())
+    routes = collect_routes()
+    add_routes(app, routes)
+    site.pack_proxy.know_own(routes)
+    app.middlewares.append(site.pack_proxy.middleware)
     add_front_end(app, site.settings)
     app.on_shutdown.append(_hang_up)
     return app
@@ -73,16 +82,21 @@ async def _hang_up(app: web.Application) -> None:
 
 @asynccontextmanager
 async def open_site(
-    settings: ServeSettings, folders: Folders, make_worker: Callable[[WorkerLog], Worker] | None = None
+    settings: ServeSettings,
+    folders: Folders,
+    make_worker: Callable[[WorkerLog], Worker] | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[Site]:
-    """Open the queue, start a worker, and end both again. make_worker: in place of a subprocess."""
+    """Open the queue, start a worker, and end both again. make_worker: in place of a subprocess; port: that was taken."""
     store = QueueStore.open(settings.user / QUEUE_FILE)
     prepare_user_folder(settings)
     for folder in (folders.input, user_root(settings)):
         remove_leftovers(folder, time.time())
     log = WorkerLog()
     packs = PackBook(folders, tell=lambda event, data: hub.send(event, data))
-    worker = _subprocess(settings, log, packs) if make_worker is None else make_worker(log)
+    proxy = PackProxy(settings.max_upload_bytes, may_have_packs=lambda: any(find_packs(folders.model_roots(PACKS))))
+    words = launch_words(settings, folders, port)
+    worker = _subprocess(settings, log, packs, words) if make_worker is None else make_worker(log)
     metrics = Metrics()
     sources = own_sources(folders.model_roots(PACKS))
     book = NodeBook(folders, SpecCache(settings.user / "cache", fingerprint(sources, settings.worker_command)))
@@ -96,6 +110,10 @@ async def open_site(
     def hear(message: object) -> None:
         metrics.hear(message)
         packs.hear(message, is_job_running=desk.queue.running is not None)
+        proxy.hear(message)
+        questions.hear(message)
+        if isinstance(message, ModelPlaces):
+            folders.change_places(read_places(message.payload))
         if isinstance(message, Died):
             book.note_trouble(message.reason)
 
@@ -105,7 +123,8 @@ async def open_site(
 
     desk = Desk(store, worker, hub, on_specs=take_types, on_finish=metrics.job_over, on_message=hear)
     desks.append(desk)
-    site = Site(settings, folders, book, desk, hub, worker, log, metrics, packs)
+    site = Site(settings, folders, book, desk, hub, worker, log, metrics, packs, proxy)
+    questions = PackQuestions(site)
     metrics.watch(lambda: read_figures(site))
     try:
         with also_in(log):
@@ -114,13 +133,15 @@ async def open_site(
     finally:
         await hub.close()
         await worker.stop()
+        await questions.close()
+        await proxy.close()
         store.close()
 
 
-def _subprocess(settings: ServeSettings, log: WorkerLog, packs: PackBook) -> Worker:
+def _subprocess(settings: ServeSettings, log: WorkerLog, packs: PackBook, words: Sequence[str]) -> Worker:
     """Return a worker of this machine; what it writes goes on to our own stderr."""
     echo = partial(print, file=sys.stderr, flush=True)
-    return SubprocessWorker(settings.worker_command, log, echo=echo, more_words=lambda: packs.words)
+    return SubprocessWorker(settings.worker_command, log, echo=echo, more_words=lambda: (*words, *packs.words))
 
 
 async def serve(settings: ServeSettings, folders: Folders, sockets: Sequence[socket.socket]) -> int:
@@ -132,7 +153,7 @@ async def serve(settings: ServeSettings, folders: Folders, sockets: Sequence[soc
             loop.add_signal_handler(number, stopped.set)
     known = settle_access(settings)
     tls = tls_context(settings.tls_certfile, settings.tls_keyfile)
-    async with open_site(settings, folders) as site:
+    async with open_site(settings, folders, port=sockets[0].getsockname()[1]) as site:
         app = make_app(site, known)
         async with listening(app, sockets, tls) as urls:
             announce(urls, settings, known)

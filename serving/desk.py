@@ -101,6 +101,11 @@ class Desk:
         """What waits and what runs; to be looked at only."""
         return self._queue
 
+    @property
+    def next_order(self) -> int:
+        """How manieth the next job will be."""
+        return self._order + 1
+
     def submit(self, asked: Submission) -> Job:
         """Take a job in and write it down. ValueError for an id that is known, StoreError if the disk is full."""
         job_id = asked.job_id or str(uuid.uuid4())

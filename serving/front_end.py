@@ -17,6 +17,7 @@ from serving.settings import ServeSettings
 HERE = Path(__file__).parent
 OWN_EDITOR = (HERE / "editor", HERE.parent / "web" / "dist")  # in a released package; in a checkout
 PAGE = HERE / "pages" / "no_editor.html"
+FILE = "editor-file"  # the name of the route that takes every path that is left over
 HASHED = "assets/"  # builds name files in here after their content, so that they never change
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 ASKED_AGAIN = {"Cache-Control": "no-cache"}
@@ -39,4 +40,4 @@ def add_front_end(app: web.Application, settings: ServeSettings) -> None:
         return web.FileResponse(path, headers=KEPT if name.startswith(HASHED) else ASKED_AGAIN)
 
     app.router.add_get("/", index)
-    app.router.add_get("/{path:.+}", file)
+    app.router.add_get("/{path:.+}", file, name=FILE)

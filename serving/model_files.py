@@ -14,7 +14,6 @@ import msgspec
 
 from files.containment import names_below
 from files.folders import Folders
-from files.kinds import suffixes_of
 from serving.file_names import content_type_of
 
 MIB = 2**20
@@ -38,7 +37,7 @@ def list_models(folders: Folders, kind: str) -> list[ModelFile]:
     return [
         ModelFile(name, index, found.st_mtime, found.st_ctime, found.st_size)
         for index, root in enumerate(folders.model_roots(kind))
-        for name in sorted(names_below(root, suffixes_of(kind)))
+        for name in sorted(names_below(root, folders.suffixes(kind)))
         if (found := _stat(root / name))
     ]
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from files.folders import FolderError, Folders
+from files.kinds import KIND_ALIASES
 
 INPUT = "input"
 COARSE_NS = 2_000_000_000  # the coarsest clock of a usual file system (FAT)
@@ -26,6 +28,7 @@ Stamps = tuple[tuple[str, int], ...]  # folders and their times of change
 
 @dataclass(frozen=True)
 class _Listed:
+    place: tuple[Any, ...] | None  # the folders and endings that the kind had
     names: list[str]
     stamps: Stamps
     version: int
@@ -50,23 +53,32 @@ class NameLists:
 
     def _current(self, kind: str) -> _Listed:
         known = self._known.get(kind)
-        if known is not None and known.is_settled and all(_changed_ns(path) == then for path, then in known.stamps):
+        if known is not None and known.place == self._place(kind) and _is_as_then(known):
             return known
         found = self._list(kind, 0 if known is None else known.version)
         if known is not None and found.names != known.names:
-            found = _Listed(found.names, found.stamps, known.version + 1, found.is_settled)
+            found = replace(found, version=known.version + 1)
         self._known[kind] = found
         return found
 
+    def _place(self, kind: str) -> tuple[Any, ...] | None:
+        """Return what packs may change of a kind while the server runs."""
+        found = self._folders.places.get(KIND_ALIASES.get(kind, kind))
+        return None if found is None else (tuple(found[0]), tuple(found[1]))
+
     def _list(self, kind: str, version: int) -> _Listed:
-        now = self._now_ns()
+        now, place = self._now_ns(), self._place(kind)
         try:
             roots = (self._folders.input,) if kind == INPUT else self._folders.model_roots(kind)
             stamps = tuple(_stamps(roots))
             names = self._folders.input_names() if kind == INPUT else self._folders.model_names(kind)
         except FolderError:
-            return _Listed([], (), version, True)
-        return _Listed(names, stamps, version, all(then < now - COARSE_NS for _, then in stamps))
+            return _Listed(place, [], (), version, True)
+        return _Listed(place, names, stamps, version, all(then < now - COARSE_NS for _, then in stamps))
+
+
+def _is_as_then(known: _Listed) -> bool:
+    return known.is_settled and all(_changed_ns(path) == then for path, then in known.stamps)
 
 
 def _stamps(roots: Iterable[Path]) -> Iterable[tuple[str, int]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from serving.metrics import Metrics
     from serving.node_book import NodeBook
     from serving.pack_book import PackBook
+    from serving.pack_proxy import PackProxy
     from serving.worker_log import WorkerLog
     from serving.workers import Worker
 
@@ -29,7 +30,7 @@ class Site:
     folders: where files lie. nodes: the node types and their state. desk: takes jobs in and sees them through.
     hub: the sockets of clients. worker: the process that computes. log: what it wrote. metrics: what is counted.
     pictures: pictures made smaller for clients. log_feed: who hears the log.
-    packs: the node packs, and what they give to browsers.
+    packs: the node packs, and what they give to browsers. pack_proxy: requests for routes of theirs.
     """
 
     settings: ServeSettings
@@ -41,6 +42,7 @@ class Site:
     log: WorkerLog
     metrics: Metrics
     packs: PackBook
+    pack_proxy: PackProxy
     pictures: Pictures = field(default_factory=Pictures)
     log_feed: LogFeed = field(default_factory=LogFeed)
 

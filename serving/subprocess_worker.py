@@ -17,7 +17,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
-from graph.protocol import Answer, Ask, JobEnded, Message, Ready, ToWorker
+from graph.protocol import Answer, Ask, JobEnded, Message, Ready, Reply, ToWorker
 from serving.worker_log import WorkerLog
 from serving.worker_process import WorkerProcess, start_process
 from serving.workers import Died, Listener, WorkerError, WorkerState
@@ -78,8 +78,8 @@ class SubprocessWorker:
         self._starting = asyncio.create_task(self._start_after(0.0))
 
     def send(self, message: ToWorker) -> None:
-        """Send a message; it is lost if the worker is not ready."""
-        if self._state is WorkerState.READY and self._process is not None:
+        """Send a message; it is lost if the worker is not ready, but for a reply: packs ask while they are imported too."""
+        if self._process is not None and (self._state is WorkerState.READY or isinstance(message, Reply)):
             self._process.send(message)
 
     async def ask(self, what: str, arguments: dict[str, Any] | None = None, payload: bytes = b"") -> Any:

@@ -6,21 +6,21 @@ adapt(pack, [module, …]).specs    # its node types
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from compat.routes.additions import adds_to_server
 from files.packs import Pack
 from graph.registry import specs_in
 from graph.spec import NodeSpec
 
 WEFT, COMFYUI = "weft", "comfyui"
-ENTRIES = ("NODE_CLASS_MAPPINGS", "comfy_entrypoint")  # of packs for ComfyUI; it takes the first that there is
-_FOR_COMFYUI = re.compile("|".join(ENTRIES).encode())
-_WANTS_COMFYUI = re.compile(rb"NODE_CLASS_MAPPINGS|comfy|folder_paths")
+MARKS = ("NODE_CLASS_MAPPINGS", "comfy_entrypoint")  # what a module for ComfyUI has
+_FOR_COMFYUI = re.compile(rb"\bNODE_CLASS_MAPPINGS\b|\bcomfy_entrypoint\b")
+_WANTS_COMFYUI = re.compile(rb"NODE_CLASS_MAPPINGS|comfy|folder_paths|PromptServer")
 
 
 class Adapted(NamedTuple):
@@ -44,23 +44,17 @@ def wants_comfyui(pack: Pack) -> bool:
 def adapt(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:
     """Return the node types of a pack whose modules are imported, its entry first."""
     native = _native(pack, modules)
-    found = next((name for name in ENTRIES if getattr(modules[0], name, None) is not None), None)
-    if found is None:
+    if not any(hasattr(modules[0], mark) for mark in MARKS):
         return native
-    more = _from_classes(pack, modules[0]) if found == ENTRIES[0] else _from_extension(pack, modules[0])
-    return more._replace(specs=(*native.specs, *more.specs))
+    from compat import packs  # 0.3 s, for processes that have a pack for ComfyUI only
+
+    found = packs.adapt(modules[0], pack.name)
+    return Adapted((*native.specs, *found.specs), found.web_directory, found.problems)
 
 
-def _from_classes(pack: Pack, module: ModuleType) -> Adapted:
-    from compat import packs  # here, so that a process without such packs does not load it
-
-    return Adapted(*packs.adapt(module, pack.name))
-
-
-def _from_extension(pack: Pack, module: ModuleType) -> Adapted:
-    from compat.v3.extension import specs_of_extension
-
-    return Adapted(*asyncio.get_event_loop().run_until_complete(specs_of_extension(module, pack.name)))
+def does_more(pack: Pack) -> bool:
+    """Return whether a pack does something besides bringing nodes: it answers requests, or sees prompts."""
+    return adds_to_server(pack.module)
 
 
 def _native(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:

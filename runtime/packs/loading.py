@@ -16,7 +16,7 @@ from types import ModuleType
 
 from files.packs import Manifest, ManifestError, Pack, read_manifest
 from graph.spec import NodeSpec
-from runtime.packs.adapters import Adapted, adapt, kind_of
+from runtime.packs.adapters import Adapted, adapt, does_more, kind_of
 from runtime.packs.importing import import_entry, import_file, node_files
 from runtime.packs.problems import place_of_node, problem_of
 from runtime.packs.report import PackProblem, PackReport, PackState
@@ -57,11 +57,12 @@ def load_pack(pack: Pack, stand_ins: StandIns) -> LoadedPack:
     web, lost = _web_folders(pack, manifest, found)
     left_out = [PackProblem(text, str(pack.entry)) for text in found.problems]
     problems = (*wrong, *imported.problems, *failed, *twice, *lost, *left_out)
-    problems = problems or _nothing_in_it(pack, specs, web)
+    brings = specs or web or does_more(pack)
+    problems = problems or _nothing_in_it(pack, brings)
     report = PackReport(
         pack.name,
         pack.path,
-        _state(specs, web, problems),
+        _state(brings, problems),
         manifest.version,
         kind,
         time.perf_counter() - start,
@@ -140,18 +141,18 @@ def _web_folders(
     return tuple((name, folder.resolve()) for name, folder in folders.items() if folder.is_dir()), lost
 
 
-def _nothing_in_it(pack: Pack, specs: object, web: object) -> tuple[PackProblem, ...]:
-    if specs or web:
+def _nothing_in_it(pack: Pack, brings: object) -> tuple[PackProblem, ...]:
+    if brings:
         return ()
     message = "There is nothing in it: no function with @node, no NODE_CLASS_MAPPINGS, no comfy_entrypoint."
     remedy = "Put @node(category=…) above a function (docs/nodes.md), or move what is no pack out of custom_nodes."
     return (PackProblem(message, str(pack.path), None, remedy),)
 
 
-def _state(specs: object, web: object, problems: object) -> PackState:
+def _state(brings: object, problems: object) -> PackState:
     if not problems:
         return PackState.LOADED
-    return PackState.PARTLY if specs or web else PackState.FAILED
+    return PackState.PARTLY if brings else PackState.FAILED
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from compat.routes.additions import added_web_folders
 from runtime.packs.report import PackProblem, PackReport, PackState
 from runtime.packs.shelf import Shelf
 
@@ -22,7 +23,7 @@ def packs_document(shelf: Shelf) -> bytes:
     document = {
         "packs": [report.document() for report in shelf.reports()],
         "changed": sorted(shelf.touched),
-        "web_folders": {name: str(folder) for name, folder in shelf.web_folders.items()},
+        "web_folders": {**added_web_folders(), **{name: str(folder) for name, folder in shelf.web_folders.items()}},
     }
     return json.dumps(document).encode()
 

@@ -10,7 +10,6 @@ import msgspec
 from aiohttp import web
 
 from files.containment import FolderError, contained
-from files.kinds import suffixes_of
 from serving.file_names import inside
 from serving.images import Encoded, PictureError, Preview, as_preview, on_picture
 from serving.model_files import ModelFile, find_cover, list_models, read_metadata
@@ -59,7 +58,7 @@ async def list_embeddings(site: Site) -> list[str]:
 async def list_folders(site: Site) -> list[ModelFolder]:
     """Return where the models of each kind lie."""
     return [
-        ModelFolder(kind, [str(root) for root in roots], sorted(suffixes_of(kind)))
+        ModelFolder(kind, [str(root) for root in roots], sorted(site.folders.suffixes(kind)))
         for kind, roots in site.folders.models.items()
         if kind not in NOT_MODELS
     ]

@@ -47,5 +47,9 @@ async def list_packs(site: Site) -> PackList:
     `packs_changed` tells on the socket and in the event stream when they are others, `node_types_changed` which node
     types came, changed or went.
     """
-    found = await asyncio.to_thread(site.packs.describe)
+    notes = site.pack_proxy.notes()
+    found = [
+        {**report, "notes": [*report["notes"], *notes.get(report["name"].replace(".", "_x_"), ())]}
+        for report in await asyncio.to_thread(site.packs.describe)
+    ]
     return msgspec.convert({"packs": found}, PackList)

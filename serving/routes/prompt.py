@@ -12,6 +12,7 @@ from serving.intake import Asked, Refused, take_in
 from serving.prompt_errors import plain_error
 from serving.routing import as_response, route
 from serving.site import Site
+from serving.workers import WorkerError
 
 USAGE_SOURCE = "Comfy-Usage-Source"
 
@@ -75,7 +76,7 @@ async def post_prompt(request: web.Request, site: Site) -> PromptTaken | web.Str
     400 lists every problem of every node at once. Outputs that are in order run even if others are not.
     """
     try:
-        body = _read(await request.read())
+        body = _read(await _shown_to_packs(site, await request.read()))
         taken = await take_in(site, _asked(body, request))
     except Refused as refused:
         response = as_response(refused.body)
@@ -98,6 +99,14 @@ async def free(site: Site, body: FreeBody) -> None:
     """Let go of weights (`unload_models`), and of kept results too (`free_memory`), once no job runs."""
     if body.unload_models or body.free_memory:
         site.desk.free(models=True, results=body.free_memory)
+
+
+async def _shown_to_packs(site: Site, data: bytes) -> bytes:
+    """Return the body as packs change it, if some have asked to see prompts."""
+    try:
+        return await site.pack_proxy.show_prompt(data)
+    except WorkerError as error:
+        raise Refused(plain_error("server_error", str(error), "The worker does not answer"), 503) from error
 
 
 def _read(data: bytes) -> PromptBody:
