@@ -35,5 +35,6 @@ def worker(
         load = partial(builtin_registry, tuple(nodes_module or ()))
         tell = partial(typer.echo, err=True)
         packs = replace(chosen.packs, without=tuple(without_pack or ()), watches=not no_watch)
+        settings = replace(chosen, packs=packs)
         previews = Previews(preview_method != NO_PREVIEW, preview_size)
-        serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews, packs)
+        serve(link, load, lambda registry: open_chosen(settings, tell, registry), previews, settings)

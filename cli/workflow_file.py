@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from graph.registry import Registry
     from runtime.engine import Studio
     from runtime.memory_settings import MemorySettings
-    from runtime.settings import PackSettings, Settings
+    from runtime.settings import Settings
 
 __all__ = [
     "CANCELLED",
@@ -78,17 +78,23 @@ def open_chosen(
         raise UsageError(f"--device: {error}") from error
     except MemoryOptionError as error:
         raise UsageError(str(error)) from error
-    return studio if registry is not None else _with_packs(studio, settings.packs, tell)
+    return studio if registry is not None else _with_packs(studio, settings, tell)
 
 
-def _with_packs(studio: Studio, settings: PackSettings, tell: Callable[[str], None]) -> Studio:
+def _with_packs(studio: Studio, settings: Settings, tell: Callable[[str], None]) -> Studio:
     """Return the studio with the nodes of packs; `tell` is given what is wrong with these."""
+    from compat.shims.finder import install
+    from files.packs import find_packs
+    from runtime.machine import LocalMachine
     from runtime.packs import Shelf
+    from runtime.packs.adapters import COMFYUI, kind_of
     from runtime.packs.telling import lines_of
     from runtime.realm import PACK_FOLDER
 
     roots = partial(studio.folders.model_roots, PACK_FOLDER)
-    shelf = Shelf(studio.registry, roots, settings, patience_s=PACK_PATIENCE_S)
+    shelf = Shelf(studio.registry, roots, settings.packs, patience_s=PACK_PATIENCE_S)
+    if any(kind_of(pack) == COMFYUI for pack in find_packs(shelf.roots)):
+        install(LocalMachine(studio, settings, registry=lambda: shelf.registry))
     shelf.load()
     for line in lines_of(shelf.reports()):
         tell(line)

@@ -1,6 +1,6 @@
 """The worker process: jobs come over a link and run here one after the other; the server sees what happens.
 
-    serve(claim_stdio(), builtin_registry, open_studio, Previews(), PackSettings())  # never returns: it ends with its server
+    serve(claim_stdio(), builtin_registry, open_studio, Previews(), Settings())  # never returns: it ends with its server
 
 One thread reads the link and answers questions at any time, this one runs the jobs, a third sends events, a fourth watches
 the files of node packs, which are loaded again between two jobs. When the server is gone, whatever runs, the process ends.
@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import torch
 
+from compat.shims.finder import install
 from graph.errors import Cancelled
 from graph.execute import RunResult
 from graph.formats import from_api, parse
@@ -33,11 +34,12 @@ from graph.registry import Registry
 from graph.spec_document import write_registry
 from runtime.engine import Studio
 from runtime.lookahead import NextJob
+from runtime.machine import LocalMachine
 from runtime.packs import Shelf
 from runtime.packs.telling import changed_lines, lines_of, packs_document
 from runtime.packs.watching import watch
 from runtime.realm import PACK_FOLDER
-from runtime.settings import PackSettings
+from runtime.settings import Settings
 from runtime.worker_errors import error_document
 from runtime.worker_events import PREVIEW_SIDE, EventSender
 from runtime.worker_inbox import Inbox, RefreshPacks, Work
@@ -74,7 +76,7 @@ def serve(
     load_nodes: Callable[[], Registry],
     open_studio: Callable[[Registry], Studio],
     previews: Previews,
-    packs: PackSettings,
+    settings: Settings,
 ) -> NoReturn:
     """Work until the server is gone. The device is opened before packs are loaded, since some ask for it."""
     studios: list[Studio] = []
@@ -87,14 +89,16 @@ def serve(
     shelf = Shelf(
         studio.registry,
         partial(studio.folders.model_roots, PACK_FOLDER),
-        packs,
+        settings.packs,
         on_loading=lambda names: link.send(LoadingPacks(names)),
         on_news=lambda: inbox.put(RefreshPacks()),
     )
+    cancel, registry = inbox.cancel_running, lambda: shelf.registry
+    install(LocalMachine(studio, settings, say=link.send, interrupt=cancel, registry=registry))
     worker = Worker(studio, inbox, link, shelf, previews)
     worker.load_packs()
     link.send(Ready(os.getpid(), stats(studio)))
-    if packs.watches:
+    if settings.packs.watches:
         watch(shelf)
     for module in WARM_UP:
         worker.work_until_idle()
@@ -161,6 +165,7 @@ class Worker:
 
     def run(self, work: RunJob) -> None:
         """Run a job and tell its end."""
+        self._inbox.begin(work.job_id)
         self._next.begin(work.job_id)
         self._sender.begin(work.job_id, wants_previews=self._wants_previews(work.extra))
         ended = self._run(work)

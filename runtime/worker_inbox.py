@@ -44,6 +44,7 @@ class Inbox:
         self._on_gone = on_gone
         self._work: SimpleQueue[Work] = SimpleQueue()
         self._jobs: set[str] = set()  # that wait or run
+        self._running: str | None = None
         self._cancelled: set[str] = set()
 
     def start(self) -> None:
@@ -69,8 +70,18 @@ class Inbox:
         """Return whether a job is to end."""
         return job_id in self._cancelled
 
+    def begin(self, job_id: str) -> None:
+        """Take note of the job that runs now."""
+        self._running = job_id
+
+    def cancel_running(self) -> None:
+        """Cancel the job that runs, as a node pack may ask; nothing happens if none does."""
+        if (running := self._running) is not None:
+            self._cancelled.add(running)
+
     def done(self, job_id: str) -> None:
         """Forget a job that ended."""
+        self._running = None
         self._jobs.discard(job_id)
         self._cancelled.discard(job_id)
 

@@ -36,7 +36,13 @@ def kind_of(pack: Pack) -> str:
 
 def adapt(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:
     """Return the node types of a pack whose modules are imported, its entry first."""
-    return _native(pack, modules)
+    native = _native(pack, modules)
+    if kind_of(pack) != COMFYUI:
+        return native
+    from compat.packs import adapt as adapt_for_comfyui  # only where such a pack is
+
+    found = adapt_for_comfyui(modules[0], pack.name)
+    return Adapted((*native.specs, *found.specs), found.web_directory, found.problems)
 
 
 def _native(pack: Pack, modules: Sequence[ModuleType]) -> Adapted:
