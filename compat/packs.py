@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from compat.coroutines import result_of
 from compat.legacy_class import BadClass, Place, spec_of_class
+from compat.node_names import NodeNames
+from compat.shims.finder import installed, node_names
 from graph.spec import NodeSpec
 
 CLASSES, NAMES, ENTRY, WEB = (
@@ -30,6 +32,16 @@ class Adapted(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
+@runtime_checkable
+class HasClass(Protocol):
+    """What runs the nodes of one class of a pack."""
+
+    @property
+    def cls(self) -> type[Any]:
+        """The class."""
+        ...
+
+
 def is_for_comfyui(module: ModuleType) -> bool:
     """Return whether a module brings nodes, or an extension, as ComfyUI looks for them."""
     return getattr(module, CLASSES, None) is not None or callable(getattr(module, ENTRY, None))
@@ -38,25 +50,53 @@ def is_for_comfyui(module: ModuleType) -> bool:
 def adapt(module: ModuleType, pack_name: str) -> Adapted:
     """Return the nodes of a pack; one that cannot be used is left out with a sentence, and the others work.
 
-    As in ComfyUI, a module with classes is not asked for an extension.
+    Its classes, and those that it put into ComfyUI's own mapping while it was imported, are found by other packs then.
     """
-    classes = getattr(module, CLASSES, None)
-    if classes is None and callable(getattr(module, ENTRY, None)):
-        from compat.v3.extension import specs_of_extension  # it imports this module
-
-        found: Adapted = result_of(specs_of_extension(module, pack_name))
+    place, names = Place(module.__name__, pack_name), getattr(module, NAMES, None)
+    found = _extension(module, place) or _classes(getattr(module, CLASSES, None), names, place)
+    found = found._replace(web_directory=_web(module))
+    if installed() is None:
         return found
+    shared = node_names(NodeNames)
+    known = {spec.name for spec in found.specs}
+    strangers = {name: cls for name, cls in shared.strangers().items() if name not in known and _is_from(cls, module)}
+    more = _classes(strangers, shared.display_names, place)
+    found = found._replace(specs=found.specs + more.specs, problems=found.problems + more.problems)
+    adapters = ((spec.name, spec.adapter) for spec in found.specs)
+    shared.join({name: adapter.cls for name, adapter in adapters if isinstance(adapter, HasClass)})
+    return found
+
+
+def _extension(module: ModuleType, place: Place) -> Adapted | None:
+    """Return what a module's entry gives; as in ComfyUI, one with classes is not asked."""
+    if getattr(module, CLASSES, None) is not None or not callable(getattr(module, ENTRY, None)):
+        return None
+    from compat.v3.extension import specs_of_extension  # it imports this module
+
+    found: Adapted = result_of(specs_of_extension(module, place.pack))
+    return found
+
+
+def _classes(classes: Any, names: Any, place: Place) -> Adapted:
     specs, problems = list[NodeSpec](), list[str]()
     for name, cls in classes.items() if isinstance(classes, Mapping) else ():
         try:
-            specs.append(_spec(name, cls, Place(module.__name__, pack_name), getattr(module, NAMES, None)))
+            specs.append(_spec(name, cls, place, names))
         except BadClass as error:
             problems.append(f"The node {name} is left out: {error}.")
         except Exception as error:  # the pack's code: attributes may be properties
             sentence = f"its class cannot be read: {type(error).__name__}: {error}"
             problems.append(f"The node {name} is left out, as {sentence}.")
-    web = getattr(module, WEB, None)
-    return Adapted(tuple(specs), str(web) if isinstance(web, str) else None, tuple(problems))
+    return Adapted(tuple(specs), None, tuple(problems))
+
+
+def _web(module: ModuleType) -> str | None:
+    folder = getattr(module, WEB, None)
+    return str(folder) if isinstance(folder, str) else None
+
+
+def _is_from(cls: Any, module: ModuleType) -> bool:
+    return f"{getattr(cls, '__module__', '')}.".startswith(f"{module.__name__}.")
 
 
 def _spec(name: Any, cls: Any, place: Place, names: Any) -> NodeSpec:
