@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 from compat.coroutines import result_of
 from compat.legacy_class import BadClass, Place, spec_of_class
@@ -32,16 +32,6 @@ class Adapted(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-@runtime_checkable
-class HasClass(Protocol):
-    """What runs the nodes of one class of a pack."""
-
-    @property
-    def cls(self) -> type[Any]:
-        """The class."""
-        ...
-
-
 def is_for_comfyui(module: ModuleType) -> bool:
     """Return whether a module brings nodes, or an extension, as ComfyUI looks for them."""
     return getattr(module, CLASSES, None) is not None or callable(getattr(module, ENTRY, None))
@@ -62,8 +52,8 @@ def adapt(module: ModuleType, pack_name: str) -> Adapted:
     strangers = {name: cls for name, cls in shared.strangers().items() if name not in known and _is_from(cls, module)}
     more = _classes(strangers, shared.display_names, place)
     found = found._replace(specs=found.specs + more.specs, problems=found.problems + more.problems)
-    adapters = ((spec.name, spec.adapter) for spec in found.specs)
-    shared.join({name: adapter.cls for name, adapter in adapters if isinstance(adapter, HasClass)})
+    classes = {spec.name: getattr(spec.adapter, "cls", None) for spec in found.specs}  # adapters of either kind have it
+    shared.join({name: cls for name, cls in classes.items() if cls is not None})
     return found
 
 
