@@ -52,6 +52,7 @@ class NodeNames:
         self._rows = {row.operator: row for row in rows()}
         self._own: dict[str, type] = {}  # as they were made here
         self._is_filled = False
+        self._waiting: dict[str, type] = {}  # that joined before anybody asked for classes
         self._constants: dict[str, Any] = {
             "MAX_RESOLUTION": MAX_RESOLUTION,
             "EXTENSION_WEB_DIRS": self.web_folders,
@@ -87,12 +88,15 @@ class NodeNames:
 
     def join(self, classes: Mapping[str, type], display_names: Mapping[str, str] | None = None) -> None:
         """Add the classes of a pack that was loaded, so that others find them; operators of ours keep their names."""
-        self._fill()
-        self.classes.update({name: cls for name, cls in classes.items() if name not in self._own})
+        self._waiting.update(classes)
         self.display_names.update(display_names or {})
+        if self._is_filled:
+            self._admit()
 
     def strangers(self) -> dict[str, type]:
         """Return the classes that packs put into NODE_CLASS_MAPPINGS and that are no node types here yet."""
+        if not self._is_filled and not self._waiting:
+            return {}
         self._fill()
         known = lent().registry()
         return {name: cls for name, cls in self.classes.items() if cls is not self._own.get(name) and name not in known}
@@ -121,8 +125,14 @@ class NodeNames:
         for name, spec in sorted(lent().registry().by_name.items()):
             if spec.module.partition(".")[0] == OURS:
                 self._own[name] = self._class_of(name, spec)
-                self.display_names[name] = spec.display_name
+                self.display_names.setdefault(name, spec.display_name)
         self.classes.update(self._own)
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let those in that joined; names of operators of ours are taken."""
+        self.classes.update({name: cls for name, cls in self._waiting.items() if name not in self._own})
+        self._waiting.clear()
 
     def _class_of(self, name: str, spec: NodeSpec) -> type:
         if name in self._own:

@@ -45,11 +45,11 @@ async def node_types(session: aiohttp.ClientSession, prefix: str) -> dict[str, A
     return kept
 
 
-async def runs(session: aiohttp.ClientSession, case: Case) -> list[Any]:
+async def runs(session: aiohttp.ClientSession, case: Case, pause_s: float = 1.2) -> list[Any]:
     """Run the prompts of a case, one after the other, from an empty cache."""
     async with session.post("/free", json={"unload_models": True, "free_memory": True}) as answer:
         assert answer.status == 200
-    await asyncio.sleep(1.2)  # until that was done: ComfyUI does it when it next looks at its queue
+    await asyncio.sleep(pause_s)  # until that was done: ComfyUI does it when it next looks at its queue
     return [await run(session, prompt, dict(case.extra)) for prompt in case.prompts]
 
 

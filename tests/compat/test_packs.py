@@ -195,3 +195,25 @@ class Lists:
 )
 def test_what_may_change_is_told_from_what_cannot(name: str, changes: bool) -> None:
     assert may_change(Lists, name) is changes
+
+
+def test_packs_find_the_classes_of_packs_before_them() -> None:
+    import nodes
+
+    adapted("shown")
+    assert nodes.NODE_CLASS_MAPPINGS["T Show"].__name__ == "Show"
+    adapted("lists")
+    assert nodes.NODE_CLASS_MAPPINGS["T Make"].__name__ == "Make"
+    assert nodes.NODE_CLASS_MAPPINGS["KSampler"] is nodes.KSampler
+
+
+def test_a_class_that_a_pack_adds_to_the_common_mapping_is_its_node() -> None:
+    import nodes
+
+    module = load("shown")
+    vars(module)["Later"] = type("Later", (module.Give,), {"__module__": module.__name__})
+    nodes.NODE_CLASS_MAPPINGS["T Later"] = module.Later
+    nodes.NODE_CLASS_MAPPINGS["T OfOthers"] = type("Of", (module.Give,), {"__module__": "another"})
+    names = [spec.name for spec in adapt(module, "shown").specs]
+    assert "T Later" in names
+    assert "T OfOthers" not in names
