@@ -35,7 +35,9 @@ def test_a_session_that_ended_leads_to_the_log_in_and_back(context: BrowserConte
         expect(editor.node("Empty Latent Image")).to_be_visible()
 
 
-def test_open_nodes_get_the_sockets_that_their_types_have_after_a_restart(page: Page, base: Path, tmp_path: Path) -> None:
+def test_open_nodes_get_the_sockets_that_their_types_have_after_a_restart(
+    page: Page, base: Path, tmp_path: Path
+) -> None:
     editor = EditorPage(page, "")
     with live_server(tmp_path) as server:
         editor.url = server.url
