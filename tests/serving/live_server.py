@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,10 +92,21 @@ class LiveServer:
         self.process.wait(START_S)
 
 
-@contextmanager
-def live_server(folder: Path, port: int = 0, *others: str) -> Iterator[LiveServer]:
+def live_server(folder: Path, port: int = 0, *others: str) -> AbstractContextManager[LiveServer]:
     """Start a server, wait until it listens, and end it at last."""
-    command = [sys.executable, "-m", "tests.serving.live_server", str(folder), str(port), *others]
+    return running("-m", "tests.serving.live_server", str(folder), str(port), *others)
+
+
+def typed_server(folder: Path, port: int = 0, *flags: str) -> AbstractContextManager[LiveServer]:
+    """Start a server as `weft serve` does with some flags."""
+    where = ("--port", str(port), "--base-directory", str(folder))
+    return running(str(ROOT / "main.py"), "serve", "--cpu", *where, *flags)
+
+
+@contextmanager
+def running(*words: str) -> Iterator[LiveServer]:
+    """Run Python with some words, wait until a server listens there, and end it at last."""
+    command = [sys.executable, *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment

@@ -1,0 +1,82 @@
+"""Choices that open inputs, links that are refused, and numbers that doubles cannot hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.serving.live_server import LiveServer
+from tests.web.editor_page import EditorPage
+
+MOST = 2**64 - 1
+RESIZE = {
+    "display_name": "Resize by choice",
+    "input": {
+        "required": {
+            "input": ["IMAGE", {}],
+            "how": [
+                "COMFY_DYNAMICCOMBO_V3",
+                {
+                    "options": [
+                        {"key": "size", "inputs": {"required": {"width": ["INT", {"default": 512}]}}},
+                        {"key": "match", "inputs": {"required": {"other": ["IMAGE", {}]}}},
+                    ]
+                },
+            ],
+        }
+    },
+    "output": ["IMAGE"],
+    "output_name": ["IMAGE"],
+}
+
+
+def test_another_choice_opens_other_inputs_and_undo_brings_the_old_ones_back(
+    editor: EditorPage, server: LiveServer
+) -> None:
+    types = {**server.get("/object_info"), "ResizeByChoice": {**RESIZE, "name": "ResizeByChoice"}}
+    editor.page.route(
+        "**/api/object_info", lambda route: route.fulfill(body=json.dumps(types), content_type="application/json")
+    )
+    editor.open()
+    editor.add_at(700, 300, "Resize by choice")
+    expect(editor.widget("Resize by choice", "width")).to_contain_text("512")
+    editor.widget("Resize by choice", "how").click()
+    editor.page.get_by_role("option", name="match").click()
+    expect(editor.node("Resize by choice").get_by_text("width", exact=True)).to_have_count(0)
+    editor.add_at(250, 300, "Load Image")
+    editor.drag(editor.output("Load Image", "IMAGE"), editor.input("Resize by choice", "other"))
+    editor.expect_counts(2, 1)
+    node = next(node for node in editor.document()["nodes"] if node["type"] == "ResizeByChoice")
+    assert node["widgets_values"] == ["match"]
+    assert [slot["name"] for slot in node["inputs"]] == ["input", "how", "how.other"]
+    for _ in range(3):
+        editor.page.keyboard.press("Control+z")
+    expect(editor.widget("Resize by choice", "width")).to_contain_text("512")
+
+
+def test_a_link_that_would_close_a_circle_is_refused_with_a_sentence(editor: EditorPage) -> None:
+    for x in (300, 700, 1100):
+        editor.add_at(x, 300, "Invert Image Colors")
+    for at in (0, 1):
+        start = editor.output("Invert Image Colors", "IMAGE", at)
+        editor.drag(start, editor.input("Invert Image Colors", "image", at + 1))
+        editor.expect_counts(3, at + 1)
+    editor.drag(editor.output("Invert Image Colors", "IMAGE", 2), editor.input("Invert Image Colors", "image", 0))
+    expect(editor.page.get_by_text("This link would close a circle")).to_be_visible()
+    editor.expect_counts(3, 2)
+
+
+def test_the_largest_seed_keeps_its_digits_in_the_widget_and_in_files(editor: EditorPage, tmp_path: Path) -> None:
+    node = {"id": 1, "type": "KSampler", "pos": [100, 100], "size": [300, 300], "inputs": [], "outputs": []}
+    values = [MOST, "fixed", 20, 8, "euler", "normal", 1]
+    file = tmp_path / "seed.json"
+    file.write_text(json.dumps({"nodes": [{**node, "widgets_values": values}], "links": [], "version": 0.4}))
+    editor.drop_file(file)
+    expect(editor.widget("KSampler", "seed")).to_contain_text(str(MOST))
+    editor.type_number("KSampler", "seed", str(MOST - 1))
+    assert editor.document()["nodes"][0]["widgets_values"][0] == MOST - 1
+    for _ in range(2):  # it stays in its range
+        editor.widget("KSampler", "seed").press("ArrowUp")
+    expect(editor.widget("KSampler", "seed")).to_contain_text(str(MOST))
