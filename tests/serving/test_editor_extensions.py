@@ -73,7 +73,11 @@ def test_scripts_of_packs_that_are_not_loaded_are_left_out(packed: FileServer, s
 
 def test_files_are_sent_as_what_they_are_under_any_version(packed: FileServer) -> None:
     version = listed(packed)["demo"]["version"]
-    for path, kind in (("demo.js", "text/javascript"), ("parts/helper.js", "text/javascript"), ("icon.svg", "image/svg")):
+    for path, kind in (
+        ("demo.js", "text/javascript"),
+        ("parts/helper.js", "text/javascript"),
+        ("icon.svg", "image/svg"),
+    ):
         for each in (version, "older"):
             answer = packed.get(f"{LIST}/demo/{each}/{path}")
             assert (answer.status, answer.body.decode()) == (200, FILES[f"demo/web/weft/{path}"])

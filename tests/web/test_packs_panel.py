@@ -42,7 +42,9 @@ def test_a_failed_pack_is_told_wherever_it_is_missed_until_it_is_mended(page: Pa
         editor.drop_file(file)
         editor.expect_counts(1, 0)
         problem = editor.node("Rate").get_by_role("alert")
-        expect(problem).to_contain_text("This node is of the pack rating, with which something is wrong: ModuleNotFoundError")
+        expect(problem).to_contain_text(
+            "This node is of the pack rating, with which something is wrong: ModuleNotFoundError"
+        )
         editor.command("What is missing")
         dialog = page.get_by_role("dialog", name="What is missing")
         expect(dialog).to_contain_text("It is of the pack rating, with which something is wrong: ModuleNotFoundError")
