@@ -27,7 +27,7 @@ class AnnotationError(Exception):
 class Options:
     """Further options for editors, in ComfyUI's spelling: `Annotated[int, Range(0, 9), Options(advanced=True)]`.
 
-    widget_type: the name of the widget that edits the value, brought by a script of the pack (`docs/editor-extensions.md`).
+    widget_type: the name of the widget that edits the value, as scripts of packs bring (`docs/editor-extensions.md`).
     """
 
     advanced: bool = False

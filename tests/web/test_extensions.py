@@ -1,4 +1,4 @@
-"""Scripts of packs in the editor: what the example of docs/editor-extensions.md adds is used, broken ones harm nothing."""
+"""Scripts of packs in the editor: all that the example of docs/editor-extensions.md adds is used; broken ones harm nothing."""
 
 from __future__ import annotations
 

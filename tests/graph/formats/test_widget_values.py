@@ -79,6 +79,14 @@ def test_a_choice_opens_inputs_of_its_own() -> None:
     }
 
 
+def test_an_input_that_a_choice_opens_has_a_value_if_it_names_a_widget() -> None:
+    inner = {"required": {"curve": ["CURVE", {"widgetType": "CURVE"}], "plain": ["CURVE", {}]}}
+    options = {"options": [{"key": "on", "inputs": inner}]}
+    mode = Socket("mode", SocketType("COMFY_DYNAMICCOMBO_V3"), Choice(("on",)), "on", options=options)
+    spec = NodeSpec("T", lambda: None, (mode, Socket("text", SocketType("STRING"), Text(), "")), ())
+    assert named(["on", [[0, 1]], "t"], spec) == {"mode": "on", "mode.curve": [[0, 1]], "text": "t"}
+
+
 def test_a_controlled_choice_has_a_control_and_a_filter() -> None:
     pick = Socket("pick", SocketType("COMBO"), Choice(("a", "b")), options={"control_after_generate": True})
     count = Socket("count", SocketType("INT"), Range(0, 9), 0)

@@ -6,8 +6,9 @@ import type { App } from './context.ts';
 
 /** Ask the server for its node types (again). */
 export async function loadSpecs(app: App): Promise<void> {
+  const found = readSpecs(await app.api.objectInfo());
   const before = app.specs.value;
-  app.extensions.takeSpecs(readSpecs(await app.api.objectInfo()));
+  app.extensions.takeSpecs(found);
   const now = app.specs.value;
   for (const { editor } of app.tabs.all.value)
     editor.rewrite((workflow) => renewNodes(workflow, before, now));
