@@ -53,7 +53,9 @@ def layers_of(page: Page) -> int:
     expect(page.get_by_role("application")).to_be_visible()
     page.wait_for_function("() => new Promise(requestAnimationFrame)")
     while not (found := [each["layers"] for each in told if "layers" in each]):
-        page.wait_for_event("console", timeout=1) if False else page.evaluate("() => new Promise(requestAnimationFrame)")
+        page.wait_for_event("console", timeout=1) if False else page.evaluate(
+            "() => new Promise(requestAnimationFrame)"
+        )
     session.detach()
     return len(found[-1])
 
