@@ -5,7 +5,14 @@
  */
 
 import { colourOf } from '../../core/colours.ts';
-import { HEADER, PADDING_X, SOCKET_RADIUS, titleOf, type WidgetPlace } from '../../core/geometry.ts';
+import {
+  HEADER,
+  PADDING_X,
+  SOCKET_RADIUS,
+  shownName,
+  titleOf,
+  type WidgetPlace,
+} from '../../core/geometry.ts';
 import type { GraphNode, InputSlot, OutputSlot, Point } from '../../core/graph.ts';
 import { isPortNode } from '../../core/ports.ts';
 import type { PlacedNode } from '../../core/scene.ts';
@@ -57,9 +64,10 @@ function paintFrame({ context, view, colours }: Brush, { node, bounds }: PlacedN
   const line = isSelected ? 2 : 1;
   context.fillStyle = isSelected ? colours.accent : colours.line;
   box(context, [x - line, y - line, width + 2 * line, height + 2 * line], RADIUS + line);
-  context.fillStyle = node.bgcolor ?? colours.node;
+  const [ground, head] = [node.bgcolor, node.color ?? node.bgcolor];
+  context.fillStyle = ground === null ? colours.node : colours.shade(ground);
   box(context, [x, y, width, height], RADIUS);
-  context.fillStyle = node.color ?? node.bgcolor ?? colours.head;
+  context.fillStyle = head === null ? colours.head : colours.shade(head);
   context.beginPath();
   context.roundRect(
     x,
@@ -97,14 +105,14 @@ function addWidgetTexts(
 ): void {
   const value = valueText(node.widgets[place.name] ?? place.widget.default, place.widget);
   if (place.widget.kind === 'multiline') {
-    addLines(value || place.widget.placeholder || place.name, place, [x, y, width], runs);
+    addLines(value || place.widget.placeholder || shownName(place.name), place, [x, y, width], runs);
     return;
   }
   const middle = y + place.height / 2;
   const tools = hasList(place) ? CHEVRON : toolsOf(node, place) * TOOL;
   const slot = place.slot === null ? undefined : node.inputs[place.slot];
   const room = width - 2 * INSET - tools;
-  const name = slot?.label ?? place.name;
+  const name = slot?.label ?? shownName(place.name);
   const taken = Math.min(room / 2, name.length * TEXT * LETTER);
   runs.names.push({ text: name, at: [x + INSET, middle], room: taken + TEXT });
   runs.values.push({ text: value, at: [x + width - INSET - tools, middle], room: room - taken });
@@ -171,7 +179,7 @@ function addTexts({ node, spec, layout, bounds }: PlacedNode, runs: Runs): void 
 }
 
 function shortName(slot: InputSlot | OutputSlot | undefined): string {
-  return slot?.label ?? slot?.name.slice(slot.name.lastIndexOf('.') + 1) ?? '';
+  return slot?.label ?? shownName(slot?.name ?? '');
 }
 
 /** Circles in the colours of types, hollow while nothing is linked, small for widgets. */
