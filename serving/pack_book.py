@@ -86,12 +86,13 @@ class PackBook:
         return [self._with_fall(_expected(pack.name, pack.path)) for pack in found]
 
     def _take(self, told: _Told) -> None:
-        is_first = self._told is None
+        # whoever asked before the first time was told that they are being loaded
+        changed = told.changed if self._told is not None else sorted(report["name"] for report in told.packs)
         self._told = told
         off = {report["name"] for report in told.packs if report["state"] == DISABLED}
         self._fallen = {name: reason for name, reason in self._fallen.items() if name in off}
-        if told.changed and not is_first:
-            self._tell(EVENT, {"changed": told.changed})
+        if changed:
+            self._tell(EVENT, {"changed": changed})
 
     def _with_fall(self, report: dict[str, Any]) -> dict[str, Any]:
         reason = self._fallen.get(report["name"])

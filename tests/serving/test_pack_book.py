@@ -53,13 +53,18 @@ def test_before_the_worker_told_packs_are_being_loaded(book: PackBook, tmp_path:
     assert [(each["name"], each["state"]) for each in book.describe()] == [("rain", "loading")]
 
 
-def test_changes_are_told_but_for_the_first_time(book: PackBook, heard: list[tuple[str, Any]]) -> None:
-    book.hear(told(REPORT, changed=["rain"]))
-    assert heard == []
+def test_changes_are_told_and_at_first_all_that_was_being_loaded(book: PackBook, heard: list[tuple[str, Any]]) -> None:
+    book.hear(told(REPORT, {**REPORT, "name": "fog"}, changed=[]))
+    assert heard == [("packs_changed", {"changed": ["fog", "rain"]})]
     book.hear(told({**REPORT, "state": "partly"}, changed=["rain"]))
-    assert heard == [("packs_changed", {"changed": ["rain"]})]
+    assert heard[1:] == [("packs_changed", {"changed": ["rain"]})]
     book.hear(told({**REPORT, "state": "partly"}, changed=[]))
-    assert len(heard) == 1
+    assert len(heard) == 2
+
+
+def test_without_packs_there_is_nothing_to_tell(book: PackBook, heard: list[tuple[str, Any]]) -> None:
+    book.hear(told())
+    assert heard == []
 
 
 def test_one_that_was_being_imported_when_the_worker_died_is_left_out(book: PackBook) -> None:
