@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -115,11 +116,16 @@ def sampling_sigmas(
 
     Without a sampler's name the schedule is not changed for it.
     """
+    return part_of_schedule(partial(_whole_schedule, parameterization, sampler_name, scheduler), steps, denoise)
+
+
+def part_of_schedule(schedule: Callable[[int], Tensor], steps: int, denoise: float) -> Tensor:
+    """Return the last `steps` of a schedule of steps / denoise."""
     if denoise > FULL_DENOISE:
-        return _whole_schedule(parameterization, sampler_name, scheduler, steps)
+        return schedule(steps)
     if denoise <= 0.0:
         return torch.empty(0)
-    return _whole_schedule(parameterization, sampler_name, scheduler, int(steps / denoise))[-(steps + 1) :]
+    return schedule(int(steps / denoise))[-(steps + 1) :]
 
 
 def _whole_schedule(parameterization: Parameterization, sampler_name: str | None, scheduler: str, steps: int) -> Tensor:

@@ -9,15 +9,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 
 from compat.wires.extension import WrappersMP, through
+from compat.wires.families import ModelType, config_of
 from compat.wires.latent_formats import format_of
 from compat.wires.sampling_parts import CONST, EDM, V_PREDICTION
 from compat.wires.sampling_view import sampling_of
@@ -30,36 +30,6 @@ NETWORK = "diffusion_model"
 Options = dict[str, Any]
 
 
-class ModelType(Enum):
-    """What networks predict, by ComfyUI's names."""
-
-    EPS = 1
-    V_PREDICTION = 2
-    V_PREDICTION_EDM = 3
-    STABLE_CASCADE = 4
-    EDM = 5
-    FLOW = 6
-    V_PREDICTION_CONTINUOUS = 7
-    FLUX = 8
-    IMG_TO_IMG = 9
-
-
-class ModelConfig(NamedTuple):
-    """What is known of a model's family."""
-
-    unet_config: Mapping[str, Any]
-    latent_format: Any
-    sampling_settings: Mapping[str, Any]
-    manual_cast_dtype: torch.dtype | None
-    memory_usage_factor: float = 2.0
-    optimizations: Mapping[str, Any] = {"fp8": False}
-    custom_operations: Any = None
-
-    def model_type(self, state_dict: Any = None, prefix: str = "") -> ModelType:
-        """Return what its network predicts."""
-        return ModelType.V_PREDICTION if self.sampling_settings.get("is_v") else ModelType.EPS
-
-
 class BaseModel:
     """The model of a handle."""
 
@@ -70,7 +40,7 @@ class BaseModel:
         self.latent_format = format_of(handle.latent_format)
         self.model_sampling = sampling_of(handle.parameterization)
         self.diffusion_model = DiffusionModel(self)
-        self.model_config = _config_of(handle, self.latent_format)
+        self.model_config = config_of(handle, self.latent_format)
         self.manual_cast_dtype = handle.computed
         self.adm_channels = int(self.model_config.unet_config.get("adm_in_channels") or 0)
         self.concat_keys: tuple[str, ...] = ()
@@ -299,19 +269,10 @@ class DiffusionModel:
         )
 
 
-def _config_of(handle: Model, latent_format: Any) -> ModelConfig:
-    config: Mapping[str, Any] = getattr(handle.backbone, "config", {})
-    channels = config.get("block_out_channels") or (0,)
-    unet = {
-        "in_channels": config.get("in_channels"),
-        "out_channels": config.get("out_channels"),
-        "model_channels": channels[0],
-        "channel_mult": [count // (channels[0] or 1) for count in channels],
-        "context_dim": config.get("cross_attention_dim"),
-        "adm_in_channels": config.get("projection_class_embeddings_input_dim"),
-        "use_linear_in_transformer": config.get("use_linear_projection"),
-        "num_res_blocks": [config.get("layers_per_block")] * len(channels),
-        "image_model": None,
-    }
-    settings = {"is_v": True} if handle.parameterization.prediction == "v" else {}
-    return ModelConfig(unet, latent_format, settings, handle.computed)
+class SDXL(BaseModel):
+    """The model of a handle of SDXL."""
+
+
+def base_model_of(handle: Model) -> BaseModel:
+    """Return the model of a handle, in the class of its family."""
+    return SDXL(handle) if handle.family == "sdxl" else BaseModel(handle)

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from compat.wires.base_model import BaseModel
+from compat.wires.base_model import BaseModel, base_model_of
 from compat.wires.model_options import SAMPLED, TRANSFORMER
 from compat.wires.native_patches import native_usage, with_native, without_native
 from compat.wires.patcher_parts import PatcherParts, ids_of
@@ -247,7 +247,7 @@ def to_pack(model: Model) -> ModelPatcher:
     if isinstance(model, PackModel) and model.patcher._made is model:
         patcher: ModelPatcher = model.patcher
         return patcher
-    base = BaseModel(_plain(model, without_native(model.usage)))
+    base = base_model_of(_plain(model, without_native(model.usage)))
     if isinstance(model, PackModel):
         made: ModelPatcher = model.patcher.clone()
         made.model, made.patches = base, {}

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from compat.wires.patcher import ModelPatcher
 from diffusion import vae as work
+from diffusion.checkpoints.load import vae_of_tensors
 from diffusion.latents import LatentFormat
 from diffusion.models import Vae
 
@@ -25,12 +26,23 @@ BYTES_PER_PIXEL_ENCODED, BYTES_PER_CELL_DECODED = 1767, 2178 * 64  # what ComfyU
 
 
 class VAE:
-    """ComfyUI's VAE over a handle."""
+    """ComfyUI's VAE over a handle, or over the tensors of a file that a pack has read."""
 
     latent_dim, not_video, crop_input, extra_1d_channel, disable_offload = 2, False, True, None, False
     output_channels = work.CHANNELS
 
-    def __init__(self, handle: Vae) -> None:
+    def __init__(
+        self,
+        sd: Mapping[str, Tensor] | None = None,
+        device: Any = None,
+        config: Any = None,
+        dtype: torch.dtype | None = None,
+        metadata: Any = None,
+        *,
+        handle: Vae | None = None,
+    ) -> None:
+        if handle is None:
+            handle = vae_of_tensors(sd or {}, dtype=dtype, device=device or CPU)
         self.handle = handle
         self.first_stage_model = FirstStage(handle)
         self.patcher = ModelPatcher(self.first_stage_model, handle.device, CPU)
@@ -208,7 +220,7 @@ def to_pack(handle: Vae) -> Any:
     """Return what packs get for a handle; a pack's own object as it was."""
     if isinstance(handle.autoencoder, ForeignAutoencoder):
         return handle.autoencoder.source
-    return VAE(handle)
+    return VAE(handle=handle)
 
 
 def from_pack(value: Any) -> Any:
