@@ -66,10 +66,10 @@ class TextEncoder:
 
     def read(self, text: str, layer: int | None, embeddings: EmbeddingLookup) -> Encoded:
         """Encode a prompt; DiffusionError if what comes out is not numbers."""
+        return self.run(lambda: self.reader.read(self.module, text, layer=layer, embeddings=embeddings))
 
-        def work() -> Encoded:
-            return self.reader.read(self.module, text, layer=layer, embeddings=embeddings)
-
+    def run(self, work: Callable[[], Encoded]) -> Encoded:
+        """Call what encodes with the network, its weights in place; DiffusionError if what comes out is not numbers."""
         encoded = kept(self.keeper, "encode text", (1,), work, self.overlay)
         require_finite(encoded.embedding, "The text encoder gave", NOT_FINITE)
         return encoded

@@ -7,7 +7,7 @@ result.output, result.denoised  # equal when the levels end at 0
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from torch import Tensor
@@ -17,16 +17,9 @@ from diffusion.denoiser import Callback, Step
 from diffusion.forward import LatentNoise
 from diffusion.latents import Latent
 from diffusion.models import Model
-from diffusion.sampling import fit_empty, sample_levels
+from diffusion.sampling import SamplerChoice, Sampling, fit_empty, sample_levels
 
 LEAST_SIGMA = 1e-4  # where levels that run upwards begin, instead of at 0 (ComfyUI)
-
-
-@dataclass(frozen=True)
-class SamplerChoice:
-    """A sampler by its name in SAMPLERS."""
-
-    name: str
 
 
 class Sampled(NamedTuple):
@@ -53,18 +46,8 @@ def sample_custom(
     if len(sigmas) == 0:
         return Sampled(latent, latent)
     last = _LastPrediction(callback)
-    samples = sample_levels(
-        model,
-        positive,
-        negative,
-        latent,
-        noise.generate(latent),
-        sigmas,
-        cfg=cfg,
-        sampler_name=sampler.name,
-        seed=noise.seed,
-        callback=last,
-    )
+    drawn = noise.generate(latent)
+    samples = sample_levels(Sampling(model, positive, negative, latent, drawn, sigmas, cfg, sampler, noise.seed, last))
     output = replace(latent, samples=samples)
     if last.denoised is None:
         return Sampled(output, output)

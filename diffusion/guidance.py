@@ -11,7 +11,7 @@ guide in another way or refine what guidance gave.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,6 +35,24 @@ class Job(NamedTuple):
 
     region: Region
     side: int
+
+
+class NetworkCall(NamedTuple):
+    """What goes through the network at once: jobs side by side, (jobs * batch, …) each.
+
+    x: noisy latents, not scaled. regions, sides: of the jobs, in order.
+    """
+
+    x: Tensor
+    sigma: Tensor
+    context: Tensor
+    given: Given
+    regions: tuple[Region, ...]
+    sides: tuple[int, ...]
+
+
+Call = Callable[[Model, NetworkCall], Tensor]
+"""Gives the finished latents of a call."""
 
 
 @dataclass(frozen=True)
@@ -149,14 +167,28 @@ def _fit(
     )
 
 
+def call_network(model: Model, call: NetworkCall) -> Tensor:
+    """Return the finished latents of a call."""
+    parameterization = model.parameterization
+    scaled, timestep = parameterization.scale_input(call.x, call.sigma), parameterization.timestep(call.sigma)
+    output = model.apply(scaled, timestep, call.context, call.sides, call.given)
+    return parameterization.to_denoised(output.float(), call.x, call.sigma)
+
+
 def predict(
-    model: Model, sides: Sequence[Regions], x: Tensor, sigma: Tensor, max_jobs: int | None = None
+    model: Model,
+    sides: Sequence[Regions],
+    x: Tensor,
+    sigma: Tensor,
+    max_jobs: int | None = None,
+    *,
+    call: Call = call_network,
 ) -> list[Tensor]:
-    """Return the denoised latent of each side, averaged over its regions."""
+    """Return the denoised latent of each side, averaged over its regions; `call` may go around the network."""
     jobs = _active_jobs(sides, sigma)
     results = [_Average(x, len([job for job in jobs if job.side == side])) for side in range(len(sides))]
     for batch in batches(jobs, max_jobs, repeats_contexts=model.adapter.repeats_contexts):
-        for job, denoised in zip(batch, _denoise(model, batch, x, sigma), strict=True):
+        for job, denoised in zip(batch, _denoise(model, batch, x, sigma, call), strict=True):
             results[job.side].add(job.region, denoised)
     return [result.value() for result in results]
 
@@ -199,16 +231,18 @@ def _size(region: Region) -> tuple[int, int] | None:
     return None if region.box is None else (region.box.rows, region.box.columns)
 
 
-def _denoise(model: Model, batch: Sequence[Job], x: Tensor, sigma: Tensor) -> tuple[Tensor, ...]:
+def _denoise(model: Model, batch: Sequence[Job], x: Tensor, sigma: Tensor, call: Call) -> tuple[Tensor, ...]:
     """Run one batch of jobs: (jobs * batch, …) through the model at once."""
-    inputs = torch.cat([x if job.region.box is None else job.region.box.cut(x) for job in batch])
-    sigmas = torch.cat([sigma] * len(batch))
-    context = join_contexts([job.region.context for job in batch])
-    scaled = model.parameterization.scale_input(inputs, sigmas)
-    sides = [job.side for job in batch]
-    given = join_given([job.region.given for job in batch])
-    output = model.apply(scaled, model.parameterization.timestep(sigmas), context, sides, given)
-    return model.parameterization.to_denoised(output.float(), inputs, sigmas).chunk(len(batch))
+    regions = tuple(job.region for job in batch)
+    together = NetworkCall(
+        x=torch.cat([x if region.box is None else region.box.cut(x) for region in regions]),
+        sigma=torch.cat([sigma] * len(batch)),
+        context=join_contexts([region.context for region in regions]),
+        given=join_given([region.given for region in regions]),
+        regions=regions,
+        sides=tuple(job.side for job in batch),
+    )
+    return call(model, together).chunk(len(batch))
 
 
 def join_contexts(contexts: Sequence[Tensor]) -> Tensor:

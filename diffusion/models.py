@@ -21,7 +21,7 @@ from diffusion.handles import device_of, dtype_of, joined_digest, overlay_for
 from diffusion.latents import LatentFormat
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
-from diffusion.patches import Guidance, Hook, MaskPatch, Refinement, Usage, hooked
+from diffusion.patches import Conductor, Guidance, Hook, MaskPatch, Refinement, Usage, hooked
 from diffusion.streaming import Keeper, kept
 
 
@@ -104,6 +104,10 @@ class Model:
     def with_mask(self, mask: MaskPatch) -> Model:
         """Return a handle that changes inpainting masks, in place of any earlier change."""
         return self._with_usage(replace(self.usage, mask=mask), mask)
+
+    def with_conductor(self, conductor: Conductor | None) -> Model:
+        """Return a handle whose samplings are carried out by another, in place of any earlier one."""
+        return replace(self, usage=replace(self.usage, conductor=conductor))
 
     def _with_usage(self, usage: Usage, change: Any) -> Model:
         return replace(self, usage=usage, digest=joined_digest(self.digest, repr(change) if _is_plain(change) else ""))

@@ -20,6 +20,7 @@ from diffusion.parameterization import Parameterization
 
 if TYPE_CHECKING:
     from diffusion.models import Model
+    from diffusion.sampling import Sampling
 
 Remove = Callable[[], None]
 
@@ -110,6 +111,14 @@ class MaskPatch(Protocol):
         ...
 
 
+class Conductor(Protocol):
+    """Carries samplings out in place of diffusion.sampling, whatever else the handle carries."""
+
+    def sample(self, sampling: Sampling) -> Tensor:
+        """Return the samples at the last level, in the VAE's scale."""
+        ...
+
+
 @dataclass(frozen=True)
 class Usage:
     """How a model is used: all patches of a handle but those of weights. There is one guidance and one mask."""
@@ -118,6 +127,7 @@ class Usage:
     refinements: tuple[Refinement, ...] = ()
     hooks: tuple[Hook, ...] = ()
     mask: MaskPatch | None = None
+    conductor: Conductor | None = None
 
     @property
     def needs_uncond(self) -> bool:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ from diffusion.latents import Latent
 from diffusion.models import Model
 from diffusion.noise import prepare_noise
 from diffusion.parameterization import Parameterization
+from diffusion.patches import Conductor
 from diffusion.resize import repeat_to_batch
 from diffusion.samplers import find_sampler
 from diffusion.schedules import sigmas_for
@@ -37,6 +39,34 @@ NOT_FINITE = (
     "or the settings too far from the usual (lower cfg, another sampler or scheduler)."
 )
 FULL_DENOISE = 0.9999  # from here on `denoise` counts as 1 (ComfyUI)
+
+
+@dataclass(frozen=True)
+class SamplerChoice:
+    """A sampler by its name in SAMPLERS."""
+
+    name: str
+
+    @property
+    def conductor(self) -> Conductor | None:
+        """What carries samplings out with it, for one that is not among SAMPLERS."""
+        return None
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """All that samples are made of: see `sample_levels`."""
+
+    model: Model
+    positive: Conditioning
+    negative: Conditioning
+    latent: Latent
+    noise: Tensor
+    sigmas: Tensor
+    cfg: float
+    sampler: SamplerChoice
+    seed: int
+    callback: Callback | None = None
 
 
 def sample(
@@ -74,18 +104,8 @@ def sample(
         noise = torch.zeros_like(latent.samples, device="cpu")
     else:
         noise = prepare_noise(latent.samples, seed, latent.batch_index)
-    samples = sample_levels(
-        model,
-        positive,
-        negative,
-        latent,
-        noise,
-        levels,
-        cfg=cfg,
-        sampler_name=sampler_name,
-        seed=seed,
-        callback=callback,
-    )
+    choice = SamplerChoice(sampler_name)
+    samples = sample_levels(Sampling(model, positive, negative, latent, noise, levels, cfg, choice, seed, callback))
     return replace(latent, samples=samples)
 
 
@@ -96,11 +116,16 @@ def sampling_sigmas(
 
     Without a sampler's name the schedule is not changed for it.
     """
+    return part_of_schedule(partial(_whole_schedule, parameterization, sampler_name, scheduler), steps, denoise)
+
+
+def part_of_schedule(schedule: Callable[[int], Tensor], steps: int, denoise: float) -> Tensor:
+    """Return the last `steps` of a schedule of steps / denoise."""
     if denoise > FULL_DENOISE:
-        return _whole_schedule(parameterization, sampler_name, scheduler, steps)
+        return schedule(steps)
     if denoise <= 0.0:
         return torch.empty(0)
-    return _whole_schedule(parameterization, sampler_name, scheduler, int(steps / denoise))[-(steps + 1) :]
+    return schedule(int(steps / denoise))[-(steps + 1) :]
 
 
 def _whole_schedule(parameterization: Parameterization, sampler_name: str | None, scheduler: str, steps: int) -> Tensor:
@@ -122,38 +147,36 @@ def choose_steps(sigmas: Tensor, start: int | None, last: int | None, *, force_f
 
 
 @torch.no_grad()
-def sample_levels(
-    model: Model,
-    positive: Conditioning,
-    negative: Conditioning,
-    latent: Latent,
-    noise: Tensor,
-    sigmas: Tensor,
-    *,
-    cfg: float,
-    sampler_name: str,
-    seed: int,
-    callback: Callback | None = None,
-) -> Tensor:
-    """Return the samples after a sampler went through all `sigmas`, starting from given noise.
+def sample_levels(sampling: Sampling) -> Tensor:
+    """Return the samples after a sampler went through all levels, starting from given noise.
 
     DiffusionError if the latent is not of the model's kind, or if what comes out is not numbers.
     """
+    model, latent = sampling.model, sampling.latent
     check_channels(latent.samples, model)
-    device = model.device
-    noise, sigmas = noise.to(device, torch.float32), sigmas.to(device)
+    conductor = model.usage.conductor or sampling.sampler.conductor
+    if conductor is not None:
+        samples = require_finite(conductor.sample(sampling), "After sampling, the latent has", NOT_FINITE)
+        return samples.to(latent.samples.device)
+    device, parameterization = model.device, model.parameterization
+    noise, sigmas = sampling.noise.to(device, torch.float32), sampling.sigmas.to(device)
     start = model_scale(model, latent.samples.to(device, torch.float32))
-    denoiser: Denoiser = guide(model, positive, negative, noise.shape, cfg, device=device)
+    denoiser: Denoiser = guide(model, sampling.positive, sampling.negative, noise.shape, sampling.cfg, device=device)
     if latent.noise_mask is not None:
-        kept = _inpaint_noise(noise, seed) if sampler_name in OWN_INPAINT_NOISE else noise
-        mask = fit_noise_mask(latent.noise_mask, start)
-        denoiser = InpaintDenoiser(denoiser, mask, start, kept, mask_at=_mask_at(model, sigmas))
-    parameterization = model.parameterization
+        denoiser = _inpainting(denoiser, sampling, latent.noise_mask, start, noise)
     x = parameterization.noise_scaling(sigmas[0], noise, start, is_max_denoise(parameterization, sigmas))
-    x = find_sampler(sampler_name)(denoiser, x, sigmas, seed=seed, callback=callback)
+    walk = find_sampler(sampling.sampler.name)
+    x = walk(denoiser, x, sigmas, seed=sampling.seed, callback=sampling.callback)
     x = parameterization.inverse_noise_scaling(sigmas[-1], x)
     x = require_finite(x.float(), "After sampling, the latent has", NOT_FINITE)
     return model.latent_format.process_out(x).to(latent.samples.device)
+
+
+def _inpainting(denoiser: Denoiser, sampling: Sampling, mask: Tensor, start: Tensor, noise: Tensor) -> Denoiser:
+    is_own = sampling.sampler.name in OWN_INPAINT_NOISE
+    kept = inpaint_noise(noise, sampling.seed) if is_own else noise
+    mask_at = _mask_at(sampling.model, sampling.sigmas.to(noise.device))
+    return InpaintDenoiser(denoiser, fit_noise_mask(mask, start), start, kept, mask_at=mask_at)
 
 
 def check_channels(samples: Tensor, model: Model) -> None:
@@ -190,6 +213,7 @@ def _mask_at(model: Model, sigmas: Tensor) -> Callable[[Tensor, Tensor], Tensor]
     return None if patch is None else lambda mask, sigma: patch.mask(mask, sigma, sigmas, model.parameterization)
 
 
-def _inpaint_noise(noise: Tensor, seed: int) -> Tensor:
+def inpaint_noise(noise: Tensor, seed: int) -> Tensor:
+    """Return noise of the same shape for what a mask keeps."""
     generator = torch.Generator("cpu").manual_seed(seed + 1)
     return torch.randn(noise.shape, generator=generator, dtype=noise.dtype).to(noise.device)

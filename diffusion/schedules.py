@@ -71,10 +71,12 @@ def exponential(parameterization: Parameterization, steps: int) -> Tensor:
     return _ending_at_zero(torch.linspace(high, low, steps).exp())
 
 
-def beta(parameterization: Parameterization, steps: int) -> Tensor:
+def beta(
+    parameterization: Parameterization, steps: int, *, alpha: float = BETA_SHAPE, beta: float = BETA_SHAPE
+) -> Tensor:
     """Take more timesteps near both ends, as quantiles of a beta distribution; repeated ones count once."""
     table = parameterization.sigmas
-    quantiles = betaincinv(BETA_SHAPE, BETA_SHAPE, 1 - np.linspace(0, 1, steps, endpoint=False))
+    quantiles = betaincinv(alpha, beta, 1 - np.linspace(0, 1, steps, endpoint=False))
     timesteps = dict.fromkeys(int(t) for t in np.rint(quantiles * (len(table) - 1)))
     return _ending_at_zero([float(table[timestep]) for timestep in timesteps])
 
@@ -96,7 +98,13 @@ def linear_quadratic(parameterization: Parameterization, steps: int) -> Tensor:
 
 def kl_optimal(parameterization: Parameterization, steps: int) -> Tensor:
     """Space arctan sigma equally (Sabour et al. 2024, Align Your Steps, eq. 50)."""
-    high, low = (math.atan(level) for level in _ends(parameterization))
+    high, low = _ends(parameterization)
+    return between_angles(low, high, steps)
+
+
+def between_angles(lowest: float, highest: float, steps: int) -> Tensor:
+    """Space arctan sigma equally between two levels, and end at 0."""
+    low, high = math.atan(lowest), math.atan(highest)
     share = torch.linspace(0, 1, steps)
     return _ending_at_zero((share * low + (1 - share) * high).tan())
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from diffusion import custom_sampling
-from diffusion.custom_sampling import SamplerChoice, sample_custom
+from diffusion.custom_sampling import sample_custom
 from diffusion.forward import EmptyNoise, SeedNoise
-from diffusion.sampling import sampling_sigmas
+from diffusion.sampling import SamplerChoice, sampling_sigmas
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Range

@@ -20,9 +20,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from diffusion.conditioning import Area, Cond, PercentArea
-from diffusion.custom_sampling import SamplerChoice
 from diffusion.forward import EmptyNoise, SeedNoise
 from diffusion.latents import Latent
+from diffusion.sampling import SamplerChoice
 from graph.results import Result, Values
 
 STORED_TYPES: Mapping[str, type[Any]] = {

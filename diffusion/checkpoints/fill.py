@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from diffusion.checkpoints.family import Part
-from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.header import Header, TensorInfo
 from diffusion.checkpoints.views import Source, as_view
 from diffusion.errors import CheckpointError
 from diffusion.quantize import Precision, to_stored, unpack_when_used
@@ -26,7 +27,9 @@ DTYPES: Mapping[str, torch.dtype] = {
     "BF16": torch.bfloat16,
 }
 SMALL_DTYPE = torch.float16  # what weights stored in 8 bits are computed in
-FLOATS = frozenset({*DTYPES, "F8_E4M3", "F8_E5M2"})
+SMALL = {"F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2}
+TORCH_DTYPES: Mapping[str, torch.dtype] = {**DTYPES, **SMALL}
+FLOATS = frozenset(TORCH_DTYPES)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,27 @@ def open_weights(header: Header) -> Weights:
         return Weights(header, safe_open(header.path, framework="pt", device="cpu"))
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{header.path.name}: the file cannot be read as safetensors: {error}.") from error
+
+
+@dataclass(frozen=True)
+class TensorFile:
+    """Tensors that are in memory already, in the place of a file."""
+
+    tensors: Mapping[str, Tensor]
+
+    def get_tensor(self, key: str) -> Tensor:
+        """Return a tensor."""
+        return self.tensors[key]
+
+
+def header_of(tensors: Mapping[str, Tensor]) -> Header:
+    """Return the header that a file of these tensors would have; dtypes that models are not kept in have torch's name."""
+    names = {dtype: name for name, dtype in TORCH_DTYPES.items()}
+    infos = {
+        key: TensorInfo(names.get(tensor.dtype, str(tensor.dtype)), tuple(tensor.shape))
+        for key, tensor in tensors.items()
+    }
+    return Header(Path("the given tensors"), infos, nbytes=sum(tensor.nbytes for tensor in tensors.values()))
 
 
 def fill(part: Part, weights: Weights, precision: Precision, device: torch.device | str) -> nn.Module:

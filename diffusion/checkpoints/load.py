@@ -10,18 +10,18 @@ stored; on a CPU float32 is much faster to compute in than float16.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffusion.checkpoints.detect import detect
 from diffusion.checkpoints.families import sd1
 from diffusion.checkpoints.family import Part, TextPart
-from diffusion.checkpoints.fill import Weights, fill, fill_mapped, open_weights
+from diffusion.checkpoints.fill import TensorFile, Weights, fill, fill_mapped, header_of, open_weights
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.networks.kl_vae import read_vae, vae_part
 from diffusion.clip import Clip, TextEncoder
@@ -97,9 +97,21 @@ def load_vae(
 ) -> Vae:
     """Load a VAE from a file of its own or from a checkpoint; keep: as load_checkpoint has it."""
     header = read_header(path)
+    return _vae(header, _Source(open_weights(header), file_digest(header, dtype), device, keep), dtype)
+
+
+def vae_of_tensors(
+    tensors: Mapping[str, Tensor], *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu"
+) -> Vae:
+    """Return the VAE of a file's tensors that somebody else has read; it lies on the device and has no digest."""
+    header = header_of(tensors)
+    vae = _vae(header, _Source(Weights(header, TensorFile(tensors)), "", device, None), dtype)
+    return replace(vae, digest="")
+
+
+def _vae(header: Header, source: _Source, dtype: torch.dtype | None) -> Vae:
     prefix = vae_prefix(header)
     sizes = read_vae(header, prefix)
-    source = _Source(open_weights(header), file_digest(header, dtype), device, keep)
     return source.vae(vae_part(sizes, prefix), sd1.latent_format(sizes), Precision(dtype))
 
 

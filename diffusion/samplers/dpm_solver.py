@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
+from diffusion.noise import Seed
 from diffusion.samplers.exponential import h_phi_1, h_phi_2
 from diffusion.samplers.walk import Walk, slope
 
@@ -60,7 +61,7 @@ class Slopes:
 
 
 def dpm_fast(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """DPM-Solver-fast: as many predictions as steps, in steps of order 3 that are equal in log sigma.
 
@@ -82,7 +83,7 @@ def dpm_fast(
 
 
 def dpm_adaptive(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """DPM-Solver-23: steps of order 3 whose size follows the difference to order 2 (appendix C).
 

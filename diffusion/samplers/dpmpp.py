@@ -7,7 +7,7 @@ import math
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
-from diffusion.noise import gaussian_noise
+from diffusion.noise import Seed, gaussian_noise
 from diffusion.parameterization import Parameterization
 from diffusion.samplers.ancestral import ancestral_split, variance_exploding_split
 from diffusion.samplers.exponential import half_log_snr, sigma_at, step_to
@@ -17,7 +17,7 @@ FLOW_MIDDLE_AT_START = 0.9999  # the middle of a step that starts at lambda = -i
 
 
 def dpmpp_2s_ancestral(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """DPM-Solver++(2S), algorithm 1, with ancestral noise: one prediction more in the middle of lambda."""
     walk, noise = Walk(denoise, sigmas, callback), gaussian_noise(x, seed)
@@ -37,7 +37,7 @@ def dpmpp_2s_ancestral(
 
 
 def dpmpp_2s_ancestral_cfg_pp(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """The same with CFG++: x is moved by the difference of both sides.
 
@@ -60,7 +60,7 @@ def dpmpp_2s_ancestral_cfg_pp(
 
 
 def dpmpp_2m(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """DPM-Solver++(2M), algorithm 2: the prediction is extrapolated from the last two to the middle of the step."""
     walk = Walk(denoise, sigmas, callback)
@@ -77,7 +77,7 @@ def dpmpp_2m(
 
 
 def dpmpp_2m_cfg_pp(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """The same with CFG++: noise comes from the negative side, and so does the old prediction."""
     walk = Walk(denoise, sigmas, callback)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
-from diffusion.noise import brownian_noise
+from diffusion.noise import Seed, brownian_noise
 from diffusion.parameterization import Parameterization
 from diffusion.samplers.ancestral import variance_exploding_split
 from diffusion.samplers.exponential import alpha, h_phi_1, h_phi_2, h_phi_3, half_log_snr, step_size
@@ -25,7 +25,7 @@ def dpmpp_sde(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     eta: float = 1.0,
     noise_on_cpu: bool = True,
@@ -71,7 +71,7 @@ def dpmpp_2m_sde(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     eta: float = 1.0,
     noise_on_cpu: bool = True,
@@ -93,7 +93,7 @@ def dpmpp_3m_sde(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     eta: float = 1.0,
     noise_on_cpu: bool = True,
@@ -130,7 +130,7 @@ def _multistep_sde(
     denoise: Denoiser,
     x: Tensor,
     sigmas: Tensor,
-    seed: int,
+    seed: Seed,
     callback: Callback | None,
     eta: float,
     noise_on_cpu: bool,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
-from diffusion.noise import gaussian_noise
+from diffusion.noise import Seed, gaussian_noise
 from diffusion.samplers.exponential import alpha
 from diffusion.samplers.walk import Walk
 
@@ -22,7 +22,7 @@ class Integrals(NamedTuple):
     second: float
 
 
-def er_sde(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def er_sde(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Algorithm 5: derivatives of the prediction from the last three, in lambda = sigma / alpha."""
     walk, noise = Walk(denoise, denoise.parameterization.finite_snr(sigmas), callback), gaussian_noise(x, seed)
     alphas = [alpha(walk.parameterization, level) for level in walk.levels]

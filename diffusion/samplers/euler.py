@@ -7,13 +7,13 @@ import math
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
-from diffusion.noise import gaussian_noise
+from diffusion.noise import Seed, gaussian_noise
 from diffusion.samplers.ancestral import ancestral_split, variance_exploding_split
 from diffusion.samplers.exponential import alpha, step_to
 from diffusion.samplers.walk import Walk, slope
 
 
-def euler(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def euler(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Euler's method on the probability flow (Karras et al. 2022, algorithm 1 without correction); also DDIM."""
     walk = Walk(denoise, sigmas, callback)
     for i, sigma, sigma_next in walk.steps():
@@ -22,7 +22,7 @@ def euler(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callba
 
 
 def euler_ancestral(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """Euler's method with ancestral noise."""
     walk, noise = Walk(denoise, sigmas, callback), gaussian_noise(x, seed)
@@ -37,7 +37,7 @@ def euler_ancestral(
 
 
 def euler_ancestral_cfg_pp(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """Ancestral Euler steps that renoise with the negative side's noise: CFG++ (Chung et al. 2024, algorithm 2)."""
     walk, noise = Walk(denoise, sigmas, callback), gaussian_noise(x, seed)
@@ -56,13 +56,13 @@ def euler_ancestral_cfg_pp(
 
 
 def euler_cfg_pp(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """Euler steps with CFG++, without noise."""
     return euler_ancestral_cfg_pp(denoise, x, sigmas, seed=seed, callback=callback, eta=0.0)
 
 
-def ddpm(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def ddpm(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Draw from the posterior of the forward process (Ho et al. 2020, eq. 7), in the scale x = x0 + sigma noise."""
     walk, noise = Walk(denoise, sigmas, callback), gaussian_noise(x, seed)
     for i, sigma, sigma_next in walk.steps():
@@ -74,7 +74,7 @@ def ddpm(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callbac
     return x
 
 
-def lcm(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def lcm(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Jump to the prediction, add fresh noise, again (Song et al. 2023, Consistency Models, algorithm 1)."""
     walk, noise = Walk(denoise, sigmas, callback), gaussian_noise(x, seed)
     for i, sigma, sigma_next in walk.steps():
@@ -90,7 +90,7 @@ def gradient_estimation(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     gamma: float = 2.0,
     cfg_pp: bool = False,
@@ -112,7 +112,7 @@ def gradient_estimation(
 
 
 def gradient_estimation_cfg_pp(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """The same along the negative side's slope (CFG++)."""
     return gradient_estimation(denoise, x, sigmas, seed=seed, callback=callback, cfg_pp=True)

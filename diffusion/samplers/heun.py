@@ -7,13 +7,13 @@ import math
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
-from diffusion.noise import gaussian_noise
+from diffusion.noise import Seed, gaussian_noise
 from diffusion.samplers.ancestral import ancestral_split
 from diffusion.samplers.exponential import weighted_sum
 from diffusion.samplers.walk import Walk, slope
 
 
-def heun(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def heun(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Heun's method: the mean of the slopes at both ends (Karras et al. 2022, algorithm 1)."""
     walk = Walk(denoise, sigmas, callback)
     for i, sigma, sigma_next in walk.steps():
@@ -25,7 +25,9 @@ def heun(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callbac
     return x
 
 
-def heunpp2(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def heunpp2(
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
+) -> Tensor:
     """Heun++ looks up to two levels ahead and weighs later slopes by their noise level over the first one.
 
     From the sampler of that name in sd-webui-samplers-scheduler (MIT).
@@ -43,13 +45,13 @@ def heunpp2(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, call
     return x
 
 
-def dpm_2(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def dpm_2(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Take the slope in the geometric middle (Lu et al. 2022, DPM-Solver-2; steps as in Karras et al. 2022)."""
     return dpm_2_ancestral(denoise, x, sigmas, seed=seed, callback=callback, eta=0.0)
 
 
 def dpm_2_ancestral(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """DPM-Solver-2 with ancestral noise."""
     walk, noise = Walk(denoise, sigmas, callback), gaussian_noise(x, seed)

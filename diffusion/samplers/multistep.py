@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
+from diffusion.noise import Seed
 from diffusion.samplers.exponential import interpolation_weights, weighted_sum
 from diffusion.samplers.walk import Walk, slope
 
@@ -43,22 +44,24 @@ def adams_bashforth(
     return x
 
 
-def lms(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def lms(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Linear multistep of order 4 with exact weights for unequal steps."""
     return adams_bashforth(denoise, x, sigmas, callback, 4, _exact_weights)
 
 
-def ipndm(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def ipndm(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Use order 4 with the weights for equal steps (Liu et al. 2022, PNDM; Zhang & Chen 2023)."""
     return adams_bashforth(denoise, x, sigmas, callback, 4, _equal_step_weights)
 
 
-def ipndm_v(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def ipndm_v(
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
+) -> Tensor:
     """Use the weights for unequal steps of diff-sampler (Zhou et al. 2024); only those of order 2 are exact."""
     return adams_bashforth(denoise, x, sigmas, callback, 4, _diff_sampler_weights)
 
 
-def deis(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None) -> Tensor:
+def deis(denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None) -> Tensor:
     """Use order 3 with the polynomial in the time of the VP process: tAB-DEIS (Zhang & Chen 2023, eq. 15)."""
     return adams_bashforth(denoise, x, sigmas, callback, 3, _deis_weights)
 

@@ -7,7 +7,7 @@ import math
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
-from diffusion.noise import gaussian_noise
+from diffusion.noise import Seed, gaussian_noise
 from diffusion.samplers.ancestral import variance_exploding_split
 from diffusion.samplers.exponential import h_phi_1, h_phi_2
 from diffusion.samplers.walk import Walk, slope
@@ -18,7 +18,7 @@ def res_multistep(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     eta: float = 0.0,
     cfg_pp: bool = False,
@@ -44,21 +44,21 @@ def res_multistep(
 
 
 def res_multistep_cfg_pp(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """RES with CFG++."""
     return res_multistep(denoise, x, sigmas, seed=seed, callback=callback, cfg_pp=True)
 
 
 def res_multistep_ancestral(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """RES with ancestral noise."""
     return res_multistep(denoise, x, sigmas, seed=seed, callback=callback, eta=eta)
 
 
 def res_multistep_ancestral_cfg_pp(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """RES with ancestral noise and CFG++."""
     return res_multistep(denoise, x, sigmas, seed=seed, callback=callback, eta=eta, cfg_pp=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
-from diffusion.noise import gaussian_noise
+from diffusion.noise import Seed, gaussian_noise
 from diffusion.parameterization import Parameterization
 from diffusion.samplers.exponential import alpha, half_log_snr, interpolation_weights, step_size, weighted_sum
 from diffusion.samplers.walk import Walk
@@ -26,7 +26,7 @@ def sa_solver(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     eta: float = 1.0,
     pece: bool = False,
@@ -66,7 +66,7 @@ def sa_solver(
 
 
 def sa_solver_pece(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """SA-Solver that evaluates each corrected x again."""
     return sa_solver(denoise, x, sigmas, seed=seed, callback=callback, eta=eta, pece=True)

@@ -10,7 +10,7 @@ import math
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
-from diffusion.noise import NoiseSource, gaussian_noise
+from diffusion.noise import NoiseSource, Seed, gaussian_noise
 from diffusion.samplers.exponential import alpha, h_phi_1, h_phi_2, half_log_snr, sigma_at, step_size
 from diffusion.samplers.walk import Walk
 
@@ -65,7 +65,7 @@ def seeds_2(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     eta: float = 1.0,
     r: float = 0.5,
@@ -89,14 +89,14 @@ def seeds_2(
 
 
 def exp_heun_2_x0(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """Exponential Heun: the second stage at the end of the step, no noise."""
     return seeds_2(denoise, x, sigmas, seed=seed, callback=callback, eta=0.0, r=1.0, exact=True)
 
 
 def exp_heun_2_x0_sde(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None, eta: float = 1.0
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None, eta: float = 1.0
 ) -> Tensor:
     """Exponential Heun with noise."""
     return seeds_2(denoise, x, sigmas, seed=seed, callback=callback, eta=eta, r=1.0, exact=True)
@@ -107,7 +107,7 @@ def seeds_3(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     eta: float = 1.0,
     r_1: float = 1 / 3,

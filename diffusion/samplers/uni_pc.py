@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser
+from diffusion.noise import Seed
 from diffusion.samplers.exponential import step_to, weighted_sum
 from diffusion.samplers.walk import Walk
 
@@ -34,7 +35,7 @@ def uni_pc(
     x: Tensor,
     sigmas: Tensor,
     *,
-    seed: int = 0,
+    seed: Seed = 0,
     callback: Callback | None = None,
     variant: Variant = "bh1",
 ) -> Tensor:
@@ -59,7 +60,7 @@ def uni_pc(
 
 
 def uni_pc_bh2(
-    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+    denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
 ) -> Tensor:
     """UniPC with B(h) = exp(h) - 1 instead of h."""
     return uni_pc(denoise, x, sigmas, seed=seed, callback=callback, variant="bh2")

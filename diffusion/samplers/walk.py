@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from torch import Tensor
 
 from diffusion.denoiser import Callback, Denoiser, Guided, Step
+from diffusion.noise import Seed
 from diffusion.parameterization import Parameterization
 
 
@@ -23,9 +24,9 @@ class Sampler(Protocol):
     """From x at the first of `sigmas` to x at the last."""
 
     def __call__(
-        self, denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: int = 0, callback: Callback | None = None
+        self, denoise: Denoiser, x: Tensor, sigmas: Tensor, *, seed: Seed = 0, callback: Callback | None = None
     ) -> Tensor:
-        """Return x at the last level; `seed` is for samplers that add noise."""
+        """Return x at the last level; `seed` is for samplers that add noise, or where they take it from."""
         ...
 
 

@@ -29,10 +29,11 @@ _BEFORE_EMBEDDING = re.compile(rf"(?<=\s)(?={EMBEDDING_MARK})")
 
 
 class Token(NamedTuple):
-    """A token id or, for textual inversion, a vector (width,); and its weight."""
+    """A token id or, for textual inversion, a vector (width,); its weight; and the number of its piece, 0 for marks."""
 
     value: int | Tensor
     weight: float = 1.0
+    piece: int = 0
 
 
 Chunk = tuple[Token, ...]
@@ -55,7 +56,8 @@ def tokenize_prompt(
     padding: int = END,
 ) -> list[Chunk]:
     """Return the chunks of a prompt, at least one; each has 77 tokens, the last of them `padding`."""
-    return pack(list(_groups(tokenizer, prompt, embeddings, width)), padding)
+    groups = enumerate(_groups(tokenizer, prompt, embeddings, width), start=1)
+    return pack([[token._replace(piece=piece) for token in group] for piece, group in groups], padding)
 
 
 def embedding_names(prompt: str) -> tuple[str, ...]:

@@ -66,8 +66,16 @@ def encode_prompt(
     model: Any = encoder
     width, padding = model.config.hidden_size, usual.padding
     chunks = tokenize_prompt(tokenizer, text, embeddings=embeddings, width=width, padding=padding)
+    return encode_chunks(encoder, chunks, layer=layer, usual=usual)
+
+
+@torch.no_grad()
+def encode_chunks(
+    encoder: nn.Module, chunks: Sequence[Chunk], *, layer: int | None = None, usual: Usual = USUAL
+) -> Encoded:
+    """Encode the chunks of a prompt; float32 on the CPU."""
     is_weighted = any(token.weight != 1.0 for chunk in chunks for token in chunk)
-    read = [*chunks, empty_chunk(padding)] if is_weighted else chunks
+    read = [*chunks, empty_chunk(usual.padding)] if is_weighted else chunks
     hidden = run_encoder(encoder, read, usual.layer if layer is None else layer, is_normed=usual.is_normed)
     outputs = hidden.chosen
     if is_weighted:

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from diffusion.conditioning import Cond
-from diffusion.custom_sampling import LEAST_SIGMA, SamplerChoice, flip, sample_custom, split_at, split_by_denoise
+from diffusion.custom_sampling import LEAST_SIGMA, flip, sample_custom, split_at, split_by_denoise
 from diffusion.forward import EmptyNoise, SeedNoise, add_noise
 from diffusion.latents import Latent
 from diffusion.models import Model
-from diffusion.sampling import sample, sampling_sigmas
+from diffusion.sampling import SamplerChoice, sample, sampling_sigmas
 
 PROMPT = (Cond(torch.ones(1, 7, 32)),)
 EMPTY = Latent(torch.zeros(1, 4, 8, 8))

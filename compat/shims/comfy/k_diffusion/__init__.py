@@ -1,0 +1,1 @@
+"""ComfyUI's package `comfy.k_diffusion`."""

@@ -1,0 +1,1 @@
+"""ComfyUI's package `comfy.ldm.modules`: the few modules of it that Weft has."""

@@ -1,0 +1,102 @@
+"""ComfyUI's `comfy.sd`: models from files, as packs load them, and LoRAs onto models.
+
+    model, clip, vae, _ = load_checkpoint_guess_config(path)
+    model, clip = load_lora_for_models(model, clip, load_torch_file(lora_path), 0.8, 1.0)
+
+Files are opened by Weft's loaders, which keep them as long as they do not change.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from compat.shims.finder import lent
+from compat.wires import from_pack, to_pack
+from compat.wires.clip import CLIP
+from compat.wires.vae import VAE
+from diffusion.errors import CheckpointError
+from diffusion.lora import LoraFile, apply_lora
+from nodes.host import Host
+
+__all__ = [
+    "CLIP",
+    "VAE",
+    "load_checkpoint",
+    "load_checkpoint_guess_config",
+    "load_lora_for_models",
+]
+
+logger = logging.getLogger(__name__)
+
+
+def load_checkpoint_guess_config(
+    ckpt_path: str,
+    output_vae: bool = True,
+    output_clip: bool = True,
+    output_clipvision: bool = False,
+    embedding_directory: Any = None,
+    output_model: bool = True,
+    model_options: Any = None,
+    te_model_options: Any = None,
+    **unused: Any,
+) -> tuple[Any, Any, Any, Any]:
+    """Return model, CLIP, VAE and None (no CLIP vision) of a checkpoint; None for what is not wanted."""
+    if output_clipvision:
+        raise NotImplementedError("Weft does not load CLIP vision models out of checkpoints.")
+    loaded = _host().load_checkpoint(Path(ckpt_path))
+    return (
+        to_pack("MODEL", loaded.model) if output_model else None,
+        to_pack("CLIP", loaded.clip) if output_clip else None,
+        to_pack("VAE", loaded.vae) if output_vae else None,
+        None,
+    )
+
+
+def load_checkpoint(
+    config_path: Any = None,
+    ckpt_path: str | None = None,
+    output_vae: bool = True,
+    output_clip: bool = True,
+    embedding_directory: Any = None,
+    state_dict: Any = None,
+    config: Any = None,
+) -> tuple[Any, Any, Any]:
+    """Return model, CLIP and VAE of a checkpoint; its configuration is read from the file itself."""
+    if ckpt_path is None:
+        raise NotImplementedError("Weft loads checkpoints from files only, not from tensors; give ckpt_path.")
+    return load_checkpoint_guess_config(ckpt_path, output_vae, output_clip)[:3]
+
+
+def load_lora_for_models(
+    model: Any,
+    clip: Any,
+    lora: Mapping[str, Tensor],
+    strength_model: float,
+    strength_clip: float,
+    lora_metadata: Any = None,
+) -> tuple[Any, Any]:
+    """Return clones of a model and a CLIP, either may be None, that compute with a LoRA."""
+    handles = from_pack("MODEL", model), from_pack("CLIP", clip)
+    try:
+        patched = apply_lora(LoraFile("The LoRA", lora, ""), *handles, strength_model, strength_clip)
+    except CheckpointError as error:
+        logger.warning("%s It changes nothing.", error)
+        return tuple(None if each is None else each.clone() for each in (model, clip))  # type: ignore[return-value]
+    return _kept(model, patched.model, "MODEL"), _kept(clip, patched.clip, "CLIP")
+
+
+def _kept(before: Any, handle: Any, kind: str) -> Any:
+    """Return what a handle became, a clone if it did not change."""
+    if before is None:
+        return None
+    changed = to_pack(kind, handle)
+    return before.clone() if changed is before else changed
+
+
+def _host() -> Host:
+    return lent().resource(Host)  # type: ignore[type-abstract]  # a protocol is the key
