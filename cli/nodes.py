@@ -9,13 +9,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import new_pack
+from cli import check_pack, new_pack
 
 if TYPE_CHECKING:
     from graph.registry import Registry
 
 app = typer.Typer(no_args_is_help=True, help="The operators that workflows are made of.")
 app.command("new")(new_pack.new)
+app.command("check")(check_pack.check)
 Base = Annotated[Path | None, typer.Option(help="The folder that holds custom_nodes/.")]
 
 
