@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import new_pack
+from cli import check_pack, new_pack
 from cli.packs import commands, listing, set_commands
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ app.command("remove")(commands.remove)
 app.command("install-requirements")(commands.install_requirements)
 app.command("freeze")(set_commands.freeze)
 app.command("restore")(set_commands.restore)
+app.command("check")(check_pack.check)
 Base = Annotated[Path | None, typer.Option(help="The folder that holds custom_nodes/.")]
 
 
