@@ -47,14 +47,19 @@ def read_manifest(pack: Pack) -> Manifest:
         raise ManifestError(f"{path} cannot be read: {error}.") from error
     project, tool = _table(document, "project", path), _table(document, "tool", path)
     own, comfy = _table(tool, "weft", path), _table(tool, "comfy", path)
-    requires = own.get("requires", project.get("dependencies"))
+    requires = own.get("requires")
     return Manifest(
         _text(own, "name", path) or _text(comfy, "DisplayName", path) or _text(project, "name", path) or pack.name,
         _text(own, "version", path) or _text(project, "version", path),
-        _listed(pack) if requires is None else _texts(requires, path),
+        _both(project, pack, path) if requires is None else _texts(requires, path),
         _text(own, "web", path) or _text(comfy, "web", path),
         _text(own, "description", path) or _text(project, "description", path) or "",
     )
+
+
+def _both(project: Mapping[str, Any], pack: Pack, path: Path) -> tuple[str, ...]:
+    """Return what `[project]` and requirements.txt ask for: packs often keep one of them only, or forget one."""
+    return tuple(dict.fromkeys((*_texts(project.get("dependencies", []), path), *_listed(pack))))
 
 
 def _listed(pack: Pack) -> tuple[str, ...]:
@@ -63,7 +68,8 @@ def _listed(pack: Pack) -> tuple[str, ...]:
     if pack.is_file or not path.is_file():
         return ()
     lines = (
-        line.partition(" #")[0].strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+        line.partition(" #")[0].partition(" --hash")[0].strip()
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
     )
     return tuple(line for line in lines if line and not line.startswith(("#", "-")))
 
