@@ -1,0 +1,110 @@
+"""Put packs in their place, all of them or none: requirements first, then the folders, renamed.
+
+with staging(root) as folder:
+    place([Placement(stage(source, "rain", folder), root / "rain")], environment, folder, tell)
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.packs import pip
+from cli.packs.environment import Environment
+from cli.packs.fetching import Staged
+from cli.packs.pip import Tell
+from files.packs import PackError
+from files.packs.contents import RECORD
+from files.packs.record import write_record
+from files.packs.requirements import Need, needs_of
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A staged pack and where it goes. replaces: a pack that lies there now may go; its own later files come along."""
+
+    staged: Staged
+    target: Path
+    replaces: bool = False
+
+
+@contextmanager
+def staging(root: Path) -> Iterator[Path]:
+    """Give a hidden folder beside the packs, on the same disk; it is removed however the work ends."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".weft-staging-", dir=root))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def place(
+    placements: Sequence[Placement],
+    environment: Environment,
+    folder: Path,
+    tell: Tell,
+    *,
+    needs: Sequence[Need] | None = None,
+) -> None:
+    """Install what the packs need, then move them; whatever fails, everything is as it was. PackError says why.
+
+    needs: in place of what the packs say of themselves.
+    """
+    if needs is None:
+        needs = [need for each in placements for need in needs_of(each.staged.pack)]
+    changes = pip.resolve(needs, environment)
+    for each in placements:
+        if each.replaces:
+            _keep_later_files(each)
+        write_record(each.staged.pack.path, each.staged.record)
+    with pip.installed(changes, tell):
+        _move(placements, Path(tempfile.mkdtemp(dir=folder)))
+
+
+def _move(placements: Sequence[Placement], aside: Path) -> None:
+    with ExitStack() as undo:
+        for number, each in enumerate(placements):
+            if each.replaces:
+                old = aside / str(number)
+                each.target.rename(old)
+                undo.callback(old.rename, each.target)
+            elif os.path.lexists(each.target):
+                raise PackError(f"{each.target} has come to be there in the meantime; nothing was installed.")
+            each.staged.pack.path.rename(each.target)
+            undo.callback(each.target.rename, each.staged.pack.path)
+        undo.pop_all()
+
+
+def _keep_later_files(placement: Placement) -> None:
+    """Take along what the pack or the user put into its folder later: settings, models."""
+    installed = frozenset(placement.staged.record.files)
+    before = _recorded(placement.target)
+    for here, folders, names in os.walk(placement.target):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in names:
+            path = Path(here, name)
+            relative = path.relative_to(placement.target)
+            new = placement.staged.pack.path / relative
+            if relative.as_posix() not in before | installed and name != RECORD and not os.path.lexists(new):
+                new.parent.mkdir(parents=True, exist_ok=True)
+                _link(path, new)
+
+
+def _link(path: Path, new: Path) -> None:
+    try:
+        os.link(path, new, follow_symlinks=False)
+    except OSError:  # a disk without hard links
+        shutil.copy2(path, new, follow_symlinks=False)
+
+
+def _recorded(folder: Path) -> frozenset[str]:
+    from files.packs import Pack, read_record
+
+    record = read_record(Pack(folder.name, folder))
+    return frozenset(record.files) if record else frozenset()
