@@ -1,7 +1,8 @@
-"""`weft nodes`: which operators there are, built in and of node packs, and the start of a pack of one's own."""
+"""`weft nodes`: which operators there are, built in and of node packs; packs are begun, installed and removed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,27 +11,51 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli import new_pack
+from cli.packs import commands, listing, set_commands
 
 if TYPE_CHECKING:
     from graph.registry import Registry
 
 app = typer.Typer(no_args_is_help=True, help="The operators that workflows are made of.")
 app.command("new")(new_pack.new)
+app.command("install")(commands.install)
+app.command("update")(commands.update)
+app.command("disable")(commands.disable)
+app.command("enable")(commands.enable)
+app.command("remove")(commands.remove)
+app.command("install-requirements")(commands.install_requirements)
+app.command("freeze")(set_commands.freeze)
+app.command("restore")(set_commands.restore)
 Base = Annotated[Path | None, typer.Option(help="The folder that holds custom_nodes/.")]
 
 
 @app.command("list")
-def list_nodes(base_directory: Base = None) -> None:
-    """List all operators with their first sentence, those of node packs with their pack."""
-    from runtime.realm import pack_of
+def list_nodes(
+    packs: Annotated[bool, typer.Option("--packs", help="Only the packs, which are not loaded for it.")] = False,
+    base_directory: Base = None,
+) -> None:
+    """List all operators with their first sentence, then the node packs with version, state and source."""
+    from cli.report import ending
 
     console = Console(soft_wrap=True, highlight=False)
-    for spec in _registry(base_directory):
+    nodes = None if packs else _print_operators(console, _registry(base_directory))
+    with ending():
+        listing.print_packs(console, base_directory, nodes)
+
+
+def _print_operators(console: Console, registry: Registry) -> Counter[str]:
+    """Print the operators; return how many each pack has, by its module."""
+    from runtime.realm import pack_of
+
+    counts: Counter[str] = Counter()
+    for spec in registry:
         also = f" (also {', '.join(spec.aliases)})" if spec.aliases else ""
         pack = pack_of(spec)
         origin = "" if pack is None else f"  [cyan]{escape(pack)}[/]"
         about = f"[dim]{escape(spec.category)}[/]{origin}  {escape(spec.description)}"
         console.print(f"[bold]{escape(spec.name)}[/]{escape(also)}  {about}")
+        counts.update([pack] if pack else [])
+    return counts
 
 
 @app.command("show")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from cli.checks.required import read_required
 from files.packs.requirements import Need
 
 WEFT = "weft"
@@ -85,8 +86,9 @@ def environment_here(packs: Iterable[Need] = ()) -> Environment:
     for each in distributions():
         if each.metadata["Name"]:
             found.setdefault(canonicalize_name(each.metadata["Name"]), each)
-    needs = [need for name, each in found.items() for need in parsed(name, each.requires or ())]
-    return Environment({name: each.version for name, each in found.items()}, (*needs, *packs))
+    own = parsed(WEFT, read_required().packages)
+    others = [need for name, each in found.items() if name != WEFT for need in parsed(name, each.requires or ())]
+    return Environment({name: each.version for name, each in found.items()}, (*own, *others, *packs))
 
 
 def parsed(who: str, texts: Iterable[str]) -> list[Need]:

@@ -1,7 +1,8 @@
 """Put packs in their place, all of them or none: requirements first, then the folders, renamed.
 
 with staging(root) as folder:
-    place([Placement(stage(source, "rain", folder), root / "rain")], environment, folder, tell)
+    staged = stage(source, "rain", folder)
+    place([Placement(staged, root / "rain")], needs_of(staged.pack), environment, folder, tell)
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from cli.packs import pip
 from cli.packs.environment import Environment
 from cli.packs.fetching import Staged
 from cli.packs.pip import Tell
-from files.packs import PackError
+from files.packs import Pack, PackError, read_record
 from files.packs.contents import RECORD
 from files.packs.record import write_record
-from files.packs.requirements import Need, needs_of
+from files.packs.requirements import Need
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,9 @@ def staging(root: Path) -> Iterator[Path]:
 
 
 def place(
-    placements: Sequence[Placement],
-    environment: Environment,
-    folder: Path,
-    tell: Tell,
-    *,
-    needs: Sequence[Need] | None = None,
+    placements: Sequence[Placement], needs: Sequence[Need], environment: Environment, folder: Path, tell: Tell
 ) -> None:
-    """Install what the packs need, then move them; whatever fails, everything is as it was. PackError says why.
-
-    needs: in place of what the packs say of themselves.
-    """
-    if needs is None:
-        needs = [need for each in placements for need in needs_of(each.staged.pack)]
+    """Install what is needed, then move the packs; whatever fails, everything is as it was. PackError says why."""
     changes = pip.resolve(needs, environment)
     for each in placements:
         if each.replaces:
@@ -104,7 +95,5 @@ def _link(path: Path, new: Path) -> None:
 
 
 def _recorded(folder: Path) -> frozenset[str]:
-    from files.packs import Pack, read_record
-
     record = read_record(Pack(folder.name, folder))
     return frozenset(record.files) if record else frozenset()

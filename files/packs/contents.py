@@ -19,6 +19,8 @@ LARGEST_SOURCE_BYTES = 20 << 20  # of a Python file; parsing takes about a hundr
 
 def files_in(folder: Path) -> Iterator[Path]:
     """Yield a pack's files in a fixed order, without what git and Python keep there. Links are files here."""
+    if folder.is_file():  # a pack of one file
+        yield folder
     for here, folders, names in os.walk(folder):
         links = [name for name in folders if os.path.islink(os.path.join(here, name))]
         folders[:] = sorted(name for name in folders if name not in PASSED_OVER and name not in links)
@@ -29,7 +31,8 @@ def files_in(folder: Path) -> Iterator[Path]:
 
 def file_digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file, by its path from the folder."""
-    return {path.relative_to(folder).as_posix(): _digest(path) for path in files_in(folder)}
+    root = folder if folder.is_dir() else folder.parent
+    return {path.relative_to(root).as_posix(): _digest(path) for path in files_in(folder)}
 
 
 def fingerprint(digests: Mapping[str, str]) -> str:

@@ -1,10 +1,11 @@
 """From what a pack raised to a sentence with file, line and remedy.
 
-problem_of(error, pack, manifest).remedy  # "Install it: …/python -m pip install noise"
+problem_of(error, pack, manifest).remedy  # "Install what the pack asks for, and start again: weft nodes install-requirements rain"
 """
 
 from __future__ import annotations
 
+import shlex
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from files.packs import Manifest, Pack
-from files.packs.manifest import REQUIREMENTS
 from graph.errors import SpecError
 from graph.spec import NodeSpec
 from runtime.packs.report import PackProblem
@@ -70,13 +70,9 @@ def sentence_of(error: BaseException) -> str:
             return f"{type(error).__name__}: {text}" + ("" if not text or text.endswith((".", "!", "?")) else ".")
 
 
-def pip_command(pack: Pack, manifest: Manifest) -> str | None:
+def install_command(pack: Pack, manifest: Manifest) -> str | None:
     """Return the command that installs what a pack asks for; None if it asks for nothing."""
-    path = pack.folder / REQUIREMENTS
-    if not pack.is_file and path.is_file():
-        return f'{sys.executable} -m pip install -r "{path}"'
-    words = " ".join(f'"{each}"' for each in manifest.requires)
-    return f"{sys.executable} -m pip install {words}" if words else None
+    return f"weft nodes install-requirements {shlex.quote(pack.name)}" if manifest.requires else None
 
 
 def _is_own(frame: Place, pack: Pack) -> bool:
@@ -88,7 +84,7 @@ def _missing(error: Any, pack: Pack, manifest: Manifest) -> str:
     name = (error.name or "").partition(".")[0]
     if name == "custom_nodes":
         return f"{error.name} is a pack, or part of one, that is not there or did not load."
-    listed = pip_command(pack, manifest)
+    listed = install_command(pack, manifest)
     if listed is not None:
         return f"Install what the pack asks for, and start again: {listed}"
     return f"Install it, and start again; if its package has the same name: {sys.executable} -m pip install {name}"
