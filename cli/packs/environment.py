@@ -65,7 +65,7 @@ class Environment:
 
     def broken_by(self, changes: Iterable[Change]) -> list[str]:
         """Return whose needs are met now and would not be after some changes, in sentences."""
-        by_name = {canonicalize_name(change.name): change for change in changes}
+        by_name: dict[str, Change] = {canonicalize_name(change.name): change for change in changes}
         staying = [need for need in self.needs if canonicalize_name(need.who) not in by_name]
         return [
             f"{by_name[need.name]} would be installed; {need.who}, which is installed, needs {need.requirement}."

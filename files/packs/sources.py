@@ -66,7 +66,7 @@ def source_of(text: str) -> Source:
         raise PackError(f"{text}: {scheme}:// is not fetched; use one of {', '.join(SCHEMES)}.")
     if scheme or SSH.match(text):
         return _remote(text)
-    local = _local(text)
+    local = _local(text) if text else None  # an empty path would be the current folder
     return _package(text) if local is None else local
 
 

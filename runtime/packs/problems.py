@@ -1,6 +1,6 @@
 """From what a pack raised to a sentence with file, line and remedy.
 
-problem_of(error, pack, manifest).remedy  # "Install what the pack asks for, and start again: weft nodes install-requirements rain"
+problem_of(error, pack, manifest).remedy  # "Install what the pack asks for, …: weft nodes install-requirements rain"
 """
 
 from __future__ import annotations
