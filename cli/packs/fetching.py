@@ -89,15 +89,19 @@ def _download(address: str, path: Path) -> Path:
 
 
 def _check(pack: Pack, source: Source) -> None:
-    faults = faults_in(pack.path)
-    try:
-        read_manifest(pack)
-    except ManifestError as error:
-        faults.append(str(error))
+    faults = faults_in(pack.path) or _manifest_faults(pack)  # one after the other: a link is not to be read
     if faults:
         more = [f"… and {len(faults) - MOST_FAULTS} more."] if len(faults) > MOST_FAULTS else []
         listed = (f"  {fault}" for fault in faults[:MOST_FAULTS])
         raise PackError("\n".join((f"{source} is not installed:", *listed, *more)))
+
+
+def _manifest_faults(pack: Pack) -> list[str]:
+    try:
+        read_manifest(pack)
+    except ManifestError as error:
+        return [str(error)]
+    return []
 
 
 def _notes(pack: Pack) -> list[str]:

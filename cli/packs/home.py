@@ -68,7 +68,7 @@ class Home:
         """Return what is installed and what the packs need, but for some that are about to change."""
         left_out = frozenset(without)
         return environment_here(
-            need for pack in self.on() if pack.name not in left_out for need in _readable_needs(pack)
+            need for pack in self.on() if pack.name not in left_out for need in readable_needs(pack)
         )
 
 
@@ -94,7 +94,8 @@ def _key(name: str) -> str:
     return name.lower().replace(".", "_x_")
 
 
-def _readable_needs(pack: Pack) -> list[Need]:
+def readable_needs(pack: Pack) -> list[Need]:
+    """Return what a pack asks pip for; nothing if that cannot be read."""
     with suppress(PackError, OSError):  # it is another pack's fault; its own report tells it
         return needs_of(pack)
     return []

@@ -15,14 +15,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from cli.packs import git
 from cli.packs.environment import PINNED
-from cli.packs.home import Home
+from cli.packs.home import Home, readable_needs
 from cli.packs.installing import Placement
 from cli.packs.pip import Tell
 from cli.packs.updating import refuse_if_edited, stage_exactly
 from files.packs import Pack, PackError, read_record
 from files.packs.contents import file_digests, fingerprint
 from files.packs.record import source_in
-from files.packs.requirements import Need, needs_of
+from files.packs.requirements import Need
 from files.packs.sources import Source, checked_name
 
 FORMAT = 1
@@ -42,7 +42,7 @@ def frozen(home: Home, tell: Tell) -> dict[str, Any]:
     """Return the packs that are switched on, and the versions of what they ask pip for."""
     packs = home.on()
     versions = home.environment().versions
-    asked = sorted({need.name for pack in packs for need in needs_of(pack)} - {*PINNED})
+    asked = sorted({need.name for pack in packs for need in readable_needs(pack)} - {*PINNED})
     return {
         "format": FORMAT,
         "packs": [_entry(pack, tell) for pack in packs],

@@ -14,7 +14,7 @@ from cli.packs.fetching import stage
 from cli.packs.installing import Placement, place, staging
 from files.packs import Pack, PackError, read_record
 from files.packs.sources import source_of
-from tests.cli.packs.making import NODE, Site, commit
+from tests.cli.packs.making import NODE, Site, commit, serving
 
 Folder = Callable[..., Path]
 
@@ -65,6 +65,17 @@ def test_a_zip_file_is_unpacked(site: Site, folder: Folder, tmp_path: Path) -> N
     archive = shutil.make_archive(str(tmp_path / "snow-main"), "zip", tmp_path, "rain")
     assert site.weft("install", archive).code == 0
     assert (site.packs / "snow" / "__init__.py").read_text() == NODE
+
+
+def test_a_zip_file_is_fetched_by_its_url(site: Site, folder: Folder, tmp_path: Path) -> None:
+    folder("rain")
+    shutil.make_archive(str(tmp_path / "served" / "snow"), "zip", tmp_path, "rain")
+    with serving(tmp_path / "served") as address:
+        code, text = site.weft("install", f"{address}/snow.zip")
+        assert code == 0, text
+        code, text = site.weft("install", f"{address}/hail.zip")
+        assert (code, "cannot be fetched: File not found" in text) == (1, True), text
+    assert os.listdir(site.packs) == ["snow"]
 
 
 def test_an_installed_pack_is_listed_with_version_state_and_source(site: Site, folder: Folder) -> None:

@@ -103,6 +103,7 @@ def test_a_pip_step_that_fails_half_way_is_undone(own_python: OwnPython, folder:
     assert code == 1, text
     assert own_python.installed() == {"noise-1.0"}, text
     assert own_python.state() == before
+    assert "These packages were put back: noise==1.0." in text
 
 
 def test_a_package_of_an_index_becomes_a_pack(own_python: OwnPython) -> None:
