@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from files.packs import Pack
 from runtime.pack_check.report import PackCheck, read_check
@@ -75,13 +75,13 @@ def _run(words: list[str], said: Path, limit_s: float) -> _Ended:
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str], stream: object) -> Iterator[subprocess.Popen[bytes]]:
+def _process(command: list[str], environment: dict[str, str], stream: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process; it and those that it started are gone afterwards."""
     process = subprocess.Popen(
         command,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=stream,  # type: ignore[arg-type]
+        stdout=stream,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )

@@ -10,14 +10,18 @@ import faulthandler
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from compat.routes.additions import added_web_folders
 from files.packs import Manifest, ManifestError, Pack, read_manifest
 from graph.registry import Registry
-from runtime.engine import open_studio
+from runtime.engine import Studio, open_studio
 from runtime.pack_check.apart import AFTER, BEFORE, TRACE, pack_at
 from runtime.pack_check.features import Seen, features_of
 from runtime.pack_check.names import lacking, noted_patches, of_comfyui, patches
@@ -31,35 +35,47 @@ from runtime.packs.joining import join
 from runtime.packs.loading import LoadedPack, load_pack
 from runtime.packs.opening import lend_process
 from runtime.packs.stand_ins import StandIns
-from runtime.packs.telling import added_web_folders
 from runtime.settings import Settings
+
+Around = Callable[[PackCheck], AbstractContextManager[None]]
 
 
 def main(pack: str, folder: str, seconds: str) -> None:
     """Look at a pack, and end at once: threads that it started are not waited for."""
     found = pack_at(Path(pack))
     sys.dont_write_bytecode = True
-    with tempfile.TemporaryDirectory() as base, Path(folder, TRACE).open("w") as traced:
+    with tempfile.TemporaryDirectory() as base:
         settings = Settings(base=Path(base), device="cpu")
         with open_studio(settings) as studio:
-            if wants_comfyui(found) or kind_of(found) == COMFYUI:
-                lend_process(studio, settings, lambda: studio.registry)
-            before, uses = look_at_files(found)
-            _put(Path(folder, BEFORE), before)
-            faulthandler.enable(traced)
-            faulthandler.dump_traceback_later(float(seconds), exit=True, file=traced)
-            package_of([found.path.parent])
-            loaded = _load(found)
-            faulthandler.cancel_dump_traceback_later()
-            after = with_loaded(before, loaded, uses, studio.registry)
-        _put(Path(folder, AFTER), after)
+            check = examine(found, studio, settings, partial(_watched, Path(folder), float(seconds)))
+        _put(Path(folder, AFTER), check)
     os._exit(0)
 
 
-def _load(pack: Pack) -> LoadedPack:
-    """Load a pack as the worker does, in a thread that is not the main one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(load_pack, pack, StandIns()).result()
+def examine(pack: Pack, studio: Studio, settings: Settings, around: Around = lambda before: nullcontext()) -> PackCheck:
+    """Return all that there is to say of a pack, which is loaded into this process.
+
+    around: what is entered while that is done; it is given what could be said before.
+    """
+    if wants_comfyui(pack) or kind_of(pack) == COMFYUI:
+        lend_process(studio, settings, lambda: studio.registry)
+    before, uses = look_at_files(pack)
+    package_of([pack.path.parent])
+    with around(before), ThreadPoolExecutor(1) as thread:  # a thread, as in the worker
+        loaded = thread.submit(load_pack, pack, StandIns()).result()
+    return with_loaded(before, loaded, uses, studio.registry)
+
+
+@contextmanager
+def _watched(folder: Path, limit_s: float, before: PackCheck) -> Iterator[None]:
+    """Leave what is known, and where the process is if it crashes or does not come to an end."""
+    _put(folder / BEFORE, before)
+    with (folder / TRACE).open("w") as stream:
+        faulthandler.enable(stream)
+        faulthandler.dump_traceback_later(limit_s, exit=True, file=stream)
+        yield
+        faulthandler.cancel_dump_traceback_later()
+        faulthandler.disable()
 
 
 def look_at_files(pack: Pack) -> tuple[PackCheck, tuple[Use, ...]]:

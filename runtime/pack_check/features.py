@@ -158,7 +158,11 @@ ROWS = (
     Row(V1, "VALIDATE_INPUTS", _has(VALIDATE)),
     Row(V1, "graphs in place of results (expand)", _classes(lambda cls, spec: spec.may_expand)),
     Row(V1, "dictionaries of inputs that answer any name", _declared(lambda declared: declared.is_dynamic)),
-    Row(V1, "functions with **kwargs", _classes(lambda cls, spec: any(each.takes_any_name for each in spec.inputs))),
+    Row(
+        V1,
+        "functions that take any name (`**kwargs`)",
+        _classes(lambda cls, spec: any(each.takes_any_name for each in spec.inputs)),
+    ),
     Row(V1, "any number of outputs", _classes(lambda cls, spec: len(spec.outputs) >= MORE_OUTPUTS)),
     Row(V1, 'any type ("*", texts with an odd `!=`)', _classes(lambda cls, spec: _takes_any(cls))),
     Row(V1, "output nodes (OUTPUT_NODE)", _has("OUTPUT_NODE")),
@@ -199,7 +203,7 @@ ROWS = (
     Row(V3, "not_idempotent", _flag("not_idempotent")),
     Row(
         V3,
-        "deprecated, experimental, dev only",
+        "deprecated, experimental",
         _schemas(lambda cls, spec: cls.known_schema().is_deprecated or cls.known_schema().is_experimental),
     ),
     Row(V3, "values to show (ui.Preview…, ui.Save…)", _names("comfy_api", "ui", "UI")),

@@ -81,7 +81,7 @@ class PackCheck:
     @property
     def is_good(self) -> bool:
         """Whether all of it works, as far as can be seen before anything runs."""
-        wanted = (*self.lacking, *self.requirements)
+        wanted: list[Lack | Requirement] = [*self.lacking, *self.requirements]
         return self.state == PackState.LOADED.value and all(each.is_optional for each in wanted)
 
     def document(self) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,10 @@ def check(path: Path, *options: str) -> Result:
 def checked(tmp_path: Path) -> Callable[..., Result]:
     """Return a function that writes the files of a pack and checks it."""
 
-    def write(*options: str, **files: str) -> Result:
+    def write(files: Mapping[str, str], *options: str) -> Result:
         folder = tmp_path / "rain"
         for name, text in files.items():
-            path = folder / name.replace("__", "/").replace("_dot_", ".")
+            path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         return check(folder, *options)
@@ -86,13 +86,8 @@ def test_nodes_that_are_left_out_are_told_with_the_reason() -> None:
 
 
 def test_scripts_are_told_with_the_editor_that_loads_them(checked: Callable[..., Result]) -> None:
-    code, told = checked(
-        pyproject_dot_toml="[tool.weft]\nweb = 'web'\n",
-        nodes_dot_py=NATIVE,
-        web__weft__stars_dot_js="",
-        web__weft__parts__one_dot_js="",
-        web__old_dot_js="",
-    )
+    scripts = dict.fromkeys(("web/weft/stars.js", "web/weft/parts/one.js", "web/old.js"), "")
+    code, told = checked({"pyproject.toml": "[tool.weft]\nweb = 'web'\n", "rain.py": NATIVE, **scripts})
     editors = {Path(each["file"]).name: each["editor"] for each in told["scripts"]}
     assert (code, editors) == (0, {"stars.js": "weft", "old.js": "comfyui"})
 
@@ -118,7 +113,7 @@ server = never.anything
 
 
 def test_names_that_are_not_here_are_told_with_file_and_line(checked: Callable[..., Result]) -> None:
-    code, told = checked(part_dot_py=LACKING, __init___dot_py=CLASS)
+    code, told = checked({"part.py": LACKING, "__init__.py": CLASS})
     found = {each["name"]: each for each in told["lacking"]}
     assert code == 1
     assert set(found) == {
@@ -135,10 +130,8 @@ def test_names_that_are_not_here_are_told_with_file_and_line(checked: Callable[.
 
 
 def test_a_name_that_the_pack_does_without_is_no_fault(checked: Callable[..., Result]) -> None:
-    code, told = checked(
-        __init___dot_py="try:\n    import comfy.never\n    import weather_station\nexcept ImportError:\n    pass\n"
-        + CLASS
-    )
+    head = "try:\n    import comfy.never\n    import weather_station\nexcept ImportError:\n    pass\n"
+    code, told = checked({"__init__.py": head + CLASS})
     assert (code, told["state"]) == (0, "loaded")
     assert [each["name"] for each in told["lacking"]] == ["comfy.never"]
     assert [(each["text"], each["is_optional"]) for each in told["requirements"]] == [("weather_station", True)]
@@ -146,7 +139,7 @@ def test_a_name_that_the_pack_does_without_is_no_fault(checked: Callable[..., Re
 
 def test_patches_of_the_host_are_told(checked: Callable[..., Result]) -> None:
     head = "import comfy.utils, nodes\ncomfy.utils.load_torch_file = print\nsetattr(comfy.utils, 'common_upscale', print)\n"
-    code, told = checked(__init___dot_py=head + CLASS)
+    code, told = checked({"__init__.py": head + CLASS})
     assert code == 0
     assert {(each["name"], each["line"]) for each in told["patches"]} == {
         ("comfy.utils.load_torch_file", 2),
@@ -155,10 +148,9 @@ def test_patches_of_the_host_are_told(checked: Callable[..., Result]) -> None:
 
 
 def test_requirements_that_are_not_met_are_told(checked: Callable[..., Result]) -> None:
-    code, told = checked(
-        requirements_dot_txt="numpy>=1\nnumpy>=999\nno-such-thing-here\nother; python_version < '3'\n",
-        __init___dot_py=CLASS + "\ndef later():\n    import weather_station\n",
-    )
+    listed = "numpy>=1\nnumpy>=999\nno-such-thing-here\nother; python_version < '3'\n"
+    imported = CLASS + "\ndef later():\n    import weather_station\n"
+    code, told = checked({"requirements.txt": listed, "__init__.py": imported})
     assert (code, told["state"]) == (1, "loaded")
     wanted = [(each["text"], each["found"] is None, each["line"] is None) for each in told["requirements"]]
     assert wanted == [("numpy>=999", False, True), ("no-such-thing-here", True, True), ("weather_station", True, False)]
@@ -171,15 +163,13 @@ def test_requirements_that_are_not_met_are_told(checked: Callable[..., Result]) 
         ("import os\nos._exit(0)", "It ended the process, with the exit code 0, while it was imported."),
         ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "It ended the process with SIGSEGV"),
         ("import time\ntime.sleep(1000)", "It was still being imported after 0.5 s"),
-        ("while True:\n    pass", "It was still being imported after 0.5 s"),
-        ("1 / 0", "ZeroDivisionError: division by zero."),
         ("def", "SyntaxError: invalid syntax."),
     ],
 )
 def test_a_pack_that_ends_its_process_or_never_ends_is_told(
     checked: Callable[..., Result], code: str, sentence: str
 ) -> None:
-    status, told = checked("--limit", "0.5", __init___dot_py=code + "\n" + CLASS)
+    status, told = checked({"__init__.py": f"{code}\n{CLASS}"}, "--limit", "0.5")
     (problem,) = told["problems"]
     assert (status, told["state"], told["nodes"]) == (1, "failed", [])
     assert problem["message"].startswith(sentence)
@@ -189,7 +179,7 @@ def test_a_pack_that_ends_its_process_or_never_ends_is_told(
 
 
 def test_what_the_files_say_is_told_although_the_process_ended(checked: Callable[..., Result]) -> None:
-    _, told = checked(__init___dot_py="import os\nos.abort()\nimport comfy.never\n" + CLASS)
+    _, told = checked({"__init__.py": "import os\nos.abort()\nimport comfy.never\n" + CLASS})
     assert "SIGABRT" in told["problems"][0]["message"]
     assert [each["name"] for each in told["lacking"]] == ["comfy.never"]
 

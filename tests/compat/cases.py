@@ -215,4 +215,17 @@ FAILS = (
     once("fails stopped", shown(n("Stops", a=3))),
     once("fails not, without a result", shown(n("Empty", a=3))),
 )
-CASES = (*WIDGETS, *LISTS, *CHANGES, *VALIDATES, *LAZY, *EXPANDS, *BLOCKS, *HIDDEN, *DYNAMIC, *ASYNC, *FAILS)
+CASES_OF = {
+    "widgets": WIDGETS,
+    "lists": LISTS,
+    "changes": CHANGES,
+    "validates": VALIDATES,
+    "lazy": LAZY,
+    "expands": EXPANDS,
+    "blocks": BLOCKS,
+    "hidden": HIDDEN,
+    "dynamic": DYNAMIC,
+    "asynchronous": ASYNC,
+    "fails": FAILS,
+}
+CASES = tuple(case for cases in CASES_OF.values() for case in cases)

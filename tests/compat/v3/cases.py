@@ -216,6 +216,18 @@ TOGETHER = (
     once("derived", shown(n("Base", n=2)), shown(n("Derived", n=2))),
     once("reads", shown(n("Reads", name="V3 Base"))),
 )
-CASES = (*INPUTS, *GROWING, *CHOICES, *LAZY, *CHECKS, *OUTPUTS, *LISTS, *SHOWN, *VIDEO, *TOGETHER)
+CASES_OF = {
+    "v3_inputs": INPUTS,
+    "v3_growing": GROWING,
+    "v3_choices": CHOICES,
+    "v3_lazy": LAZY,
+    "v3_checks": CHECKS,
+    "v3_outputs": OUTPUTS,
+    "v3_lists": LISTS,
+    "v3_shown": SHOWN,
+    "v3_video": VIDEO,
+    "v3_together": TOGETHER,
+}
+CASES = tuple(case for cases in CASES_OF.values() for case in cases)
 # Where it is ComfyUI itself that speaks of what is wrong; the words are its own and not recorded.
 OWN_WORDS = frozenset({"returns expand", "returns list", "returns text", "returns set", "video wrong"})
