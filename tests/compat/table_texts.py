@@ -88,14 +88,14 @@ HEAD = """# Node packs written for ComfyUI
 
 Weft loads packs that were written for ComfyUI as they are. This page says how far that goes. It is made by
 `python docs/make_compatibility.py` from a run over the packs in `tests/compat/packs`, one for each feature, whose prompts were
-run in ComfyUI 0.33 too; a test makes it anew and compares. For any other pack, `weft nodes check FOLDER` says what it uses, which
-names are not here, what is left out and why.
+run in ComfyUI 0.33 too; a test makes it anew and compares. For any other pack, `weft nodes check FOLDER` says what it uses,
+which names are not here, what is left out and why.
 
 ## Packs
 
 What editors are told of a node (`/object_info`) is its description. A case is one or more prompts, run one after the other;
-what is compared is which inputs are refused and why, which nodes ran, which results were kept, what was shown, what was blocked,
-the error and the end. Not compared are the order in which nodes begin, and the words of errors that are ComfyUI's own.
+what is compared is which inputs are refused and why, which nodes ran, which results were kept, what was shown, what was
+blocked, the error and the end. Not compared are the order in which nodes begin, and the words of errors that are ComfyUI's own.
 
 | pack | what it tries | API | loaded | beside ComfyUI |
 |---|---|---|---|---|"""
