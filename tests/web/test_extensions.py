@@ -188,6 +188,7 @@ def test_broken_scripts_are_told_and_harm_nothing(page: Page, tmp_path: Path) ->
         expect(menu_item(editor, "Never")).to_have_count(0)
         editor.page.keyboard.press("Escape")
         editor.panel("Failing panel")
+        expect(editor.page.get_by_text("broken, late.js:5: The panel fails.")).to_be_visible()
         expect(editor.panel("Log")).to_contain_text("broken, late.js:5 (the panel panel): The panel fails.")
         editor.widget("Rate", "comment").fill("still here")  # by the editor's own widget
         editor.canvas.focus()
