@@ -1,61 +1,39 @@
 /**
  * Nodes as their elements show them, drawn on the canvas: they stand in for elements that are not there yet, so that
- * what is moved into sight is legible at once and looks the same when its element comes. Texts are cut by their number
- * of letters, because measuring each takes longer than drawing it.
+ * what is moved into sight is legible at once and looks the same when its element comes.
  */
 
 import { colourOf } from '../../core/colours.ts';
-import {
-  HEADER,
-  PADDING_X,
-  SOCKET_RADIUS,
-  shownName,
-  titleOf,
-  type WidgetPlace,
-} from '../../core/geometry.ts';
-import type { GraphNode, InputSlot, OutputSlot, Point } from '../../core/graph.ts';
+import { HEADER, PADDING_X, SOCKET_RADIUS, type WidgetPlace } from '../../core/geometry.ts';
+import type { GraphNode, Point } from '../../core/graph.ts';
 import { isPortNode } from '../../core/ports.ts';
 import type { PlacedNode } from '../../core/scene.ts';
-import { valueText } from '../../widgets/value-text.ts';
+import type { Colours } from '../colours.ts';
 import { inGraph, Paths, type Brush } from './brush.ts';
+import { NodeTexts } from './node-texts.ts';
 
-const TEXT = 12; // graph units, as NodeBody has them
-const LETTER = 0.54; // of the size: the width of an average letter
-const LABEL_X = 12;
-const INSET = 15; // between the side of a widget and its text
 const TOOL = 24; // a button in a widget
 const CHEVRON = 10;
 const RADIUS = 6;
 const WIDGET_RADIUS = 4;
-
-interface Run {
-  readonly text: string;
-  readonly at: Point;
-  /** How wide it may be. */
-  readonly room: number;
-}
-
-/** Texts by how they are drawn, so that the canvas changes its font seldom. */
-interface Runs {
-  readonly titles: Run[];
-  readonly names: Run[];
-  readonly namesAtRight: Run[];
-  readonly values: Run[];
-}
+const FAINT = 0.5; // nodes that are left out
+const QUIET = 0.7; // of the size: sockets of widgets
 
 /** Draw nodes, the lowest first. */
 export function paintBodies(brush: Brush, nodes: readonly PlacedNode[]): void {
+  const { context, colours } = brush;
   inGraph(brush);
-  const runs: Runs = { titles: [], names: [], namesAtRight: [], values: [] };
+  const texts = new NodeTexts(colours);
   for (const placed of nodes) {
-    brush.context.globalAlpha = placed.node.mode === 'always' ? 1 : 0.5;
+    const { node } = placed;
+    context.globalAlpha = node.mode === 'always' ? 1 : FAINT;
     paintFrame(brush, placed);
-    paintWidgets(brush, placed, runs);
-    addTexts(placed, runs);
+    paintWidgets(brush, placed);
+    texts.add(placed, (place) => toolsWidth(node, place), context.globalAlpha);
   }
-  brush.context.globalAlpha = 1;
+  context.globalAlpha = 1;
   paintSockets(brush, nodes);
-  paintRuns(brush, runs);
+  texts.write(context);
 }
 
 function paintFrame({ context, view, colours }: Brush, { node, bounds }: PlacedNode): void {
@@ -64,9 +42,9 @@ function paintFrame({ context, view, colours }: Brush, { node, bounds }: PlacedN
   const line = isSelected ? 2 : 1;
   context.fillStyle = isSelected ? colours.accent : colours.line;
   box(context, [x - line, y - line, width + 2 * line, height + 2 * line], RADIUS + line);
-  const [ground, head] = [node.bgcolor, node.color ?? node.bgcolor];
-  context.fillStyle = ground === null ? colours.node : colours.shade(ground);
+  context.fillStyle = groundOf(node, colours);
   box(context, [x, y, width, height], RADIUS);
+  const head = node.color ?? node.bgcolor;
   context.fillStyle = head === null ? colours.head : colours.shade(head);
   context.beginPath();
   context.roundRect(
@@ -77,64 +55,32 @@ function paintFrame({ context, view, colours }: Brush, { node, bounds }: PlacedN
     node.isCollapsed ? RADIUS : [RADIUS, RADIUS, 0, 0],
   );
   context.fill();
-  if (!isPortNode(node)) chevron(context, colours.dim, [x + 14, y + HEADER / 2]);
+  if (!isPortNode(node)) chevron(context, colours.dim, [x + 14, y + HEADER / 2], node.isCollapsed);
 }
 
-function paintWidgets(brush: Brush, placed: PlacedNode, runs: Runs): void {
+function groundOf({ mode, bgcolor }: GraphNode, colours: Colours): string {
+  if (mode === 'bypass') return `color-mix(in srgb, ${colours.node}, #b06ad6 35%)`; // as Node has it
+  return bgcolor === null ? colours.node : colours.shade(bgcolor);
+}
+
+function paintWidgets(brush: Brush, { node, layout, bounds }: PlacedNode): void {
   const { context, colours } = brush;
-  const { node, layout, bounds } = placed;
-  const [x, y] = node.pos;
+  const x = node.pos[0] + PADDING_X;
   const width = bounds.width - 2 * PADDING_X;
   for (const place of layout.widgets) {
-    const top = y + place.y;
+    const y = node.pos[1] + place.y;
+    const { height } = place;
     context.fillStyle = colours.line;
-    box(context, [x + PADDING_X, top, width, place.height], WIDGET_RADIUS);
+    box(context, [x, y, width, height], WIDGET_RADIUS);
     context.fillStyle = colours.sunken;
-    box(context, [x + PADDING_X + 1, top + 1, width - 2, place.height - 2], WIDGET_RADIUS - 1);
-    if (hasList(place)) chevron(context, colours.dim, [x + PADDING_X + width - 14, top + place.height / 2]);
-    else paintTools(brush, toolsOf(node, place), [x + PADDING_X + width, top, place.height]);
-    addWidgetTexts(node, place, [x + PADDING_X, top, width], runs);
+    box(context, [x + 1, y + 1, width - 2, height - 2], WIDGET_RADIUS - 1);
+    if (hasList(place)) chevron(context, colours.dim, [x + width - 14, y + height / 2], false);
+    else paintTools(brush, toolsOf(node, place), [x + width, y, height]);
   }
 }
 
-function addWidgetTexts(
-  node: GraphNode,
-  place: WidgetPlace,
-  [x, y, width]: readonly [number, number, number],
-  runs: Runs,
-): void {
-  const value = valueText(node.widgets[place.name] ?? place.widget.default, place.widget);
-  if (place.widget.kind === 'multiline') {
-    addLines(value || place.widget.placeholder || shownName(place.name), place, [x, y, width], runs);
-    return;
-  }
-  const middle = y + place.height / 2;
-  const tools = hasList(place) ? CHEVRON : toolsOf(node, place) * TOOL;
-  const slot = place.slot === null ? undefined : node.inputs[place.slot];
-  const room = width - 2 * INSET - tools;
-  const name = slot?.label ?? shownName(place.name);
-  const taken = Math.min(room / 2, name.length * TEXT * LETTER);
-  runs.names.push({ text: name, at: [x + INSET, middle], room: taken + TEXT });
-  runs.values.push({ text: value, at: [x + width - INSET - tools, middle], room: room - taken });
-}
-
-/** Lines are broken at a number of letters. */
-function addLines(
-  text: string,
-  place: WidgetPlace,
-  [x, y, width]: readonly [number, number, number],
-  runs: Runs,
-): void {
-  const room = width - 18;
-  const letters = Math.max(1, Math.floor(room / (TEXT * LETTER)));
-  const most = Math.max(1, Math.floor((place.height - 10) / (TEXT * 1.4)));
-  const lines = text
-    .slice(0, letters * most)
-    .split('\n')
-    .flatMap((line) => line.match(new RegExp(`.{1,${letters}}(?:\\s|$)|.{1,${letters}}`, 'g')) ?? ['']);
-  lines.slice(0, most).forEach((line, index) => {
-    runs.names.push({ text: line, at: [x + 9, y + 6 + (index + 0.5) * TEXT * 1.4], room: room + TEXT });
-  });
+function hasList({ widget }: WidgetPlace): boolean {
+  return widget.kind === 'choice' || widget.kind === 'file';
 }
 
 /** How many buttons are at the right end of a widget. */
@@ -144,63 +90,44 @@ function toolsOf(node: GraphNode, { slot, widget }: WidgetPlace): number {
   return widget.hasControl ? 2 : 1;
 }
 
+function toolsWidth(node: GraphNode, place: WidgetPlace): number {
+  return hasList(place) ? CHEVRON : toolsOf(node, place) * TOOL;
+}
+
 /** Buttons as their borders and, for the die, its square. */
 function paintTools(
   { context, colours }: Brush,
   count: number,
-  [right, top, height]: readonly [number, number, number],
+  [right, y, height]: readonly [number, number, number],
 ): void {
-  context.fillStyle = colours.line;
-  for (let tool = 1; tool <= count; tool += 1) context.fillRect(right - tool * TOOL - 1, top, 1, height);
   if (count === 0) return;
+  context.fillStyle = colours.line;
+  for (let tool = 1; tool <= count; tool += 1) context.fillRect(right - tool * TOOL - 1, y, 1, height);
   context.strokeStyle = colours.dim;
   context.lineWidth = 1;
-  context.strokeRect(right - (count - 0.5) * TOOL - 6, top + height / 2 - 5, 10, 10);
-}
-
-function hasList({ widget }: WidgetPlace): boolean {
-  return widget.kind === 'choice' || widget.kind === 'file';
-}
-
-function addTexts({ node, spec, layout, bounds }: PlacedNode, runs: Runs): void {
-  const { x, y, width } = bounds;
-  const [left, top] = node.pos;
-  runs.titles.push({ text: titleOf(node, spec), at: [x + 30, y + HEADER / 2], room: width - 40 });
-  if (node.isCollapsed) return;
-  for (const row of layout.rows) {
-    const [, place] = layout.inputs[row] ?? [0, 0];
-    const name = shortName(node.inputs[row]);
-    runs.names.push({ text: name, at: [left + LABEL_X, top + place], room: width * 0.6 });
-  }
-  layout.outputs.forEach(([across, down], index) => {
-    const name = shortName(node.outputs[index]);
-    runs.namesAtRight.push({ text: name, at: [left + across - LABEL_X, top + down], room: width * 0.6 });
-  });
-}
-
-function shortName(slot: InputSlot | OutputSlot | undefined): string {
-  return slot?.label ?? shownName(slot?.name ?? '');
+  context.strokeRect(right - (count - 0.5) * TOOL - 6, y + height / 2 - 5, 10, 10);
 }
 
 /** Circles in the colours of types, hollow while nothing is linked, small for widgets. */
 function paintSockets({ context, colours }: Brush, nodes: readonly PlacedNode[]): void {
   const paths = new Paths();
   const hollow = new Path2D();
+  const draw = (node: GraphNode, type: string, place: Point, radius: number, isLinked: boolean) => {
+    const at: Point = [node.pos[0] + place[0], node.pos[1] + place[1]];
+    circle(paths.of(colourOf(type)), at, radius);
+    if (!isLinked) circle(hollow, at, radius - 2);
+  };
   for (const { node, layout } of nodes) {
-    const [x, y] = node.pos;
-    const draw = (type: string, [across, down]: Point, radius: number, isLinked: boolean) => {
-      circle(paths.of(colourOf(type)), [x + across, y + down], radius);
-      if (!isLinked) circle(hollow, [x + across, y + down], radius - 2);
-    };
-    layout.inputs.forEach((place, index) => {
-      const slot = node.inputs[index];
-      if (slot === undefined || (node.isCollapsed && slot.link === null && index > 0)) return;
-      const isQuiet = slot.link === null && !layout.rows.includes(index) && !node.isCollapsed;
-      draw(slot.type, place, isQuiet ? SOCKET_RADIUS * 0.7 : SOCKET_RADIUS, slot.link !== null);
+    node.inputs.forEach((slot, index) => {
+      const place = layout.inputs[index];
+      const isLinked = slot.link !== null;
+      if (place === undefined || (node.isCollapsed && !isLinked && index > 0)) return;
+      const isQuiet = !isLinked && !node.isCollapsed && !layout.rows.includes(index);
+      draw(node, slot.type, place, isQuiet ? SOCKET_RADIUS * QUIET : SOCKET_RADIUS, isLinked);
     });
-    layout.outputs.forEach((place, index) => {
-      const slot = node.outputs[index];
-      if (slot !== undefined) draw(slot.type, place, SOCKET_RADIUS, slot.links.length > 0);
+    node.outputs.forEach((slot, index) => {
+      const place = layout.outputs[index];
+      if (place !== undefined) draw(node, slot.type, place, SOCKET_RADIUS, slot.links.length > 0);
     });
   }
   paths.each((path, colour) => {
@@ -209,27 +136,6 @@ function paintSockets({ context, colours }: Brush, nodes: readonly PlacedNode[])
   });
   context.fillStyle = colours.bg;
   context.fill(hollow);
-}
-
-function paintRuns({ context, colours }: Brush, runs: Runs): void {
-  context.textBaseline = 'middle';
-  context.textAlign = 'left';
-  context.fillStyle = colours.text;
-  context.font = `600 13px ${colours.font}`;
-  for (const run of runs.titles) write(context, run, 13);
-  context.font = `${TEXT}px ${colours.font}`;
-  context.fillStyle = colours.dim;
-  for (const run of runs.names) write(context, run, TEXT);
-  context.textAlign = 'right';
-  for (const run of runs.namesAtRight) write(context, run, TEXT);
-  context.fillStyle = colours.text;
-  for (const run of runs.values) write(context, run, TEXT);
-  context.textAlign = 'left';
-}
-
-function write(context: CanvasRenderingContext2D, { text, at, room }: Run, size: number): void {
-  const letters = Math.max(1, Math.floor(room / (size * LETTER)));
-  context.fillText(text.length > letters ? `${text.slice(0, letters - 1)}…` : text, at[0], at[1] + 0.75);
 }
 
 function circle(path: Path2D, [x, y]: Point, radius: number): void {
@@ -247,12 +153,14 @@ function box(
   context.fill();
 }
 
-function chevron(context: CanvasRenderingContext2D, colour: string, [x, y]: Point): void {
+/** Points down, or to the right. */
+function chevron(context: CanvasRenderingContext2D, colour: string, [x, y]: Point, isClosed: boolean): void {
+  const [dx, dy] = isClosed ? [0, 3] : [3, 0];
   context.strokeStyle = colour;
   context.lineWidth = 1;
   context.beginPath();
-  context.moveTo(x - 3, y - 1.5);
-  context.lineTo(x, y + 1.5);
-  context.lineTo(x + 3, y - 1.5);
+  context.moveTo(x - dx - dy / 2, y - dy - dx / 2);
+  context.lineTo(x + dy / 2, y + dx / 2);
+  context.lineTo(x + dx - dy / 2, y + dy - dx / 2);
   context.stroke();
 }
