@@ -37,6 +37,7 @@ from runtime.packs.opening import lend_process
 from runtime.packs.stand_ins import StandIns
 from runtime.settings import Settings
 
+FOLDERS = ("custom_nodes", "input", "models", "output", "temp", "user")
 Around = Callable[[PackCheck], AbstractContextManager[None]]
 
 
@@ -45,6 +46,8 @@ def main(pack: str, folder: str, seconds: str) -> None:
     found = pack_at(Path(pack))
     sys.dont_write_bytecode = True
     with tempfile.TemporaryDirectory() as base:
+        for name in FOLDERS:  # packs list what lies in them
+            Path(base, name).mkdir()
         settings = Settings(base=Path(base), device="cpu")
         with open_studio(settings) as studio:
             check = examine(found, studio, settings, partial(_watched, Path(folder), float(seconds)))
