@@ -84,6 +84,8 @@ def _download(address: str, path: Path) -> Path:
                     )
                 file.write(chunk)
     except (urllib.error.URLError, TimeoutError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is the answer, too, with its connection
         raise PackError(f"{address} cannot be fetched: {getattr(error, 'reason', error)}.") from error
     return path
 
