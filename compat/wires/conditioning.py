@@ -59,13 +59,21 @@ def from_pack(value: Any) -> Any:
 
 def entries_of(cond: Cond) -> dict[str, Any]:
     """Return the dictionary of a prompt's pair."""
-    given = cond.given if isinstance(cond, PackCond) else frozenset({"pooled"})
+    given = cond.given if isinstance(cond, PackCond) else _usual(cond)
     found = {
         NAMES[name]: _area_of(getattr(cond, name)) if name == "area" else getattr(cond, name)
         for name, default in DEFAULTS.items()
         if name in given or not _is_default(getattr(cond, name), default)
     }
     return {**found, **cond.extras}
+
+
+def _usual(cond: Cond) -> frozenset[str]:
+    """Return the fields that ComfyUI's own nodes set with those that say something."""
+    area = ("strength", "set_area_to_bounds") if cond.area is not None else ()
+    mask = ("mask_strength", "set_area_to_bounds") if cond.mask is not None else ()
+    is_timed = cond.start_percent > 0.0 or cond.end_percent < 1.0
+    return frozenset({"pooled", *area, *mask, *(("start_percent", "end_percent") if is_timed else ())})
 
 
 def cond_of(embedding: Any, entries: Mapping[str, Any]) -> Cond:
@@ -75,9 +83,10 @@ def cond_of(embedding: Any, entries: Mapping[str, Any]) -> Cond:
     if known.get("area") is not None:
         area = known["area"]
         known["area"] = PercentArea(*area[1:]) if area[0] == PERCENTAGE else Area(*map(int, area))
-    silent = {name for name, value in known.items() if _is_default(value, DEFAULTS[name])}
-    if silent <= {"pooled"} and "pooled" in known:
-        return Cond(embedding, **known, extras=extras)
+    plain = Cond(embedding, **known, extras=extras)
+    telling = {name for name, value in known.items() if not _is_default(value, DEFAULTS[name])}
+    if telling | _usual(plain) == set(known):
+        return plain
     return PackCond(embedding, **known, extras=extras, given=frozenset(known))
 
 

@@ -1,0 +1,48 @@
+"""Packs that change, sample and edit get from Weft what they get from ComfyUI: the same latents, pictures and prompts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from graph.execute import Engine
+from graph.registry import Registry
+from runtime.engine import builtin_registry, open_studio
+from runtime.settings import Settings
+from tests.compat.engine_runs import host, registry_of, run
+from tests.compat.wires.cases import CASES, FACTS, PACKS, Case
+
+ROOT = Path(__file__).parents[3]
+CLOSE = {"latent": 2e-4, "image": 1 / 255, "conditioning": 1e-4}  # latents are as large as 10 and more
+OTHER_ROUNDING = {"CfgFunction euler_cfg_pp": 2e-3}
+
+
+@pytest.fixture(scope="module")
+def facts() -> Mapping[str, Any]:
+    return json.loads(FACTS.read_text())
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    base = tmp_path_factory.mktemp("base")
+    (base / "models").symlink_to(ROOT / "models")
+    with host(base), open_studio(Settings(base=base, device="cpu")) as studio:
+        registry = Registry.of(*builtin_registry().by_name.values(), *registry_of(*PACKS).by_name.values())
+        yield replace(studio.engine, registry=registry)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+def test_a_pack_gets_what_comfyui_gives_it(case: Case, engine: Engine, facts: Mapping[str, Any]) -> None:
+    told = run(engine, case.prompt, {})
+    assert told["end"] == "execution_success", told
+    shown, expected = told["executed"]["shown"]["output"], facts[case.name]
+    limit = OTHER_ROUNDING.get(case.name, CLOSE[next(iter(case.prompt["shown"]["inputs"]))])
+    difference = torch.tensor(shown.pop("numbers")) - torch.tensor(expected["numbers"])
+    assert difference.abs().max() <= limit
+    assert shown == {name: value for name, value in expected.items() if name != "numbers"}
