@@ -11,12 +11,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from diffusion.errors import DiffusionError
+
+if TYPE_CHECKING:
+    from diffusion.patches import Conductor
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +63,11 @@ class Cond:
     start_percent: float = 0.0
     end_percent: float = 1.0
     extras: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def conductor(self) -> Conductor | None:
+        """What carries samplings out with it, for a prompt that diffusion.guidance cannot do justice."""
+        return None
 
 
 Conditioning = tuple[Cond, ...]

@@ -68,6 +68,12 @@ class Sampling:
     seed: int
     callback: Callback | None = None
 
+    @property
+    def conductor(self) -> Conductor | None:
+        """What carries it out, if the model, the sampler or a prompt needs another way than `sample_levels`."""
+        prompts = (cond.conductor for cond in (*self.positive, *self.negative))
+        return self.model.usage.conductor or self.sampler.conductor or next(filter(None, prompts), None)
+
 
 def sample(
     model: Model,
@@ -154,7 +160,7 @@ def sample_levels(sampling: Sampling) -> Tensor:
     """
     model, latent = sampling.model, sampling.latent
     check_channels(latent.samples, model)
-    conductor = model.usage.conductor or sampling.sampler.conductor
+    conductor = sampling.conductor
     if conductor is not None:
         samples = require_finite(conductor.sample(sampling), "After sampling, the latent has", NOT_FINITE)
         return samples.to(latent.samples.device)

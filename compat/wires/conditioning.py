@@ -14,8 +14,9 @@ from typing import Any
 from torch import Tensor
 
 from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
+from diffusion.patches import Conductor
 
-PERCENTAGE = "percentage"
+PERCENTAGE, CONTROL = "percentage", "control"
 NAMES: Mapping[str, str] = MappingProxyType(  # of a Cond's fields in packs
     {
         "pooled": "pooled_output",
@@ -36,6 +37,15 @@ class PackCond(Cond):
     """A prompt of a pack. given: names of the fields that its dictionary had, also where they say nothing new."""
 
     given: frozenset[str] = frozenset()
+
+    @property
+    def conductor(self) -> Conductor | None:
+        """What carries samplings out with a ControlNet of a pack."""
+        if CONTROL not in self.extras:
+            return None
+        from compat.wires.conducting import CONDUCTOR
+
+        return CONDUCTOR
 
 
 def to_pack(value: Any) -> Any:
@@ -85,7 +95,7 @@ def cond_of(embedding: Any, entries: Mapping[str, Any]) -> Cond:
         known["area"] = PercentArea(*area[1:]) if area[0] == PERCENTAGE else Area(*map(int, area))
     plain = Cond(embedding, **known, extras=extras)
     telling = {name for name, value in known.items() if not _is_default(value, DEFAULTS[name])}
-    if telling | _usual(plain) == set(known):
+    if telling | _usual(plain) == set(known) and CONTROL not in extras:
         return plain
     return PackCond(embedding, **known, extras=extras, given=frozenset(known))
 

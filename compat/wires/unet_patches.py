@@ -141,6 +141,9 @@ class TransformerPatches:
         """Add what a ControlNet has for the next block of a place; the lists are read from their ends, as in ComfyUI."""
         waiting = (self.control or {}).get(place)
         added = waiting.pop() if waiting else None
+        if added is not None and added.shape[-2:] != h.shape[-2:] and added.shape[-2:] != (1, 1):
+            no_effect(f"a ControlNet that gives {tuple(added.shape)} where the network has {tuple(h.shape)}")
+            return h
         return h if added is None else h + added.to(h)
 
 

@@ -42,7 +42,10 @@ class VAE:
         handle: Vae | None = None,
     ) -> None:
         if handle is None:
-            handle = vae_of_tensors(sd or {}, dtype=dtype, device=device or CPU)
+            from compat.shims.finder import lent
+
+            machine = lent()
+            handle = vae_of_tensors(sd or {}, dtype=dtype or machine.dtypes["vae"], device=device or machine.device)
         self.handle = handle
         self.first_stage_model = FirstStage(handle)
         self.patcher = ModelPatcher(self.first_stage_model, handle.device, CPU)

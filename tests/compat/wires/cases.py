@@ -35,7 +35,14 @@ PARTS = {"positive": ("positive", 0), "negative": ("negative", 0)}
 
 
 def ksampler(model: Any = ("files", 0), latent: Any = ("latent", 0), **changed: Any) -> dict[str, Any]:
-    usual = {"seed": 5, "steps": 4, "cfg": 5.0, "sampler_name": "euler_ancestral", "scheduler": "normal", "denoise": 1.0}
+    usual = {
+        "seed": 5,
+        "steps": 4,
+        "cfg": 5.0,
+        "sampler_name": "euler_ancestral",
+        "scheduler": "normal",
+        "denoise": 1.0,
+    }
     return n("KSampler", **{"model": model, "latent_image": latent, **PARTS, **usual, **changed})
 
 
@@ -74,8 +81,23 @@ def edited(how: str, **more: Any) -> Case:
 
 
 def custom(name: str, **changed: Any) -> dict[str, Any]:
-    usual = {"model": ("files", 0), "add_noise": True, "noise_seed": 4, "cfg": 4.0, "latent_image": ("latent", 0), **PARTS}
+    usual = {
+        "model": ("files", 0),
+        "add_noise": True,
+        "noise_seed": 4,
+        "cfg": 4.0,
+        "latent_image": ("latent", 0),
+        **PARTS,
+    }
     return n("SamplerCustom", **{**usual, **changed})
+
+
+def rounds(how: str, output: int) -> Case:
+    """Go through the VAE and back; output 0 is the picture, 1 the latent."""
+    work = n("T Rounds", vae=("files", 2), latent=("edited", 0), how=how)
+    through = n("T Through", value=("rounds", output))
+    show = ("T ShowImage", "T ShowLatent")[output]
+    return case(f"vae {how}{output}", show, edited=LATENT, rounds=work, sampled=through)
 
 
 LATENT = n("T EditLatent", latent=("latent", 0), masked=False)
@@ -83,12 +105,20 @@ MASKED = n("T EditLatent", latent=("latent", 0), masked=True)
 SIGMAS = n("BasicScheduler", model=("files", 0), scheduler="karras", steps=4, denoise=1.0)
 TEXT = "a (red:1.3) house, very ((old)) under \\(clouds\\) and a (pale moon:0.6)"
 
+LONG = "a red house and " * 30
+PLACE = {"width": 64, "height": 128, "x": 8, "y": 0, "strength": 0.7}
+AREA = n("ConditioningSetArea", conditioning=("positive", 0), **PLACE)
+TIMES = n("ConditioningSetTimestepRange", conditioning=("positive", 0), start=0.0, end=0.5)
+OWN = n("T EditPrompt", conditioning=("positive", 0), how="own")
+COMBINED = n("ConditioningCombine", conditioning_1=("edited", 0), conditioning_2=("negative", 0))
+
 MODELS = (
     changed("CfgFunction"),
     changed("CfgFunction", 0.5, "CfgFunction euler_cfg_pp", sampler_name="euler_cfg_pp"),
     changed("CfgOfThree", 0.8, cfg=1.0),
     changed("PostCfg"),
     changed("PostCfg", 0.5, "PostCfg dpmpp_2m", sampler_name="dpmpp_2m", scheduler="karras"),
+    changed("Perturbed", 1.5),
     changed("PreCfg", 0.9),
     changed("Wrapper"),
     changed("AttentionPatches"),
@@ -159,23 +189,32 @@ SAMPLINGS = (
         sampled=n("AddNoise", model=("files", 0), noise=("noise", 0), sigmas=("sigmas", 0), latent_image=("latent", 0)),
     ),
 )
+CONTROLLED = (
+    case(
+        "Controlled",
+        edited=n("T Controlled", conditioning=("positive", 0), strength=0.6),
+        sampled=ksampler(positive=("edited", 0)),
+    ),
+    case(
+        "Controlled in a part",
+        controlled=n("T Controlled", conditioning=("positive", 0), strength=0.6),
+        edited=n("T EditPrompt", conditioning=("controlled", 0), how="placed"),
+        sampled=ksampler(positive=("edited", 0)),
+    ),
+)
 VALUES = (
     case("latent edited", edited=LATENT, sampled=ksampler(latent=("edited", 0), denoise=0.6)),
     case("latent masked", edited=MASKED, sampled=ksampler(latent=("edited", 0), denoise=0.8, sampler_name="ddim")),
     case("latent through *", through=n("T Through", value=("latent", 0)), sampled=ksampler(latent=("through", 0))),
     *[edited(how) for how in ("scaled", "placed", "part", "masked", "timed", "own", "longer")],
-    case("prompt to a pack", "T ShowPrompt", sampled=n("ConditioningSetArea", conditioning=("positive", 0), width=64, height=128, x=8, y=0, strength=0.7)),
-    case("prompt with times", "T ShowPrompt", sampled=n("ConditioningSetTimestepRange", conditioning=("positive", 0), start=0.0, end=0.5)),
-    case("prompt of a pack, combined", "T ShowPrompt", edited=n("T EditPrompt", conditioning=("positive", 0), how="own"), sampled=n("ConditioningCombine", conditioning_1=("edited", 0), conditioning_2=("negative", 0))),
+    case("prompt to a pack", "T ShowPrompt", sampled=AREA),
+    case("prompt with times", "T ShowPrompt", sampled=TIMES),
+    case("prompt of a pack, combined", "T ShowPrompt", edited=OWN, sampled=COMBINED),
     *[
         case(f"encode {how}", "T ShowPrompt", sampled=n("T Encode", clip=("files", 1), text=TEXT, how=how))
         for how in ("plain", "layer", "patched", "heavier", "scheduled", "dict", "words")
     ],
-    case("encode long", "T ShowPrompt", sampled=n("T Encode", clip=("files", 1), text="a red house and " * 30, how="words")),
-    *[
-        case(f"vae {how}{output}", show, edited=LATENT, rounds=n("T Rounds", vae=("files", 2), latent=("edited", 0), how=how), sampled=n("T Through", value=("rounds", output)))
-        for how in ("whole", "tiled")
-        for output, show in enumerate(("T ShowImage", "T ShowLatent"))
-    ],
+    case("encode long", "T ShowPrompt", sampled=n("T Encode", clip=("files", 1), text=LONG, how="words")),
+    *[rounds(how, output) for how in ("whole", "tiled", "own") for output in (0, 1)],
 )
-CASES = (*MODELS, *SAMPLINGS, *VALUES)
+CASES = (*MODELS, *SAMPLINGS, *CONTROLLED, *VALUES)

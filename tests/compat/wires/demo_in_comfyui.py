@@ -31,7 +31,6 @@ class Demo(supported_models.SD15):
     def clip_target(self, state_dict={}):
         return supported_models_base.ClipTarget(sd1_clip.SD1Tokenizer, TextModel)
 
-
     def get_model(self, *args, **kwargs):
         model = super().get_model(*args, **kwargs)
         regroup(model.diffusion_model, 16)

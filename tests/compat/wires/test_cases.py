@@ -19,8 +19,8 @@ from tests.compat.engine_runs import host, registry_of, run
 from tests.compat.wires.cases import CASES, FACTS, PACKS, Case
 
 ROOT = Path(__file__).parents[3]
-CLOSE = {"latent": 2e-4, "image": 1 / 255, "conditioning": 1e-4}  # latents are as large as 10 and more
-OTHER_ROUNDING = {"CfgFunction euler_cfg_pp": 2e-3}
+CLOSE = 1e-4  # of the largest number: what other kernels round differently
+SENSITIVE = {"OwnSampler": 5}  # where one rounding of cfg makes 1e-4, too (2026-11)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,8 @@ def test_a_pack_gets_what_comfyui_gives_it(case: Case, engine: Engine, facts: Ma
     told = run(engine, case.prompt, {})
     assert told["end"] == "execution_success", told
     shown, expected = told["executed"]["shown"]["output"], facts[case.name]
-    limit = OTHER_ROUNDING.get(case.name, CLOSE[next(iter(case.prompt["shown"]["inputs"]))])
-    difference = torch.tensor(shown.pop("numbers")) - torch.tensor(expected["numbers"])
-    assert difference.abs().max() <= limit
+    numbers, wanted = torch.tensor(shown.pop("numbers")), torch.tensor(expected["numbers"])
+    limit = CLOSE * max(1.0, float(wanted.abs().max())) * SENSITIVE.get(case.name, 1)
+    assert numbers.shape == wanted.shape
+    assert (numbers - wanted).abs().max() <= limit
     assert shown == {name: value for name, value in expected.items() if name != "numbers"}

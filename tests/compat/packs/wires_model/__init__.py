@@ -39,7 +39,9 @@ class CfgFunction(Changes):
 
 class CfgOfThree(Changes):
     def apply(self, model, amount):
-        model.set_model_sampler_cfg_function(lambda cond, uncond, scale: uncond + (cond - uncond) * scale * amount, True)
+        model.set_model_sampler_cfg_function(
+            lambda cond, uncond, scale: uncond + (cond - uncond) * scale * amount, True
+        )
 
 
 class PostCfg(Changes):
@@ -52,6 +54,25 @@ class PostCfg(Changes):
             return args["denoised"] + amount * (args["cond_denoised"] - args["uncond_denoised"])
 
         model.set_model_sampler_post_cfg_function(after, disable_cfg1_optimization=True)
+
+
+class Perturbed(Changes):
+    """Guided away from what the model gives without attention between places in its middle."""
+
+    def apply(self, model, amount):
+        def values(q, k, v, options):
+            return v
+
+        def after(args):
+            options = comfy.model_patcher.set_model_options_patch_replace(
+                args["model_options"].copy(), values, "attn1", "middle", 0
+            )
+            (worse,) = comfy.samplers.calc_cond_batch(
+                args["model"], [args["cond"]], args["input"], args["sigma"], options
+            )
+            return args["denoised"] + (args["cond_denoised"] - worse) * amount
+
+        model.set_model_sampler_post_cfg_function(after)
 
 
 class PreCfg(Changes):
@@ -120,7 +141,9 @@ class BlockPatches(Changes):
 class Weights(Changes):
     def apply(self, model, amount):
         state = model.model.state_dict()
-        keys = sorted(key for key in state if key.startswith("diffusion_model.output_blocks.") and key.endswith("weight"))
+        keys = sorted(
+            key for key in state if key.startswith("diffusion_model.output_blocks.") and key.endswith("weight")
+        )
         assert model.add_patches({key: (state[key].float(),) for key in keys}, amount) != []
         first = keys[0]
         half = state[first].shape[0] // 2
@@ -192,6 +215,7 @@ NODE_CLASS_MAPPINGS = {
         CfgFunction,
         CfgOfThree,
         PostCfg,
+        Perturbed,
         PreCfg,
         Wrapper,
         AttentionPatches,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import comfy.controlnet
 import comfy.sample
 import comfy.samplers
 import comfy.utils
 import latent_preview
-import nodes
 import torch
 from comfy.k_diffusion import sampling as k_sampling
+
+import nodes
 
 COMMON = {
     "model": ("MODEL",),
@@ -69,7 +71,8 @@ class Whole(Sampled):
     def sample(self, model, positive, negative, latent, seed):
         samples = latent["samples"]
         noise = comfy.sample.prepare_noise(samples, seed)
-        parts = dict(start_step=1, last_step=4, force_full_denoise=True, noise_mask=latent.get("noise_mask"), seed=seed)
+        parts = {"start_step": 1, "last_step": 4, "force_full_denoise": True, "seed": seed}
+        parts["noise_mask"] = latent.get("noise_mask")
         arguments = (model, noise, 5, 4.0, "dpmpp_2m", "normal", positive, negative, samples)
         return ({"samples": comfy.sample.sample(*arguments, **parts)},)
 
@@ -100,10 +103,18 @@ class Inner(Sampled):
     def sample(self, model, positive, negative, latent, seed):
         def halves(model, x, sigmas, extra_args=None, callback=None, disable=None):
             middle = len(sigmas) // 2 + 1
-            x = k_sampling.sample_heun(model, x, sigmas[:middle], extra_args=extra_args, callback=callback, disable=True)
+            x = k_sampling.sample_heun(
+                model, x, sigmas[:middle], extra_args=extra_args, callback=callback, disable=True
+            )
             noise = k_sampling.BrownianTreeNoiseSampler(x, sigmas[-2], sigmas[0], seed=extra_args["seed"], cpu=True)
             return k_sampling.sample_dpmpp_2m_sde(
-                model, x, sigmas[middle - 1 :], extra_args=extra_args, callback=callback, disable=True, noise_sampler=noise
+                model,
+                x,
+                sigmas[middle - 1 :],
+                extra_args=extra_args,
+                callback=callback,
+                disable=True,
+                noise_sampler=noise,
             )
 
         samples = latent["samples"]
@@ -113,7 +124,16 @@ class Inner(Sampled):
         return (
             {
                 "samples": comfy.samplers.sample(
-                    model, noise, positive, negative, 4.0, model.load_device, sampler, sigmas, latent_image=samples, seed=seed
+                    model,
+                    noise,
+                    positive,
+                    negative,
+                    4.0,
+                    model.load_device,
+                    sampler,
+                    sigmas,
+                    latent_image=samples,
+                    seed=seed,
                 )
             },
         )
@@ -181,6 +201,52 @@ class OwnSigmas:
         return (torch.cat([sigmas[:1] * 0.9, sigmas[1:]]),)
 
 
+class Waving(comfy.controlnet.ControlBase):
+    """Adds waves to what goes on in the network, two of them one upon the other."""
+
+    def get_control(self, x_noisy, t, cond, batched_number, transformer_options):
+        before = None
+        if self.previous_controlnet is not None:
+            before = self.previous_controlnet.get_control(x_noisy, t, cond, batched_number, transformer_options)
+        if t[0] > self.timestep_range[0] or t[0] < self.timestep_range[1]:
+            return before
+        count, _, rows, columns = x_noisy.shape
+        sizes = ((64, 1), (64, 1), (64, 2), (128, 2), (128, 4), (128, 4))
+        output = [self.wave(count, channels, rows // part, columns // part) for channels, part in sizes]
+        control = {"input": [], "middle": [self.wave(count, 128, rows // 4, columns // 4)], "output": output}
+        return self.control_merge(control, before, x_noisy.dtype)
+
+    def wave(self, count, channels, rows, columns):
+        one = torch.arange(channels * rows * columns).reshape(1, channels, rows, columns).mul(0.37).sin()
+        return one.repeat(count, 1, 1, 1) * self.cond_hint_original.mean()
+
+    def copy(self):
+        made = Waving()
+        self.copy_to(made)
+        return made
+
+
+class Controlled:
+    CATEGORY = "tests"
+    RETURN_TYPES = ("CONDITIONING",)
+    FUNCTION = "control"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"conditioning": ("CONDITIONING",), "strength": ("FLOAT", {"default": 1.0})}}
+
+    def control(self, conditioning, strength):
+        hint = torch.full((1, 3, 64, 64), 0.5)
+        first = Waving().set_cond_hint(hint, strength, (0.0, 0.6))
+        found = []
+        for tensor, entries in conditioning:
+            control = first.copy().set_cond_hint(hint, strength, (0.3, 1.0))
+            control.set_previous_controlnet(first)
+            found.append([tensor, {**entries, "control": control, "control_apply_to_uncond": True}])
+        return (found,)
+
+
 NODE_CLASS_MAPPINGS = {
-    f"T {cls.__name__}": cls for cls in (Common, Custom, Whole, Guided, Inner, OwnSampler, OwnNoise, OwnSigmas)
+    f"T {cls.__name__}": cls
+    for cls in (Common, Custom, Whole, Guided, Inner, OwnSampler, OwnNoise, OwnSigmas, Controlled)
 }

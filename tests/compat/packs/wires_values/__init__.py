@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import comfy.sd
+import comfy.utils
+import folder_paths
 import node_helpers
 import torch
 
@@ -99,8 +102,9 @@ class EditPrompt:
                 found.append([tensor, {**entries, "mask": mask, "mask_strength": 0.9, "set_area_to_bounds": False}])
                 found.append([tensor * 0.5, entries])
             elif how == "timed":
-                found += node_helpers.conditioning_set_values([[tensor, entries]], {"start_percent": 0.0, "end_percent": 0.4})
-                found += node_helpers.conditioning_set_values([[tensor * 0.5, entries]], {"start_percent": 0.4, "end_percent": 1.0})
+                first, then = [[tensor, entries]], [[tensor * 0.5, entries]]
+                found += node_helpers.conditioning_set_values(first, {"start_percent": 0.0, "end_percent": 0.4})
+                found += node_helpers.conditioning_set_values(then, {"start_percent": 0.4, "end_percent": 1.0})
             elif how == "own":
                 found.append([tensor, {**entries, "of_the_pack": "kept", "strength": 1.0}])
             else:
@@ -115,7 +119,9 @@ class Encode:
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {"clip": ("CLIP",), "text": ("STRING", {"default": ""}), "how": ("STRING", {"default": ""})}}
+        return {
+            "required": {"clip": ("CLIP",), "text": ("STRING", {"default": ""}), "how": ("STRING", {"default": ""})}
+        }
 
     def encode(self, clip, text, how):
         if how == "layer":
@@ -129,7 +135,10 @@ class Encode:
         tokens = clip.tokenize(text)
         if how == "heavier":
             tokens = {
-                name: [[(token, weight * (1.4 if 0 < token < 49406 else 1.0)) for token, weight in chunk] for chunk in chunks]
+                name: [
+                    [(token, weight * (1.4 if 0 < token < 49406 else 1.0)) for token, weight in chunk]
+                    for chunk in chunks
+                ]
                 for name, chunks in tokens.items()
             }
         if how == "scheduled":
@@ -161,6 +170,11 @@ class Rounds:
         if how == "tiled":
             image = vae.decode_tiled(latent["samples"], tile_x=4, tile_y=4, overlap=1)
             return image, {"samples": vae.encode_tiled(image, tile_x=32, tile_y=32, overlap=8)}
+        if how == "own":
+            path = folder_paths.get_full_path("checkpoints", "weft-demo.safetensors")
+            state, prefix = comfy.utils.load_torch_file(path), "first_stage_model."
+            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            vae = comfy.sd.VAE(sd=own)
         assert vae.spacial_compression_decode() == 8
         image = vae.decode(latent["samples"])
         return image, {"samples": vae.encode(image[:, :, :, :3])}
