@@ -168,7 +168,7 @@ def to_pack(handle: Clip) -> Any:
     """Return what packs get for a handle: the very object that it came from, if nothing was changed since."""
     if isinstance(handle, ForeignClip):
         return handle.source
-    if isinstance(handle, PackClip) and handle.source._made is handle:
+    if isinstance(handle, PackClip) and handle.source._made is handle and handle.source._state == _state(handle.source):
         return handle.source
     made = CLIP(Clip(**{part.name: getattr(handle, part.name) for part in fields(Clip)}))
     made._made, made._state = handle, _state(made)

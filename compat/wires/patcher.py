@@ -53,6 +53,10 @@ class ModelPatcher(PatcherParts):
         self._made: Model | None = None  # the handle that it stands for, as long as nothing in it changes
         self._state: Any = None
 
+    def stands_for(self, model: Model) -> bool:
+        """Return whether it is what a handle was made from, and nothing in it changed since."""
+        return self._made is model and self._state == state_of(self)
+
     @property
     def is_weft(self) -> bool:
         """Whether the model's weights are with Weft's scheduler."""
@@ -244,7 +248,7 @@ class PackModel(Model):
 
 def to_pack(model: Model) -> ModelPatcher:
     """Return the patcher of a handle: the very one that it came from, if nothing was changed since."""
-    if isinstance(model, PackModel) and model.patcher._made is model:
+    if isinstance(model, PackModel) and model.patcher.stands_for(model):
         patcher: ModelPatcher = model.patcher
         return patcher
     base = base_model_of(_plain(model, without_native(model.usage)))
@@ -265,7 +269,7 @@ def from_pack(value: Any) -> Any:
     """Return the handle of a patcher of one of Weft's models; anything else as it is."""
     if not isinstance(value, ModelPatcher) or not isinstance(value.model, BaseModel):
         return value
-    if value._made is not None and value._state == state_of(value):
+    if value._made is not None and value.stands_for(value._made):
         return value._made
     base = value.handle()
     options = value.copied_options()

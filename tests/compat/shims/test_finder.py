@@ -52,7 +52,7 @@ def test_installing_twice_changes_nothing_and_uninstalling_takes_all_back(machin
 
 
 @pytest.mark.parametrize(
-    "code", ["import comfy.ldm.modules", "from comfy.nowhere import x", "import comfy_extras.nodes_nowhere"]
+    "code", ["import comfy.ldm.flux", "from comfy.nowhere import x", "import comfy_extras.nodes_nowhere"]
 )
 def test_a_missing_module_names_itself_and_the_pack(machine: LocalMachine, pack: Pack, code: str) -> None:
     with pytest.raises(ModuleNotFoundError, match=r'is a module of ComfyUI that Weft does not have; the pack "hungry"'):
