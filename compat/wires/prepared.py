@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from compat.current import raise_if_interrupted
 from compat.wires.conditioning import cond_of
 from compat.wires.conditioning import to_pack as pairs_of
 from compat.wires.conds import CONDConstant, CONDCrossAttn, CONDList, CONDNoiseShape, CONDRegular
@@ -119,7 +120,8 @@ def _calc(model: Any, conds: Any, x_in: Tensor, timestep: Tensor, model_options:
 def _call(
     base: Any, entries: Mapping[int, Entry], timestep: Tensor, model_options: Options, handle: Model, call: NetworkCall
 ) -> Tensor:
-    """Let one batch go through the network, as ComfyUI calls it."""
+    """Let one batch go through the network, as ComfyUI calls it, unless the pack's node is to end."""
+    raise_if_interrupted()
     together = [entries[id(region)] for region in call.regions]
     transformer = copy_nested_dicts(model_options.get(TRANSFORMER, {}))
     sides = list(call.sides)

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compat.current import running
 from compat.wires import from_pack, to_pack
 from compat.wires.patcher import PackModel
 from compat.wires.told import no_effect
@@ -22,6 +23,7 @@ from diffusion.model_patches.free_u import FreeU
 from diffusion.model_patches.rescale import RescaledGuidance
 from diffusion.samplers import SAMPLERS
 from diffusion.sampling import SamplerChoice, sample
+from graph.errors import Cancelled
 from runtime.values import digest
 
 TENSOR = torch.arange(8.0).reshape(1, 2, 4)
@@ -168,6 +170,24 @@ def test_patched_weights_are_those_that_sampling_uses(loaded: Checkpoint) -> Non
     context = torch.zeros(1, 77, 64)
     assert from_pack("MODEL", patcher).apply(x, torch.tensor([5.0]), context).abs().max() == 0
     assert loaded.model.apply(x, torch.tensor([5.0]), context).abs().max() > 0
+
+
+class CancelledRun:
+    """The run of a node that the user ended."""
+
+    row = 0
+
+    def check_cancelled(self) -> None:
+        raise Cancelled("by the user")
+
+
+def test_a_sampling_of_a_pack_ends_with_its_node(loaded: Checkpoint) -> None:
+    patcher = to_pack("MODEL", loaded.model).clone()
+    patcher.disable_model_cfg1_optimization()
+    prompt = (Cond(torch.zeros(1, 77, 64)),)
+    usual = {"seed": 1, "steps": 1, "cfg": 2.0, "sampler_name": "euler", "scheduler": "simple"}
+    with pytest.raises(Cancelled), running(CancelledRun()):  # type: ignore[arg-type]  # as much of a run as is asked
+        sample(from_pack("MODEL", patcher), prompt, prompt, Latent(torch.zeros(1, 4, 4, 4)), **usual)
 
 
 def test_what_has_no_effect_is_told_once_by_its_name(loaded: Checkpoint, caplog: pytest.LogCaptureFixture) -> None:
