@@ -38,7 +38,8 @@ export class Residents {
    */
   update(pace: Pace): boolean {
     const now = performance.now();
-    const isWaiting = pace === 'fast' || (pace === 'slow' && now - this.#last < SLOW_MS);
+    const isFast = pace === 'fast' || pace === 'zoom';
+    const isWaiting = isFast || (pace === 'slow' && now - this.#last < SLOW_MS);
     const atOnce = pace === 'rest' ? this.#atOnce : MOST_SLOW;
     const before = this.#ids.size;
     this.#dropGone();

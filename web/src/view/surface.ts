@@ -9,6 +9,7 @@ import { viewport } from '../core/camera.ts';
 import type { Camera } from '../core/editor.ts';
 import { Backdrop, resizeCanvas } from './backdrop.ts';
 import { readColours, watchTheme, type Colours } from './colours.ts';
+import { isPlainCrowd } from './crowd.ts';
 import { Mover } from './mover.ts';
 import { paceOf, type Pace } from './pace.ts';
 import { hasOverlay, paintOverlay } from './paint/overlay.ts';
@@ -25,6 +26,7 @@ export interface SurfaceElements {
 }
 
 const REST_MS = 140; // after the last move everything is drawn sharp
+const LONG_ZOOM = 4; // frames
 
 export class Surface {
   readonly #top: CanvasRenderingContext2D;
@@ -34,7 +36,9 @@ export class Surface {
   #frame = 0;
   #pace: Pace = 'rest';
   #camera: Camera;
-  /** Whether elements of nodes are in sight: from afar they are not, and they come back when the camera rests. */
+  /** How many frames in succession zoomed. */
+  #zoomed = 0;
+  /** Whether elements of nodes are in sight. Once they are not, they come back when the camera rests. */
   #isLayerOn = false;
   /** Neither the camera nor what is shown changed for a while. */
   #isSettled = true;
@@ -107,6 +111,7 @@ export class Surface {
       return;
     }
     this.#pace = paceOf(this.#camera, camera);
+    this.#zoomed = this.#pace === 'zoom' ? this.#zoomed + 1 : 0;
     this.#camera = camera;
     this.#settleLater();
   }
@@ -116,6 +121,7 @@ export class Surface {
     const wasOn = this.#isLayerOn;
     if (this.view.isFar) this.#isLayerOn = false;
     else if (this.#pace === 'rest') this.#isLayerOn = true;
+    else if (wasOn && this.#zoomed === LONG_ZOOM) this.#isLayerOn = !isPlainCrowd(this.view);
     if (this.#isLayerOn !== wasOn) this.#backdrop.forget();
     if (this.#isLayerOn) this.#layerMover.to(-x * zoom, -y * zoom, zoom);
     else this.#layerMover.away();

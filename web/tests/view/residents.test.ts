@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { GraphNode } from '../../src/core/graph.ts';
+import { isPlainCrowd } from '../../src/view/crowd.ts';
 import { paceOf } from '../../src/view/pace.ts';
 import { Residents } from '../../src/view/residents.ts';
 import { textToImage } from '../core/linked.ts';
@@ -57,10 +59,45 @@ describe('elements of nodes', () => {
 });
 
 describe('the pace of the camera', () => {
-  test('zooming and long ways are fast, short ways are slow', () => {
+  test('tells zooming, long ways and short ways apart', () => {
     const camera = { x: 0, y: 0, zoom: 0.5 };
-    expect(paceOf(camera, { ...camera, zoom: 0.51 })).toBe('fast');
+    expect(paceOf(camera, { ...camera, zoom: 0.51 })).toBe('zoom');
     expect(paceOf(camera, { ...camera, x: 100 })).toBe('fast');
     expect(paceOf(camera, { ...camera, x: 6, y: 8 })).toBe('slow');
+  });
+});
+
+describe('a crowd of plain nodes', () => {
+  /** Many copies of a workflow's node, side by side. */
+  function crowd(count: number): TestCanvas {
+    const workflow = textToImage();
+    const [node] = workflow.root.nodes.values();
+    const nodes = Array.from({ length: count }, (_, index): [string, GraphNode] => [
+      `c${index}`,
+      { ...node!, id: `c${index}`, pos: [(index % 6) * 340, Math.floor(index / 6) * 360] },
+    ]);
+    const root = { ...workflow.root, nodes: new Map(nodes), links: new Map() };
+    const canvas = new TestCanvas({ ...workflow, root });
+    canvas.view.fit();
+    return canvas;
+  }
+
+  test('is shown by the canvas as well as by elements', () => {
+    expect(isPlainCrowd(crowd(18).view)).toBe(true);
+  });
+
+  test('is none with few nodes, or with one that shows a picture or is a note', () => {
+    expect(isPlainCrowd(crowd(4).view)).toBe(false);
+    const { view } = crowd(18);
+    view.setExtra('c3', 120);
+    expect(isPlainCrowd(view)).toBe(false);
+    view.setExtra('c3', 0);
+    expect(isPlainCrowd(view)).toBe(true);
+    view.editor.do('note', (workflow) => {
+      const nodes = new Map(workflow.root.nodes);
+      nodes.set('c5', { ...nodes.get('c5')!, type: 'Note' });
+      return { ...workflow, root: { ...workflow.root, nodes } };
+    });
+    expect(isPlainCrowd(view)).toBe(false);
   });
 });
