@@ -20,7 +20,7 @@ demo: $(READY)
 
 test: $(READY) $(EDITOR)
 	npm --prefix web run --silent test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # one thread each: two on two cores spin
 
 check: $(READY) $(PACKAGES)
 	$(BIN)/ruff format --check .
