@@ -91,7 +91,10 @@ def test_files_of_folders_are_served(server: RouteServer) -> None:
         assert "javascript" in answer.headers["Content-Type"]
         assert server.get(f"{prefix}/plain.js", Range="bytes=0-6").text == "console"
         assert server.get(f"{prefix}/none.js").status == 404
-        assert server.get(f"{prefix}/../__init__.py").status in (403, 404)  # not below this path: the editor's files answer
+        assert server.get(f"{prefix}/../__init__.py").status in (
+            403,
+            404,
+        )  # not below this path: the editor's files answer
 
 
 def test_the_application_holds_values_of_packs(server: RouteServer) -> None:
