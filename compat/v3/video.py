@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -26,7 +25,7 @@ from compat.v3.video_reading import (
     sound_stream,
     video_stream,
 )
-from compat.v3.video_writing import LAYOUTS, Look, Target, Writer, color_space_of, texts
+from compat.v3.video_writing import LAYOUTS, Look, Target, Writer, color_space_of, texts, writing
 
 DEEP = 10  # bits from which on pictures are handed over with 16
 # FFmpeg's filters for 1, 2 and 3 quarter turns to the left.
@@ -148,7 +147,7 @@ class VideoFromFile(VideoInput):
             depth = bits_of(stream) if bit_depth is None and stream is not None else bit_depth or 8
             look = Look.of(depth, crf, color_space, colours=None if own is None else stream)
             everything = {**container.metadata, **texts(metadata)}
-            with Writer(path, target, look, everything) as writer:
+            with writing(path, target, look, everything) as writer:
                 transcode(container, window, writer)
 
 
@@ -246,9 +245,7 @@ class VideoFromComponents(VideoInput):
         look = Look.of(depth, crf, color_space or SRGB)
         written = {name: json.dumps(value) for name, value in (metadata or {}).items()}
         rate = Fraction(round(own.frame_rate * 1000), 1000)
-        with Writer(
-            os.fspath(path) if isinstance(path, os.PathLike) else path, Target.of(path, format, codec), look, written
-        ) as writer:
+        with writing(path, Target.of(path, format, codec), look, written) as writer:
             writer.add_pictures(own.images.shape[2], own.images.shape[1], rate)
             if own.audio:
                 waveform = own.audio["waveform"][0]

@@ -7,10 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import av
-
 from compat.v3.video_input import VideoCodec, VideoContainer
-from compat.v3.video_writing import FORMATS, Target, is_buffer
+from compat.v3.video_writing import FORMATS, Target, is_buffer, opened
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +39,7 @@ def _fits_webm(stream: Any) -> bool:
 
 def copy_streams(container: Any, path: Any, wanted: VideoContainer, metadata: Mapping[str, str]) -> None:
     """Write the streams that can be written, with the file's own texts and others."""
-    with av.open(path, **_options(container, path, wanted)) as output:
+    with opened(path, **_options(container, path, wanted)) as output:
         output.metadata.update({**container.metadata, **metadata})
         copies: dict[Any, Any] = {}
         for stream in container.streams:

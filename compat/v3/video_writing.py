@@ -1,7 +1,7 @@
 """Encoding of videos: H.264 with AAC in MP4 and Matroska, AV1 with Opus in WebM.
 
 target = Target.of("a.mp4", VideoContainer.AUTO, VideoCodec.AUTO)
-with Writer("a.mp4", target, Look(bit_depth=8)) as writer:
+with writing("a.mp4", target, Look(bit_depth=8), {}) as writer:
     writer.add_pictures(width, height, Fraction(24), time_base=None)
     writer.picture(frame)
 """
@@ -11,9 +11,9 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from fractions import Fraction
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import av
@@ -124,14 +124,36 @@ def texts(metadata: Mapping[str, Any] | None) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in (metadata or {}).items()}
 
 
-class Writer:
-    """A video file that is written frame by frame; removed again if that fails."""
+@contextmanager
+def opened(path: Any, **options: Any) -> Iterator[Any]:
+    """Open a file for writing; it is removed again if that fails, at its end too."""
+    container: Any = av.open(path, **options)
+    try:
+        with container:
+            yield container
+    except BaseException:
+        if isinstance(path, str | os.PathLike):
+            with suppress(OSError):
+                os.remove(path)
+        raise
 
-    def __init__(self, path: Any, target: Target, look: Look, metadata: Mapping[str, str]) -> None:
-        """Begin the file."""
-        self._path, self._target, self._look = path, target, look
-        self._container: Any = av.open(path, **target.options)
-        self._container.metadata.update(metadata)
+
+@contextmanager
+def writing(path: Any, target: Target, look: Look, metadata: Mapping[str, str]) -> Iterator[Writer]:
+    """Give what writes a video, and end the file."""
+    with opened(path, **target.options) as container:
+        container.metadata.update(metadata)
+        writer = Writer(container, target, look)
+        yield writer
+        writer.end()
+
+
+class Writer:
+    """Encodes a video frame by frame into an open file."""
+
+    def __init__(self, container: Any, target: Target, look: Look) -> None:
+        """Take the file, and what is to be in it."""
+        self._container, self._target, self._look = container, target, look
         self._pictures: Any = None
         self._sound: Any = None
         self._resampler: Any = None
@@ -170,23 +192,13 @@ class Writer:
         for each in self._resampler.resample(frame):
             self._container.mux(self._sound.encode(each))
 
-    def __enter__(self) -> Writer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self._container.close()
-            if self._target.is_path and os.path.exists(self._path):
-                os.remove(self._path)
-            return
+    def end(self) -> None:
+        """Write what the encoders still hold."""
         if self._pictures is not None:
             self._container.mux(self._pictures.encode(None))
         if self._sound is not None:
             self.sound(None)
             self._container.mux(self._sound.encode(None))
-        self._container.close()
 
 
 def is_buffer(path: Any) -> bool:

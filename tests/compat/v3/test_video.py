@@ -111,6 +111,25 @@ def test_what_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
         made().save_to(io.BytesIO(), VideoContainer.WEBM, VideoCodec.H264)
 
 
+@pytest.mark.parametrize("is_copied", [True, False])
+@pytest.mark.parametrize("name", ["full.mp4", "full.mkv"])
+def test_a_full_disk_leaves_no_part_of_a_video(tmp_path: Path, name: str, is_copied: bool) -> None:
+    video = written(made()) if is_copied else made()
+    path = tmp_path / name
+    path.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        video.save_to(str(path))
+    assert not path.is_symlink()
+
+
+def test_what_may_not_be_written_over_stays(tmp_path: Path) -> None:
+    path = tmp_path / "kept.mp4"
+    path.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        made().save_to(path)
+    assert path.is_dir()
+
+
 def test_a_file_of_sound_alone_has_no_pictures(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
     with av.open(str(path), "w") as container:
