@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 CurvePoint = tuple[float, float]
 Floats = NDArray[np.float64]
-MONOTONE, LINEAR = "monotone_cubic", "linear"
+MONOTONE = "monotone_cubic"
 
 
 class CurveInput(ABC):
@@ -50,12 +50,11 @@ class CurveInput(ABC):
         """Return the curve of a dictionary with `points` and `interpolation`, or of points alone."""
         if isinstance(data, CurveInput):
             return data
-        kind = data.get("interpolation", MONOTONE) if isinstance(data, dict) else MONOTONE
-        raw = data["points"] if isinstance(data, dict) else data
-        points = [(float(x), float(y)) for x, y in raw]
-        if kind not in (MONOTONE, LINEAR):
+        told = data if isinstance(data, dict) else {"points": data}
+        kind = told.get("interpolation", MONOTONE)
+        if kind not in CURVES:
             logger.warning("A curve with the interpolation %r is unknown; %s is used.", kind, MONOTONE)
-        return LinearCurve(points) if kind == LINEAR else MonotoneCubicCurve(points)
+        return CURVES.get(kind, MonotoneCubicCurve)([(float(x), float(y)) for x, y in told["points"]])
 
 
 class _ThroughPoints(CurveInput):
@@ -99,36 +98,38 @@ class LinearCurve(_ThroughPoints):
 
 
 class MonotoneCubicCurve(_ThroughPoints):
-    """A smooth curve from point to point that rises and falls only where the points do."""
+    """A smooth curve from point to point that rises and falls only where the points do: a cubic for each piece."""
 
     def __init__(self, control_points: Sequence[CurvePoint]) -> None:
         """Take the points, in any order."""
         super().__init__(control_points)
-        self._slopes = _slopes(self._xs, self._ys)
+        self._cubics = _cubics(self._xs, self._ys)
 
     def _between(self, xs: Floats) -> Floats:
-        right = np.searchsorted(self._xs, xs, side="right").clip(1, len(self._xs) - 1)
-        left = right - 1
-        width = self._xs[right] - self._xs[left]
-        t = (xs - self._xs[left]) / np.where(width == 0, 1.0, width)
-        # The cubic Hermite basis: value and slope at either end.
-        inner = (
-            (1 + 2 * t) * (1 - t) ** 2 * self._ys[left]
-            + t * (1 - t) ** 2 * width * self._slopes[left]
-            + t**2 * (3 - 2 * t) * self._ys[right]
-            + t**2 * (t - 1) * width * self._slopes[right]
-        )
-        inner = np.where(xs <= self._xs[0], self._ys[0], inner)
-        found: Floats = np.where(xs >= self._xs[-1], self._ys[-1], inner)
-        return found
+        piece = np.searchsorted(self._xs[1:-1], xs, side="right")
+        along = xs - self._xs[piece]
+        inside = np.zeros_like(along)
+        for factor in self._cubics:
+            inside = inside * along + factor[piece]
+        ends = [xs >= self._xs[-1], xs <= self._xs[0]]
+        return np.select(ends, [self._ys[-1], self._ys[0]], inside)
 
 
-def _slopes(xs: Floats, ys: Floats) -> Floats:
-    """Return the slope at each point, made small enough that the curve stays between the points."""
+def _cubics(xs: Floats, ys: Floats) -> Floats:
+    """Return the factors (4, pieces) of the third to the zeroth power of the way into a piece."""
     if len(xs) < 2:
-        return np.zeros(len(xs))
-    width = np.diff(xs)
-    secants = np.where(width == 0, 0.0, np.diff(ys) / np.where(width == 0, 1.0, width))
+        return np.zeros((4, 0))
+    gaps = np.diff(xs)
+    width = np.where(gaps == 0, 1.0, gaps)
+    secants = np.where(gaps == 0, 0.0, np.diff(ys) / width)
+    slopes = _slopes(secants)
+    first, last = slopes[:-1], slopes[1:]
+    third, second = (first + last - 2 * secants) / width**2, (3 * secants - 2 * first - last) / width
+    return np.stack((third, second, first, ys[:-1]))
+
+
+def _slopes(secants: Floats) -> Floats:
+    """Return the slope at each point, made small enough that the curve stays between the points."""
     inner = np.where(secants[:-1] * secants[1:] <= 0, 0.0, (secants[:-1] + secants[1:]) / 2)
     slopes: Floats = np.concatenate((secants[:1], inner, secants[-1:]))
     for place, secant in enumerate(secants):
@@ -139,6 +140,9 @@ def _slopes(xs: Floats, ys: Floats) -> Floats:
         if length > 3:
             slopes[place : place + 2] *= 3 / length
     return slopes
+
+
+CURVES: dict[str, type[_ThroughPoints]] = {MONOTONE: MonotoneCubicCurve, "linear": LinearCurve}
 
 
 class RangeInput:
