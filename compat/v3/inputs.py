@@ -204,6 +204,6 @@ def Custom(io_type: str) -> Any:
     return named_type(io_type.replace("*", "Any") or "Custom", io_type)
 
 
-def named_type(name: str, io_type: str, python_type: Any = Any) -> Any:
-    """Return a type whose ends have no more than every end."""
-    return type(name, (ComfyTypeIO,), {"io_type": io_type, "Type": python_type, "__module__": __name__})
+def named_type(name: str, io_type: str, python_type: Any = Any, **inner: Any) -> Any:
+    """Return a type whose ends have no more than every end; `inner`: names within it that packs annotate with."""
+    return type(name, (ComfyTypeIO,), {"io_type": io_type, "Type": python_type, "__module__": __name__, **inner})

@@ -68,71 +68,18 @@ Array = named_type("Array", "ARRAY", list)
 Histogram = named_type("Histogram", "HISTOGRAM", list[int])
 
 # Values that are dictionaries have a name for them, which packs use in annotations.
+Pairs = list[tuple[torch.Tensor, dict[str, Any]]]
+Transforms = list[dict[str, Any]]
 
-
-class Latent(ComfyTypeIO):
-    """A latent: `samples`, perhaps `noise_mask`, `batch_index` and `type`."""
-
-    io_type = "LATENT"
-    LatentDict = dict
-    Type = dict
-
-
-class Conditioning(ComfyTypeIO):
-    """Prompts: pairs of a tensor and a dictionary."""
-
-    io_type = "CONDITIONING"
-    PooledDict = dict
-    CondList = list[tuple[torch.Tensor, dict[str, Any]]]
-    Type = CondList
-
-
-class Audio(ComfyTypeIO):
-    """Sound: `waveform` (batch, channels, samples) and `sample_rate`."""
-
-    io_type = "AUDIO"
-    AudioDict = dict
-    Type = dict
-
-
-class LossMap(ComfyTypeIO):
-    """Losses of a training: `loss`."""
-
-    io_type = "LOSS_MAP"
-    LossMapDict = dict
-    Type = dict
-
-
-class Accumulation(ComfyTypeIO):
-    """Gathered values: `accum`."""
-
-    io_type = "ACCUMULATION"
-    AccumulationDict = dict
-    Type = dict
-
-
-class Tracks(ComfyTypeIO):
-    """Paths of points: `track_path` and `track_visibility`."""
-
-    io_type = "TRACKS"
-    TrackDict = dict
-    Type = dict
-
-
-class Load3DCamera(ComfyTypeIO):
-    """A camera: `position`, `target`, `zoom`, `cameraType` and more."""
-
-    io_type = "LOAD3D_CAMERA"
-    CameraInfo = dict
-    Type = dict
-
-
-class Load3DModelInfo(ComfyTypeIO):
-    """Where models stand: `position`, `quaternion` and `scale` of each."""
-
-    io_type = "LOAD3D_MODEL_INFO"
-    Model3DTransform = dict
-    Type = list[dict[str, Any]]
+Latent = named_type("Latent", "LATENT", dict, LatentDict=dict)  # samples, perhaps noise_mask, batch_index and type
+Conditioning = named_type("Conditioning", "CONDITIONING", Pairs, CondList=Pairs, PooledDict=dict)
+Audio = named_type("Audio", "AUDIO", dict, AudioDict=dict)  # waveform (batch, channels, samples) and sample_rate
+LossMap = named_type("LossMap", "LOSS_MAP", dict, LossMapDict=dict)  # loss
+Accumulation = named_type("Accumulation", "ACCUMULATION", dict, AccumulationDict=dict)  # accum
+Tracks = named_type("Tracks", "TRACKS", dict, TrackDict=dict)  # track_path and track_visibility
+Load3DCamera = named_type("Load3DCamera", "LOAD3D_CAMERA", dict, CameraInfo=dict)  # position, target, zoom …
+Load3DModelInfo = named_type("Load3DModelInfo", "LOAD3D_MODEL_INFO", Transforms, Model3DTransform=dict)
+Layers = named_type("Layers", "LAYERS", dict, Document=dict, LayerItem=dict, BlendMode=str)  # version, canvas, layers
 
 
 class Load3D(ComfyTypeIO):
@@ -147,13 +94,3 @@ class Load3DAnimation(Load3D):
     """The same, of a scene that moves."""
 
     io_type = "LOAD_3D_ANIMATION"
-
-
-class Layers(ComfyTypeIO):
-    """A picture in layers: `version`, `canvas` and `layers`."""
-
-    io_type = "LAYERS"
-    BlendMode = str
-    LayerItem = dict
-    Document = dict
-    Type = dict
