@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from io import BytesIO
@@ -88,7 +89,7 @@ class File3D:
     def __init__(self, source: str | IO[bytes], file_format: str = "") -> None:
         """Take the source; the format is the path's extension if none is given."""
         self._source = source
-        self._format = file_format or (Path(source).suffix.lstrip(".").lower() if isinstance(source, str) else "")
+        self._format = file_format or _bare(os.path.splitext(source)[1] if isinstance(source, str) else "")
 
     @property
     def format(self) -> str:
@@ -97,7 +98,7 @@ class File3D:
 
     @format.setter
     def format(self, value: str) -> None:
-        self._format = value.lstrip(".").lower() if value else ""
+        self._format = _bare(value)
 
     @property
     def is_disk_backed(self) -> bool:
@@ -132,6 +133,10 @@ class File3D:
     def __repr__(self) -> str:
         source = f"source={self._source!r}" if isinstance(self._source, str) else "<stream>"
         return f"File3D({source}, format={self._format!r})"
+
+
+def _bare(extension: str | None) -> str:
+    return (extension or "").lower().lstrip(".")
 
 
 def _rewound(stream: IO[bytes]) -> IO[bytes]:
