@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import av
 
+from compat.v3.media import opened, sound_frame
+
 
 class _Format(NamedTuple):
     """How a kind of file is encoded; `rates` are those that it knows, all if there are none."""
@@ -37,7 +39,7 @@ def write_sound(path: Path, waveform: Any, rate: int, format: str, quality: str,
     chosen = OPTIONS[format]
     layout = "mono" if waveform.shape[0] == 1 else "stereo"
     target = next((each for each in chosen.rates if each >= rate), chosen.rates[-1]) if chosen.rates else rate
-    with av.open(str(path), mode="w", format=format) as container:
+    with opened(path, mode="w", format=format) as container:
         container.metadata.update(texts)
         stream: Any = container.add_stream(chosen.codec, rate=target, layout=layout)
         if quality in chosen.bit_rates:
@@ -50,9 +52,7 @@ def write_sound(path: Path, waveform: Any, rate: int, format: str, quality: str,
 
 
 def _frames(waveform: Any, rate: int, target: int, layout: str) -> Iterator[av.AudioFrame]:
-    frame = av.AudioFrame.from_ndarray(waveform.float().contiguous().numpy(), format="fltp", layout=layout)
-    frame.sample_rate = rate
-    frame.pts = 0
+    frame = sound_frame(waveform, rate, layout)
     if rate == target:
         yield frame
         return

@@ -13,6 +13,7 @@ from typing import Any
 import av
 import numpy as np
 
+from compat.v3.media import sound_frame
 from compat.v3.video_copying import can_copy, copy_streams
 from compat.v3.video_input import SRGB, VideoCodec, VideoComponents, VideoContainer, VideoInput
 from compat.v3.video_reading import (
@@ -28,12 +29,7 @@ from compat.v3.video_reading import (
 from compat.v3.video_writing import LAYOUTS, Look, Target, Writer, color_space_of, texts, writing
 
 DEEP = 10  # bits from which on pictures are handed over with 16
-# FFmpeg's filters for 1, 2 and 3 quarter turns to the left.
-TURNS: dict[int, list[tuple[str, str | None]]] = {
-    1: [("transpose", "cclock")],
-    2: [("hflip", None), ("vflip", None)],
-    3: [("transpose", "clock")],
-}
+TURN = ("transpose", "cclock")  # FFmpeg's filter for a quarter turn to the left
 
 
 class VideoFromFile(VideoInput):
@@ -173,7 +169,7 @@ def transcode(container: Any, window: Window, writer: Writer) -> None:
             continue
         if first is None:
             turns = quarter_turns(frame)
-            turn = Filters(frame, pictures.time_base, TURNS[turns]) if turns else None
+            turn = Filters(frame, pictures.time_base, [TURN] * turns) if turns else None
             width, height = (frame.height, frame.width) if turns % 2 else (frame.width, frame.height)
             writer.add_pictures(width, height, rate_of(pictures), pictures.time_base)
             first = frame.pts or 0
@@ -255,7 +251,8 @@ class VideoFromComponents(VideoInput):
                 writer.picture(_frame(image, look.bit_depth))
             if own.audio:
                 most = math.ceil(sample_rate / rate * own.images.shape[0])
-                writer.sound(_sound_frame(waveform[:, :most], sample_rate))
+                layout = LAYOUTS.get(waveform.shape[0], "stereo")
+                writer.sound(sound_frame(waveform[:, :most], sample_rate, layout))
 
 
 def _frame(image: Any, bit_depth: int) -> Any:
@@ -263,11 +260,3 @@ def _frame(image: Any, bit_depth: int) -> Any:
     top, kind = (65535, np.uint16) if is_deep else (255, np.uint8)
     values = (image[..., :3].float() * top).clamp(0, top).cpu().numpy().astype(kind)
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(values), format="rgb48le" if is_deep else "rgb24")
-
-
-def _sound_frame(waveform: Any, rate: int) -> Any:
-    samples = waveform.float().cpu().contiguous().numpy()
-    frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=LAYOUTS.get(waveform.shape[0], "stereo"))
-    frame.sample_rate = rate
-    frame.pts = 0
-    return frame

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -157,7 +157,7 @@ class PictureReader:
         if self._align is None:
             width, height = (-(-side // ALIGNED) * ALIGNED for side in (frame.width, frame.height))
             fill = f"left=0:right={width - frame.width}:top=0:bottom={height - frame.height}:mode=smear"
-            steps: list[tuple[str, str | None]] = [("pad", f"{width}:{height}:0:0"), ("fillborders", fill)]
+            steps = [("pad", f"{width}:{height}:0:0"), ("fillborders", fill)]
             self._align = Filters(frame, self._stream.time_base, steps)
         return self._align(frame)
 
@@ -170,7 +170,7 @@ def quarter_turns(frame: Any) -> int:
 class Filters:
     """Filters of FFmpeg, in a row, for frames like the first."""
 
-    def __init__(self, frame: Any, time_base: Fraction, steps: list[tuple[str, str | None]]) -> None:
+    def __init__(self, frame: Any, time_base: Fraction, steps: Sequence[tuple[str, str | None]]) -> None:
         """Take names and arguments of the filters."""
         self._graph = av.filter.Graph()  # kept: without it, its filters are memory that was given back
         shape = {"width": frame.width, "height": frame.height, "format": frame.format.name}

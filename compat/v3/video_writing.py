@@ -12,13 +12,14 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
+from compat.v3.media import opened
 from compat.v3.video_input import SRGB, VideoCodec, VideoContainer
 
 ENCODERS = {VideoCodec.H264: "h264", VideoCodec.AV1: "libsvtav1"}
@@ -122,20 +123,6 @@ def color_space_of(stream: Any) -> str | None:
 def texts(metadata: Mapping[str, Any] | None) -> dict[str, str]:
     """Return metadata as files hold it: texts, anything else as JSON."""
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in (metadata or {}).items()}
-
-
-@contextmanager
-def opened(path: Any, **options: Any) -> Iterator[Any]:
-    """Open a file for writing; it is removed again if that fails, at its end too."""
-    container: Any = av.open(path, **options)
-    try:
-        with container:
-            yield container
-    except BaseException:
-        if isinstance(path, str | os.PathLike):
-            with suppress(OSError):
-                os.remove(path)
-        raise
 
 
 @contextmanager

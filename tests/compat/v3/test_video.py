@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from compat.v3.video import VideoFromComponents, VideoFromFile
+from compat.v3.sound import write_sound
+from compat.v3.video import TURN, VideoFromComponents, VideoFromFile
 from compat.v3.video_input import VideoCodec, VideoComponents, VideoContainer
+from compat.v3.video_reading import Filters
 
 FRAMES, RATE, HZ = 20, 10, 16_000
 
@@ -120,6 +122,23 @@ def test_a_full_disk_leaves_no_part_of_a_video(tmp_path: Path, name: str, is_cop
     with pytest.raises(OSError, match="No space left"):
         video.save_to(str(path))
     assert not path.is_symlink()
+
+
+def test_a_full_disk_leaves_no_part_of_a_sound(tmp_path: Path) -> None:
+    path = tmp_path / "full.flac"
+    path.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write_sound(path, torch.rand(1, HZ), HZ, "flac", "128k", {})
+    assert not path.is_symlink()
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_pictures_are_turned_to_the_left(turns: int) -> None:
+    pixels = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+    frame.pts = 0
+    turned = Filters(frame, Fraction(1, RATE), [TURN] * turns)(frame)
+    assert np.array_equal(turned.to_ndarray(), np.rot90(pixels, k=turns))
 
 
 def test_what_may_not_be_written_over_stays(tmp_path: Path) -> None:
