@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
-from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
+from diffusion.conditioning import Area, Cond, PercentArea
 from diffusion.patches import Conductor
 
 PERCENTAGE, CONTROL = "percentage", "control"
@@ -98,12 +98,6 @@ def cond_of(embedding: Any, entries: Mapping[str, Any]) -> Cond:
     if telling | _usual(plain) == set(known) and CONTROL not in extras:
         return plain
     return PackCond(embedding, **known, extras=extras, given=frozenset(known))
-
-
-def as_conditioning(value: Any) -> Conditioning:
-    """Return pairs, none of them too, or a conditioning, as a conditioning."""
-    conditioning: Conditioning = () if value is None else from_pack(value)
-    return conditioning
 
 
 def _is_pair(pair: Any) -> bool:
