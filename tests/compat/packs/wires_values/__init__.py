@@ -28,49 +28,46 @@ class EditLatent:
         return (edited,)
 
 
-class ShowLatent:
+class Shows:
     CATEGORY = "tests"
     RETURN_TYPES = ()
     FUNCTION = "show"
     OUTPUT_NODE = True
 
+
+class ShowLatent(Shows):
     @classmethod
     def INPUT_TYPES(cls):
         return {"required": {"latent": ("LATENT",)}}
 
     def show(self, latent):
-        numbers = [round(float(number), 5) for number in latent["samples"].flatten()]
-        return {"ui": {"numbers": numbers, "keys": sorted(set(latent) - {"downscale_ratio_spacial"})}}
+        return {
+            "ui": {"numbers": rounded(latent["samples"]), "keys": sorted(set(latent) - {"downscale_ratio_spacial"})}
+        }
 
 
-class ShowImage:
-    CATEGORY = "tests"
-    RETURN_TYPES = ()
-    FUNCTION = "show"
-    OUTPUT_NODE = True
-
+class ShowImage(Shows):
     @classmethod
     def INPUT_TYPES(cls):
         return {"required": {"image": ("IMAGE",)}}
 
     def show(self, image):
-        return {"ui": {"numbers": [round(float(number), 5) for number in image[:, ::4, ::4].flatten()]}}
+        return {"ui": {"numbers": rounded(image[:, ::4, ::4])}}
 
 
-class ShowPrompt:
-    CATEGORY = "tests"
-    RETURN_TYPES = ()
-    FUNCTION = "show"
-    OUTPUT_NODE = True
-
+class ShowPrompt(Shows):
     @classmethod
     def INPUT_TYPES(cls):
         return {"required": {"conditioning": ("CONDITIONING",)}}
 
     def show(self, conditioning):
-        numbers = [round(float(number), 5) for pair in conditioning for number in pair[0][0, :, ::16].flatten()]
+        numbers = [number for pair in conditioning for number in rounded(pair[0][0, :, ::16])]
         entries = [{key: described(value) for key, value in sorted(pair[1].items())} for pair in conditioning]
         return {"ui": {"numbers": numbers, "entries": entries}}
+
+
+def rounded(tensor):
+    return [round(float(number), 5) for number in tensor.flatten()]
 
 
 def described(value):
