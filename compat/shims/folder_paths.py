@@ -194,13 +194,17 @@ is_within_directory = is_within
 
 def is_dangerous_content_type(content_type: str | None) -> bool:
     """Return whether a browser might run what is of this type."""
-    plain = (content_type or "").split(";", 1)[0].strip().lower()
+    plain = _without_parameters(content_type)
     return plain in DANGEROUS_CONTENT_TYPES or plain.endswith(("+xml", "/xml"))
 
 
 def renders_safely_as_image(content_type: str | None, sec_fetch_dest: str | None) -> bool:
     """Return whether SVG is asked for by an <img>, where it cannot run."""
-    return sec_fetch_dest == "image" and (content_type or "").split(";", 1)[0].strip().lower() == "image/svg+xml"
+    return sec_fetch_dest == "image" and _without_parameters(content_type) == "image/svg+xml"
+
+
+def _without_parameters(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
 
 
 def add_model_folder_path(folder_name: str, full_folder_path: str, is_default: bool = False) -> None:
