@@ -32,11 +32,6 @@ class Adapted(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-def is_for_comfyui(module: ModuleType) -> bool:
-    """Return whether a module brings nodes, or an extension, as ComfyUI looks for them."""
-    return getattr(module, CLASSES, None) is not None or callable(getattr(module, ENTRY, None))
-
-
 def adapt(module: ModuleType, pack_name: str) -> Adapted:
     """Return the nodes of a pack; one that cannot be used is left out with a sentence, and the others work.
 

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from compat.outside import may_change
-from compat.packs import adapt, is_for_comfyui
+from compat.packs import Adapted, adapt
 from graph.describe import describe
 from graph.registry import Registry
 from graph.spec_document import read_registry, write_registry
 from graph.validate import validate
 from graph.workflow import Node, Workflow
 from runtime.fresh_types import descriptions
-from tests.compat.cases import PACKS, RECORDED, Case, n, shown
+from tests.compat.cases import PACKS, Case, n, shown
 from tests.compat.engine_runs import adapted, host, load, new_engine, registry_of, run, runs
 
 
@@ -57,11 +57,9 @@ def test_a_mapping_may_hold_what_is_no_class_and_no_name() -> None:
     )
 
 
-def test_a_pack_is_known_by_what_its_module_has() -> None:
-    assert all(is_for_comfyui(load(name)) for name in RECORDED)
-    assert is_for_comfyui(pack(comfy_entrypoint=lambda: None))
-    assert not is_for_comfyui(pack(NODE_CLASS_MAPPINGS=None))
-    assert not is_for_comfyui(pack())
+def test_a_pack_without_a_mapping_brings_nothing() -> None:
+    for module in (pack(), pack(NODE_CLASS_MAPPINGS=None)):
+        assert adapt(module, "p") == Adapted(())
 
 
 def test_the_folder_for_browsers_is_told_as_the_pack_says_it() -> None:
