@@ -14,6 +14,7 @@ from compat.v3.api import ComfyExtension
 from compat.v3.extension import specs_of_extension
 from compat.v3.inputs import Custom
 from compat.v3.node import ComfyNode
+from compat.v3.replacement import NodeReplace
 from compat.v3.schema import PriceBadge, PriceBadgeDepends, Schema
 from compat.v3.widgets import Int
 from tests.compat.engine_runs import host
@@ -110,3 +111,14 @@ def test_inputs_say_which_arguments_they_have() -> None:
         Int.Input(default=1)
     with pytest.raises(TypeError, match="takes 8 arguments, but 9 are given"):
         Custom("X").Input(*range(9))
+
+
+def test_a_replacement_tells_its_names_and_mappings() -> None:
+    told = NodeReplace("New", "Old", ["size"], ({"new_id": "width", "old_id": "size"},), ()).as_dict()
+    assert told == {
+        "new_node_id": "New",
+        "old_node_id": "Old",
+        "old_widget_ids": ["size"],
+        "input_mapping": [{"new_id": "width", "old_id": "size"}],
+        "output_mapping": None,
+    }
