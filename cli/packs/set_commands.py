@@ -28,8 +28,8 @@ def freeze(file: File, base_directory: Base = None) -> None:
 def restore(file: File, without_requirements: Without = False, base_directory: Base = None) -> None:
     """Bring back the packs of a set, at their commits and versions, all of them or none; others stay."""
     from cli.packs.home import home_at
-    from cli.packs.installing import staging
     from cli.packs.sets import read_set, thawed
+    from cli.packs.staging import staging
     from cli.report import ending
 
     with ending():
