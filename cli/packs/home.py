@@ -44,7 +44,7 @@ class Home:
 
     def find(self, name: str) -> Pack:
         """Return the pack of a name, rather one that is switched on; PackError if there is none."""
-        return _named(name, (*self.on(), *self.off()), f"{self.root} has no pack")
+        return _named(name, (*self.on(), *self.off()), f"{self.root} has no pack that")
 
     def find_on(self, name: str) -> Pack:
         """Return a pack that is switched on; PackError if there is none."""
