@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -92,6 +93,7 @@ def new(
     base_directory: Annotated[Path | None, typer.Option(help="The folder that holds custom_nodes/.")] = None,
 ) -> None:
     """Write a node pack with a node, a test and a README into custom_nodes/."""
+    from cli.packs.staging import staging
     from cli.report import UsageError, ending
     from runtime.settings import default_base
 
@@ -100,11 +102,14 @@ def new(
             raise UsageError(
                 f'"{name}" is no name for a pack: it begins with a letter and has letters, digits, - and _.'
             )
-        folder = (base_directory or default_base()) / PACKS / name
-        if folder.exists():
-            raise UsageError(f"{folder} is there already; choose another name.")
-        for path in write_pack(folder):
-            typer.echo(path)
+        root = (base_directory or default_base()) / PACKS
+        if os.path.lexists(root / name):
+            raise UsageError(f"{root / name} is there already; choose another name.")
+        with staging(root) as folder:
+            written = write_pack(folder / name)
+            (folder / name).rename(root / name)
+        for path in written:
+            typer.echo(root / path.relative_to(folder))
 
 
 def write_pack(folder: Path) -> list[Path]:

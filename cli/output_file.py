@@ -46,7 +46,7 @@ def write_output(path: Path | None, content: bytes) -> None:
         if path is None:
             typer.echo(content)
             return
-        _write(Path(os.path.realpath(path)), content + b"\n")
+        write_whole(path, content + b"\n")
     except BrokenPipeError:
         raise  # whoever read the output has seen enough; the command line ends quietly
     except OSError as error:
@@ -54,8 +54,9 @@ def write_output(path: Path | None, content: bytes) -> None:
     typer.echo(path)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write to a file beside the real one and put it in its place; devices and pipes are written to directly."""
+    path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return

@@ -32,7 +32,8 @@ def install(
     """Install a node pack, with what it needs of pip; if anything fails, everything is as it was."""
     from cli.packs.fetching import stage
     from cli.packs.home import home_at
-    from cli.packs.installing import Placement, staging
+    from cli.packs.installing import Placement
+    from cli.packs.staging import staging
     from cli.report import ending
     from files.packs.sources import checked_name, source_of
 
@@ -52,7 +53,7 @@ def update(
 ) -> None:
     """Fetch packs again from where they came from, and put the newer ones in place of the old."""
     from cli.packs.home import home_at
-    from cli.packs.installing import staging
+    from cli.packs.staging import staging
     from cli.packs.updating import newer
     from cli.report import ending
     from files.packs import read_record
@@ -83,7 +84,7 @@ def remove(
 ) -> None:
     """Remove a pack's folder; what pip installed for it stays, since others may use it."""
     from cli.packs.home import home_at
-    from cli.packs.installing import staging
+    from cli.packs.staging import staging
     from cli.packs.updating import refuse_if_lost
     from cli.report import ending
 

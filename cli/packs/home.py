@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.packs.environment import Environment, environment_here
+from cli.packs.staging import clear_leftovers
 from files.folders import Folders
 from files.model_paths import gather_model_paths
 from files.packs import Pack, PackError, find_packs, find_switched_off
@@ -43,7 +44,7 @@ class Home:
 
     def find(self, name: str) -> Pack:
         """Return the pack of a name, rather one that is switched on; PackError if there is none."""
-        return _named(name, (*self.on(), *self.off()), f"{self.root} has no pack")
+        return _named(name, (*self.on(), *self.off()), f"{self.root} has no pack that")
 
     def find_on(self, name: str) -> Pack:
         """Return a pack that is switched on; PackError if there is none."""
@@ -73,13 +74,19 @@ class Home:
 
 
 def home_at(base: Path | None) -> Home:
-    """Return the packs of a base folder, the checkout's if none is named; PackError if it is no folder."""
+    """Return the packs of a base folder, the checkout's if none is named; PackError if it is no folder.
+
+    What a killed command left in it is cleared away first.
+    """
     base = (base or default_base()).absolute()
     if not base.is_dir():
         raise PackError(f"--base-directory {base}: there is no such folder; name the one that holds {PACKS}/.")
     own = base / PACKS
     named = Folders.below(base, extra=gather_model_paths(base)).model_roots(PACKS)
-    return Home((own, *(root for root in named if root != own)))
+    roots = (own, *(root for root in named if root != own))
+    for root in roots:
+        clear_leftovers(root)
+    return Home(roots)
 
 
 def _named(name: str, packs: Iterable[Pack], lead: str) -> Pack:

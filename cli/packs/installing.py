@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from cli.packs import pip
 from cli.packs.environment import Environment
 from cli.packs.fetching import Staged
 from cli.packs.pip import Tell
+from cli.packs.staging import set_aside
 from files.packs import Pack, PackError, read_record
 from files.packs.contents import RECORD
 from files.packs.record import write_record
@@ -34,17 +34,6 @@ class Placement:
     replaces: bool = False
 
 
-@contextmanager
-def staging(root: Path) -> Iterator[Path]:
-    """Give a hidden folder beside the packs, on the same disk; it is removed however the work ends."""
-    root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".weft-staging-", dir=root))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def place(
     placements: Sequence[Placement], needs: Sequence[Need], environment: Environment, folder: Path, tell: Tell
 ) -> None:
@@ -55,15 +44,14 @@ def place(
             _keep_later_files(each)
         write_record(each.staged.pack.path, each.staged.record)
     with pip.installed(changes, tell):
-        _move(placements, Path(tempfile.mkdtemp(dir=folder)))
+        _move(placements, folder)
 
 
-def _move(placements: Sequence[Placement], aside: Path) -> None:
+def _move(placements: Sequence[Placement], folder: Path) -> None:
     with ExitStack() as undo:
-        for number, each in enumerate(placements):
+        for each in placements:
             if each.replaces:
-                old = aside / str(number)
-                each.target.rename(old)
+                old = set_aside(each.target, folder)
                 undo.callback(old.rename, each.target)
             elif os.path.lexists(each.target):
                 raise PackError(f"{each.target} has come to be there in the meantime; nothing was installed.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -15,21 +14,22 @@ File = Annotated[Path, typer.Argument(help="A JSON file.")]
 
 def freeze(file: File, base_directory: Base = None) -> None:
     """Write which packs are there, with commits, versions and hashes, and the versions of what they ask pip for."""
+    from cli.output_file import json_bytes, write_whole
     from cli.packs.home import home_at
     from cli.packs.sets import frozen
     from cli.report import ending
 
     with ending():
         document = frozen(home_at(base_directory), tell)
-        file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        write_whole(file, json_bytes(document) + b"\n")
         tell(f"{file} has {len(document['packs'])} packs.")
 
 
 def restore(file: File, without_requirements: Without = False, base_directory: Base = None) -> None:
     """Bring back the packs of a set, at their commits and versions, all of them or none; others stay."""
     from cli.packs.home import home_at
-    from cli.packs.installing import staging
     from cli.packs.sets import read_set, thawed
+    from cli.packs.staging import staging
     from cli.report import ending
 
     with ending():

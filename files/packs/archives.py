@@ -5,6 +5,7 @@ unpack(Path("rain.zip"), staging)  # staging/…, and the folder in which the pa
 
 from __future__ import annotations
 
+import lzma
 import stat
 import zipfile
 import zlib
@@ -15,6 +16,7 @@ from files.containment import FolderError, contained
 from files.packs.errors import PackError
 
 CHUNK_BYTES = 1 << 20
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError)
 
 
 class Limits(NamedTuple):
@@ -35,10 +37,14 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> Path:
             members = opened.infolist()
             _check(members, archive, folder, limits)
             _write(opened, members, folder, limits, archive)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+    except DAMAGED as error:
         raise PackError(f"{archive} is damaged, or no zip file: {error}.") from error
     except FileExistsError as error:
         raise PackError(f"{archive} has {error.filename} twice, or as a file and as a folder.") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise PackError(f"{archive} is damaged: {error}.") from error  # so bz2 tells it; a disk has a number
     return _only_folder(folder)
 
 

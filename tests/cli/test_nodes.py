@@ -12,16 +12,7 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from runtime.packs.trying import try_pack
-
-ROOT = Path(__file__).parents[2]
-NODE = """
-from graph.spec import node
-
-@node(category="weather")
-def Rain(value: int = 1) -> int:
-    '''Let it rain.'''
-    return value
-"""
+from tests.cli.packs.making import NODE, ROOT, Site
 
 
 def weft(*words: object) -> tuple[int, str, str]:
@@ -63,6 +54,12 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "is there already" in done.output
     assert list(folder.iterdir()) == []
+
+
+def test_a_pack_that_cannot_be_written_whole_is_not_begun(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    code, text = site.weft_on_a_full_disk("new", "rain")
+    assert (code, "File too large" in text, site.state()) == (1, True, {}), text
 
 
 def test_nodes_of_packs_are_listed_and_shown_and_what_is_wrong_goes_to_standard_error(tmp_path: Path) -> None:

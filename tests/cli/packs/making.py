@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import sysconfig
 import threading
 import venv
@@ -30,6 +31,9 @@ def Rain(value: int = 1) -> int:
 """
 
 
+FULL = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (0, 0)); from cli.app import app; app()"
+
+
 class Ended(NamedTuple):
     """How a command ended."""
 
@@ -49,6 +53,12 @@ class Site:
         line = ["nodes", *map(str, words), "--base-directory", str(self.base)]
         done = CliRunner().invoke(app, line)
         return Ended(done.exit_code, done.output)
+
+    def weft_on_a_full_disk(self, *words: object) -> Ended:
+        """Run a command in a process that can make files, but write nothing into them."""
+        line = [sys.executable, "-B", "-c", FULL, "nodes", *map(str, words), "--base-directory", str(self.base)]
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300)
+        return Ended(done.returncode, done.stdout + done.stderr)
 
     def state(self) -> dict[str, bytes | None]:
         """All that is there, to see that nothing changed."""

@@ -82,6 +82,7 @@ class TestSwitch:
         (site.packs / "rain").mkdir()
         code, text = site.weft("disable", "rian")
         assert (code, 'did you mean "rain"?' in text) == (1, True)
+        assert 'has no pack that is called "hail".' in site.weft("remove", "hail").text
 
     def test_what_is_there_is_not_written_over(self, site: Site) -> None:
         (site.packs / "rain").mkdir()
@@ -133,6 +134,14 @@ class TestSets:
         assert code == 0, text
         assert site.state() == before
         assert "rain is there already" in site.weft("restore", file).text
+
+    def test_a_full_disk_leaves_the_set_of_before(self, site: Site, tmp_path: Path) -> None:
+        file = tmp_path / "set.json"
+        site.weft("freeze", file)
+        before = file.read_bytes()
+        code, text = site.weft_on_a_full_disk("freeze", file)
+        assert (code, "File too large" in text) == (1, True), text
+        assert (file.read_bytes(), list(tmp_path.glob(".*"))) == (before, [])
 
     def test_another_hash_refuses_the_whole_set(self, site: Site, folder: Folder, tmp_path: Path) -> None:
         file = tmp_path / "set.json"

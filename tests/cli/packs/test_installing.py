@@ -11,7 +11,8 @@ import pytest
 
 from cli.packs.environment import environment_here
 from cli.packs.fetching import stage
-from cli.packs.installing import Placement, place, staging
+from cli.packs.installing import Placement, place
+from cli.packs.staging import staging
 from files.packs import Pack, PackError, read_record
 from files.packs.sources import source_of
 from tests.cli.packs.making import NODE, Site, commit, serving

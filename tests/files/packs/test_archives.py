@@ -64,6 +64,23 @@ def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
         unpack(archive, tmp_path / "other")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_is_told_however_the_archive_is_compressed(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("a.py", "a = 1\n" * 100)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[50:60] = b"\xff" * 10
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(PackError, match="damaged"):
+        unpack(tmp_path / "a.zip", tmp_path / "in")
+
+
+def test_a_disk_that_fails_is_not_taken_for_a_damaged_archive(tmp_path: Path) -> None:
+    archive = zip_of(tmp_path / "a.zip", {f"{'a' * 300}.py": b""})
+    with pytest.raises(OSError, match="too long"):
+        unpack(archive, tmp_path / "in")
+
+
 def test_a_name_that_comes_twice_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.py", "1")
