@@ -85,6 +85,23 @@ def test_jobs_run_one_after_the_other_and_the_next_is_announced(tmp_path: Path) 
     play(tmp_path, scene)
 
 
+def test_each_job_runs_with_its_own_prompt(tmp_path: Path) -> None:
+    prompts = {name: PROMPT.replace(b"9", name.encode()) for name in "123"}
+
+    async def scene(desk: Desk, worker: ScriptedWorker) -> None:
+        for name, prompt in prompts.items():
+            desk.submit(Submission(prompt, (name,), job_id=name, extra={"of": name}))
+        worker.say(Ready(1))
+        for _ in prompts:
+            worker.end()
+        runs = [message for message in worker.sent if isinstance(message, RunJob)]
+        assert {run.job_id: (run.payload, run.extra["of"]) for run in runs} == {
+            name: (prompt, name) for name, prompt in prompts.items()
+        }
+
+    play(tmp_path, scene)
+
+
 def test_clients_hear_how_many_jobs_are_left_before_what_becomes_of_each(tmp_path: Path) -> None:
     log = EventLog()
 
