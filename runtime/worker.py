@@ -37,7 +37,7 @@ from runtime.pack_surroundings import Lending, PackSurroundings
 from runtime.packs import Shelf
 from runtime.packs.opening import open_shelf
 from runtime.packs.telling import changed_lines, lines_of, packs_document
-from runtime.packs.watching import watch
+from runtime.packs.watching import stamps_of, watch
 from runtime.worker_errors import error_document
 from runtime.worker_events import PREVIEW_SIDE, EventSender
 from runtime.worker_inbox import Inbox, RefreshPacks, Work
@@ -93,10 +93,11 @@ def serve(
         on_news=lambda: inbox.put(RefreshPacks()),
     )
     worker = Worker(studio, inbox, link, shelf, previews, around)
+    before = stamps_of(shelf.roots)
     worker.load_packs()
     link.send(Ready(os.getpid(), stats(studio)))
     if lending.settings.packs.watches:
-        watch(shelf)
+        watch(shelf, before)
     for module in WARM_UP:
         worker.work_until_idle()
         importlib.import_module(module)

@@ -9,6 +9,7 @@ The queue (serving.queue) decides, the store writes down, the worker computes, t
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -289,7 +290,10 @@ class Desk:
         self._secrets.pop(job_id, None)
         self._write(partial(self.store.finish, job_id, outcome))
         self._on_finish(outcome)
-        logger.info("Job %s: %s%s.", job_id, outcome.state.value, _lasting(outcome))
+        # behind the messages that wait to be sent: clients wait for them, nobody for this line
+        asyncio.get_running_loop().call_soon(
+            logger.info, "Job %s: %s%s.", job_id, outcome.state.value, _lasting(outcome)
+        )
 
     def _write(self, write: Callable[[], None]) -> None:
         """Write something down about a job. On a full disk the queue goes on; only its file is behind."""

@@ -1,14 +1,19 @@
 """Watch the folders of packs; what changed is noted on the shelf, which looks after it between two jobs.
 
-watch(shelf)  # a thread, until the process ends
+before = stamps_of(shelf.roots)
+shelf.load()
+watch(shelf, before)  # a thread, until the process ends; what changed since `before` is noted too
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from runtime.packs.shelf import Shelf
 
@@ -21,32 +26,46 @@ ENDINGS = (".py", ".toml")
 PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
-def watch(shelf: Shelf) -> None:
-    """Begin to watch."""
-    threading.Thread(target=_watch, args=(shelf,), name="packs", daemon=True).start()
+class Stamp(NamedTuple):
+    """What tells a file from an earlier one at the same path."""
+
+    size_bytes: int
+    changed_ns: int
 
 
-def _watch(shelf: Shelf) -> None:
-    stop = threading.Event()
-    before = _existing(shelf)
+def stamps_of(roots: Sequence[Path]) -> Mapping[Path, Stamp]:
+    """Return a stamp of each file whose change may change a pack."""
+    found = {path: _stamp(path) for root in roots for path in _files_below(root) if counts(path, roots)}
+    return {path: stamp for path, stamp in found.items() if stamp is not None}
+
+
+def watch(shelf: Shelf, before: Mapping[Path, Stamp]) -> None:
+    """Begin to watch. before: the stamps from before the shelf was loaded."""
+    threading.Thread(target=_watch, args=(shelf, before), name="packs", daemon=True).start()
+
+
+def _watch(shelf: Shelf, before: Mapping[Path, Stamp]) -> None:
+    roots = _existing(shelf)
     while True:
         try:
-            _watch_these(shelf, before, stop)
+            _watch_these(shelf, roots, before)
         except Exception as error:  # of the system: too many folders to watch, mostly
             logger.warning("Files of node packs are not watched any more (%s); restart to load edits.", error)
             return
-        before = _existing(shelf)
-        shelf.note(before)
+        roots = _existing(shelf)
+        before = stamps_of(roots)
+        shelf.note(roots)
 
 
-def _watch_these(shelf: Shelf, roots: Sequence[Path], stop: threading.Event) -> None:
+def _watch_these(shelf: Shelf, roots: Sequence[Path], before: Mapping[Path, Stamp]) -> None:
     """Watch until the folders are others."""
     import watchfiles  # it takes 0.2 s, which the start of the process does not wait for
 
     if not roots:
         while not _existing(shelf):
-            stop.wait(LOOK_MS / 1000)
+            time.sleep(LOOK_MS / 1000)
         return
+    is_first = True
     for changes in watchfiles.watch(
         *roots,
         watch_filter=lambda change, path: counts(Path(path), roots),
@@ -56,10 +75,35 @@ def _watch_these(shelf: Shelf, roots: Sequence[Path], stop: threading.Event) -> 
         yield_on_timeout=True,
         raise_interrupt=False,
     ):
-        if changes:
-            shelf.note(Path(path) for _, path in changes)
+        changed = {Path(path) for _, path in changes}
+        if is_first:  # the watch stands since a moment ago: what came before it did not see
+            changed |= _differing(before, stamps_of(roots))
+            is_first = False
+        if changed:
+            shelf.note(changed)
         if _existing(shelf) != roots:
             return
+
+
+def _differing(before: Mapping[Path, Stamp], now: Mapping[Path, Stamp]) -> set[Path]:
+    return {path for path in {*before, *now} if before.get(path) != now.get(path)}
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    _, packs, files = next(os.walk(root), ("", [], []))
+    yield from (root / name for name in files)
+    for pack in packs:  # it may be a link; those within it are not followed, as they may lead back
+        for place, subfolders, names in os.walk(root / pack):
+            subfolders[:] = [name for name in subfolders if name not in PASSED_OVER and not name.startswith(".")]
+            yield from (Path(place, name) for name in names)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None  # it went away meanwhile
+    return Stamp(status.st_size, status.st_mtime_ns)
 
 
 def counts(path: Path, roots: Sequence[Path]) -> bool:
