@@ -158,6 +158,10 @@ class EditorPage:
         )
         self.canvas.dispatch_event("drop", {"dataTransfer": data})
 
+    def wait_until_drawn(self) -> None:
+        """Wait until the browser has drawn what was done so far."""
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
+
     def expect_news(self, text: str | re.Pattern[str]) -> None:
         """Wait until the canvas has told that, as screen readers hear it."""
         expect(self.page.locator("main [aria-live]")).to_have_text(text)

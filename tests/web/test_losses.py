@@ -37,7 +37,7 @@ def test_work_goes_on_while_the_server_is_away_and_runs_when_it_is_back(page: Pa
         editor.open()
         editor.drop_file(TEXT_TO_IMAGE)
         editor.expect_counts(8, 9)
-        editor.panel("Queue")
+        expect(editor.panel("Queue")).to_contain_text("Nothing runs and nothing waits.")  # it is loaded
         server.kill()
     expect(page.get_by_role("img", name="The server is away").first).to_be_visible()
     editor.type_number("KSampler", "steps", "2")

@@ -38,6 +38,9 @@ def test_a_failed_pack_is_told_wherever_it_is_missed_until_it_is_mended(page: Pa
         expect(panel.locator("pre")).to_be_hidden()
         panel.get_by_text("Traceback", exact=True).click()
         expect(panel.locator("pre")).to_contain_text("import no_such_library")
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")  # as over plain HTTP
+        panel.get_by_role("button", name="Copy what is wrong with rating").click()
+        expect(page.get_by_text("Copied.", exact=True)).to_be_visible()
 
         editor.drop_file(file)
         editor.expect_counts(1, 0)

@@ -53,12 +53,14 @@ class Fingers:
 @pytest.fixture
 def phone(browser: Browser, server: LiveServer) -> Iterator[EditorPage]:
     """Open a workflow on a phone."""
-    with browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, locale="en") as context:  # type: ignore[arg-type]
+    phone = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce", locale="en")  # type: ignore[arg-type]
+    with phone as context:
         context.set_default_timeout(PATIENCE_MS)
         editor = EditorPage(context.new_page(), server.url)
         editor.open()
         editor.drop_file(TEXT_TO_IMAGE)
         expect(editor.page.get_by_role("tab", name="text_to_image")).to_be_visible()
+        editor.wait_until_drawn()  # it is shown whole in the frame after its tab came
         yield editor
         assert editor.troubles.found == []
 
@@ -81,7 +83,7 @@ def test_fingers_zoom_move_and_open_menus(phone: EditorPage) -> None:
     fingers.down(ground)
     expect(menu).to_be_visible()
     fingers.up()
-    phone.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
+    phone.wait_until_drawn()
     expect(menu).to_be_visible()
     assert _head(phone, "KSampler") == panned, "the finger chose nothing as it lifted"
     menu.get_by_role("menuitem", name="Add node").tap()
@@ -92,5 +94,6 @@ def test_fingers_zoom_move_and_open_menus(phone: EditorPage) -> None:
 
 
 def _head(editor: EditorPage, title: str) -> Point:
+    editor.wait_until_drawn()
     found = box_of(editor.node(title))
     return Point(found["x"] + 30, found["y"] + 10)

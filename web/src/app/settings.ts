@@ -9,6 +9,7 @@
  *     settings.of(THEME).set('light'); // saved
  */
 
+import { parseExact, writeExact } from '../core/exact.ts';
 import type { Json, JsonObject } from '../core/graph.ts';
 import { Store } from '../core/store.ts';
 
@@ -100,12 +101,12 @@ function isLike<T extends Json>(
 }
 
 function same(one: Json | undefined, other: Json): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return writeExact(one) === writeExact(other);
 }
 
 function readLocal(local: Pick<Storage, 'getItem'>): JsonObject {
   try {
-    return JSON.parse(local.getItem(LOCAL_KEY) ?? '{}') as JsonObject;
+    return parseExact(local.getItem(LOCAL_KEY) ?? '{}') as JsonObject;
   } catch {
     return {}; // storage that is forbidden or broken is as good as none
   }
@@ -113,7 +114,7 @@ function readLocal(local: Pick<Storage, 'getItem'>): JsonObject {
 
 function writeLocal(local: Pick<Storage, 'setItem'>, values: JsonObject): void {
   try {
-    local.setItem(LOCAL_KEY, JSON.stringify(values));
+    local.setItem(LOCAL_KEY, writeExact(values));
   } catch {
     // full or forbidden: the server has them
   }

@@ -77,7 +77,7 @@ export class Thumbnails {
 }
 
 /** Return the picture that a run made last; one that was saved rather than a preview. */
-export function lastPicture({ outputs }: Pick<RunState, 'outputs'>): OutputFile | null {
+function lastPicture({ outputs }: Pick<RunState, 'outputs'>): OutputFile | null {
   const pictures = [...outputs.values()].flatMap(({ files }) => files.filter(({ kind }) => kind === 'image'));
   return pictures.findLast(({ type }) => type === 'output') ?? pictures.at(-1) ?? null;
 }

@@ -241,11 +241,11 @@ function element(
   return content === '' ? `${start}/>` : `${start}>${content}</${name}>`;
 }
 
-/** Return a file's colour if it is one and nothing else; a paint server's address would reach outside. */
 function nodeColour(color: string | null, usual: string, { shade }: Palette): string {
   return safeColour(color === null ? null : shade(color), usual);
 }
 
+/** Return a file's colour if it is one and nothing else; a paint server's address would reach outside. */
 function safeColour(color: string | null, usual: string): string {
   return color !== null && /^(#[0-9a-f]{3,8}|[a-z]+|(rgb|hsl)a?\([\d\s.,%/a-z]*\))$/i.test(color)
     ? color

@@ -1,6 +1,7 @@
 /** Where users find what scripts do: commands with their keys, panels with their buttons, items of menus. */
 
 import type { App } from '../app/context.ts';
+import { togglePanel } from '../app/panel-focus.ts';
 import { RAIL, type RailPanel } from '../app/rail.ts';
 import type { Command } from '../core/commands.ts';
 import { addTo } from '../core/store.ts';
@@ -42,7 +43,7 @@ export function addPanel(app: App, keeper: Keeper, { id, title, icon, mount }: P
     load: () => import('./Filled.svelte'),
     props: { fill: keeper.guarded(`the panel ${id}`, mount) },
   };
-  const command = { id: `panel.${full}`, shortcut: null, run: () => app.dialogs.togglePanel(full) };
+  const command = { id: `panel.${full}`, shortcut: null, run: () => togglePanel(app, full) };
   const ends = [
     registered(app, title, command),
     app.texts.add(`panel.${full}`, title),

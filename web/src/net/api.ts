@@ -76,7 +76,7 @@ export class Api {
     return this.http.send('POST', 'free', { unload_models: true, free_memory: what.results });
   }
 
-  /** The node packs and how they are; none if the server does not tell. */
+  /** The node packs and how they are; ApiError 404 from servers that do not tell. */
   async packs(): Promise<readonly PackReport[]> {
     return (await this.http.json<{ readonly packs: readonly PackReport[] }>('v1/packs')).packs;
   }

@@ -84,7 +84,7 @@ export function builtIn({ input: { widget } }: Pick<WidgetAt, 'input'>): Made {
 }
 
 /** Return the kind that a value is shown as: whole numbers may be colours (`display: color`). */
-export function shownKind({ kind, options }: WidgetSpec): WidgetKind {
+function shownKind({ kind, options }: WidgetSpec): WidgetKind {
   return options['display'] === 'color' && (kind === 'int' || kind === 'text') ? 'color' : kind;
 }
 

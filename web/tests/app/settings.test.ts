@@ -56,6 +56,18 @@ test('without a server this browser remembers', async () => {
   expect(next.of(SIZE).value).toBe(5);
 });
 
+test('what other editors keep on the server, be it a large number, does not hinder this browser', async () => {
+  const [server, browser] = [new Server({ 'Other.Mark': 18446744073709551615n }), new Browser()];
+  const settings = new Settings(server, browser);
+  await settings.load();
+  settings.of(SIZE).set(5);
+  await settings.flush();
+  server.isAway = true;
+  const next = new Settings(server, browser);
+  await expect(next.load()).rejects.toThrow('away');
+  expect(next.of(SIZE).value).toBe(5);
+});
+
 test('a value that the setting cannot have is its default', async () => {
   const settings = new Settings(
     new Server({ 'Weft.Test.Shape': 'flat', 'Weft.Test.Size': 'much' }),

@@ -50,6 +50,8 @@ test('a script is started once for each version, and what it added goes with it'
   expect(loads).toEqual(['demo/v1/a.js', 'demo/v2/a.js']);
   expect(app.commands.all().map(({ id }) => id)).toEqual(['panel.demo.p']);
   expect(app.extensions.panels.value.map(({ id }) => id)).toEqual(['demo.p']);
+  void app.commands.get('panel.demo.p')?.run(app);
+  expect([app.dialogs.panel.value, app.dialogs.panelFocus.value]).toEqual(['demo.p', 'panel']);
 
   server.extensions = [];
   await loader.refresh();

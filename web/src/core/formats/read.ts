@@ -1,7 +1,7 @@
 /**
  * Workflow documents, opened: the editor's form (0.4 and 1.0, with subgraphs) and the API form, told apart by shape.
  *
- *     const workflow = readDocument(JSON.parse(text), specs);
+ *     const workflow = readDocument(parseExact(text), specs);
  *     toDocument(workflow, specs); // the same document: what the editor does not know is kept
  */
 

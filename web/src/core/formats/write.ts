@@ -1,7 +1,7 @@
 /**
  * Workflows as documents of the editor's form: 0.4 for new ones, for others the version that they had.
  *
- *     JSON.stringify(toDocument(editor.workflow, specs));
+ *     writeExact(toDocument(editor.workflow, specs));
  *
  * A workflow that was only opened gives the document that it was, with all that the editor does not know.
  */

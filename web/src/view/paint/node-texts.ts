@@ -81,11 +81,11 @@ export class NodeTexts {
     for (const row of layout.rows) {
       const [across, down] = layout.inputs[row] ?? [0, 0];
       const at: Point = [left + across + LABEL_X, top + down];
-      this.#starting.push({ text: shortName(node.inputs[row]), at, ...rest });
+      this.#starting.push({ text: nameOf(node.inputs[row]), at, ...rest });
     }
     layout.outputs.forEach(([across, down], index) => {
       const at: Point = [left + across - LABEL_X, top + down];
-      this.#ending.push({ text: shortName(node.outputs[index]), at, ...rest });
+      this.#ending.push({ text: nameOf(node.outputs[index]), at, ...rest });
     });
   }
 
@@ -149,6 +149,6 @@ function inkOn(ground: string | null, { shade }: Colours, which: 0 | 1): string 
   return INKS[isDark(shade(ground)) ? 'onDark' : 'onLight'][which];
 }
 
-function shortName(slot: InputSlot | OutputSlot | undefined): string {
-  return slot?.label ?? slot?.name.slice(slot.name.lastIndexOf('.') + 1) ?? '';
+function nameOf(slot: InputSlot | OutputSlot | undefined): string {
+  return slot?.label ?? shownName(slot?.name ?? '');
 }
