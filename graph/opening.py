@@ -81,6 +81,18 @@ def all_sockets(sockets: Iterable[Socket], before: str = "") -> Iterator[Socket]
             yield from (replace(opens.socket, name=f"{name}{SEPARATOR}{each}") for each in opens.names)
 
 
+def gathered(sockets: Iterable[Socket], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with those of opened sockets put together, as the function wants them (Socket.gathers)."""
+    found = dict(values)
+    gathering = (socket for socket in sockets if socket.gathers is not None and socket.name in found)
+    for socket in sorted(gathering, key=lambda socket: socket.name.count(SEPARATOR), reverse=True):  # inner ones first
+        inner = socket.name + SEPARATOR
+        parts = {name.removeprefix(inner): found.pop(name) for name in list(found) if name.startswith(inner)}
+        assert socket.gathers is not None
+        found[socket.name] = socket.gathers[found[socket.name]](**parts)
+    return found
+
+
 def _word(socket: Socket, inputs: Mapping[str, Any]) -> str:
     """Return the chosen value; one that is no text chooses nothing."""
     value = inputs.get(socket.name, socket.default)
