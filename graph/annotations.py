@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from graph.choices import Choice
+from graph.opening import Classes
 from graph.types import ANY, OPENING, Lazy, SocketType, union
 from graph.widgets import Range, Text, Toggle, Widget, is_widget
 
@@ -54,7 +55,7 @@ class Opens:
     workflows its inputs are named after the parameter: `mode`, `mode.width`.
     """
 
-    classes: Mapping[str, type]
+    classes: Classes
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Reading:
     is_list: bool = False
     is_lazy: bool = False
     enum: EnumClass | None = None
-    opens: Mapping[str, type] | None = None
+    opens: Classes | None = None
     options: Options = field(default_factory=Options)
 
 

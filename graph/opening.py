@@ -9,7 +9,7 @@ a node's inputs (`NodeSpec.for_inputs`) has plain sockets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ class Repeated:
 
 
 Opening = ByValue | IfGiven | Repeated
+Classes = Mapping[str, Callable[..., Any]]
+"""NamedTuples by the value of a choice: the class of which a function wants one, made of what is open."""
 
 
 def opened(sockets: Iterable[Socket], inputs: Mapping[str, Any], before: str = "") -> Iterator[Socket]:

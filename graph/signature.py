@@ -136,13 +136,13 @@ def _opened(
 
 
 def _fields(function: Callable[..., Any], place: str, cls: Any, local_names: Mapping[str, Any]) -> tuple[Socket, ...]:
-    if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_field_defaults")):
+    defaults = getattr(cls, "_field_defaults", None)
+    if defaults is None:
         _refuse(function, place, f"{cls!r} has no fields to be inputs; write a NamedTuple")
     hints, doc = _hints(function, cls, local_names), read_docstring(cls.__doc__, {*cls._fields})
+    no_default = inspect.Parameter.empty
     parameters = (
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=cls._field_defaults.get(name, inspect.Parameter.empty)
-        )
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name, no_default))
         for name in cls._fields
     )
     sockets = (_socket(function, parameter, hints, local_names) for parameter in parameters)

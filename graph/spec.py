@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from graph.adapter import Adapter
 from graph.encoding import encode
-from graph.opening import Opening, all_sockets, gathered, opened
+from graph.opening import Classes, Opening, all_sockets, gathered, opened
 from graph.types import SocketType
 from graph.widgets import Widget
 
@@ -45,9 +45,7 @@ class Socket:
     takes_literals: bool = False  # any literal is good, without a widget too
     is_reference: bool = False  # receives the Link itself, once what is behind it has run
     opens: Opening | None = None  # other sockets, by what is given here
-    gathers: Mapping[str, type] | None = (
-        None  # the class of which the function wants one, made of what is open, by value
-    )
+    gathers: Classes | None = None  # what is open comes to the function as one value
     enum: EnumClass | None = None  # the function wants a member of it; workflows hold the member's word
     tooltip: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)  # for editors, in ComfyUI's spelling
