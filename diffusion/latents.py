@@ -45,7 +45,8 @@ class Latent:
 class LatentFormat:
     """How a family's latents are scaled and how they look; the defaults are SD1's.
 
-    rgb_factors: one row (red, green, blue) for each channel.
+    shift_factor: the mean of the VAE's latents, which is taken off before they are scaled. rgb_factors: one row (red,
+    green, blue) for each channel.
     """
 
     channels: int = 4
@@ -53,11 +54,12 @@ class LatentFormat:
     spatial_downscale: int = 8
     rgb_factors: tuple[tuple[float, float, float], ...] = SD1_RGB_FACTORS
     rgb_bias: tuple[float, float, float] | None = None
+    shift_factor: float = 0.0
 
     def process_in(self, samples: Tensor) -> Tensor:
         """Return samples of the VAE in the model's scale."""
-        return samples * self.scale_factor
+        return (samples - self.shift_factor) * self.scale_factor
 
     def process_out(self, samples: Tensor) -> Tensor:
         """Return samples of the model in the VAE's scale."""
-        return samples / self.scale_factor
+        return samples / self.scale_factor + self.shift_factor
