@@ -28,7 +28,7 @@ from diffusion.clip import Clip, TextEncoder
 from diffusion.errors import CheckpointError
 from diffusion.latents import LatentFormat
 from diffusion.models import Model, Vae
-from diffusion.quantize import Precision, Precisions, Resolved, unpack_when_used
+from diffusion.quantize import Precision, Precisions, Resolved, unpack_where_packed
 from diffusion.streaming import Keeper
 from diffusion.text.embeddings import find_embedding
 
@@ -135,8 +135,7 @@ class _Source:
             return _Network(fill(part, self.weights, precision, self.device), None)
         mapped = fill_mapped(part, self.weights)
         resolved = precision.resolved(mapped.dtype)
-        if resolved.is_packed:
-            unpack_when_used(mapped.module, resolved.computed)
+        unpack_where_packed(mapped.module, resolved)
         return _Network(mapped.module, self.keep(mapped.module, f"{self.digest} {kind}", resolved))
 
     def text_encoder(self, text: TextPart, precision: Precision) -> TextEncoder:
