@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.gguf_file import GgufTensors, read_gguf
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.packed_layouts import TensorInfo, find_packed
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source, as_view
 from diffusion.errors import CheckpointError
 from diffusion.overlay import Slot

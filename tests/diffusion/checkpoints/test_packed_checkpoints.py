@@ -135,7 +135,7 @@ def test_a_packed_checkpoint_is_saved_unpacked(files: dict[str, Path]) -> None:
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_every_layout_is_known_by_its_header(files: dict[str, Path], name: str) -> None:
     header = read_header(files[name])
-    assert detect(header).name == "sd1"
+    assert detect(header).family.name == "sd1"
     assert header.packed
     assert set(header.tensors) == set(TinyNetworks().original_state())
 
