@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
+from diffusion.tiny_vae import TINY_VAES
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import File
@@ -34,7 +35,9 @@ def LoadCheckpoint(ckpt_name: Annotated[str, File("checkpoints")], *, run: Run) 
 def VAELoader(vae_name: Annotated[str, File("vae")], *, run: Run) -> Vae:
     """Load a VAE from a file of its own.
 
-    vae_name: a file below models/vae.
+    vae_name: a file below models/vae, or a tiny VAE whose halves are in models/vae_approx.
     """
     host = host_of(run)
+    if vae_name in TINY_VAES:
+        return host.load_tiny_vae(vae_name)
     return host.load_vae(host.find_model("vae", vae_name))

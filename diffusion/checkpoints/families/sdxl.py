@@ -84,6 +84,7 @@ def read(header: Header) -> Parts:
             spatial_downscale=vae.downscale,
             rgb_factors=SDXL_RGB_FACTORS,
             rgb_bias=SDXL_RGB_BIAS,
+            tiny_vae="taesdxl",
         ),
         adapter=SizedUNetAdapter(vae.downscale),
         joiner=SideBySide(),
