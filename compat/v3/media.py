@@ -8,9 +8,11 @@ with opened("a.flac", mode="w", format="flac") as container:
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -28,6 +30,34 @@ def opened(path: Any, **options: Any) -> Iterator[Any]:
             with suppress(OSError):
                 os.remove(path)
         raise
+
+
+def open_encoder(context: Any) -> None:
+    """Open an encoder, and take back what it does to the process's threads.
+
+    SVT-AV1 gives them real-time priority where it may (as root), the caller too, and programs that it starts inherit it:
+    other programs of the machine then do not get on any more.
+    """
+    before = _scheduling()
+    context.open()
+    for thread, policy in _scheduling().items():
+        if policy != (usual := before.get(thread, before[threading.get_native_id()])):
+            with suppress(ProcessLookupError):  # it has ended
+                os.sched_setscheduler(thread, usual.policy, os.sched_param(usual.priority))
+
+
+class _Policy(NamedTuple):
+    policy: int
+    priority: int
+
+
+def _scheduling() -> dict[int, _Policy]:
+    """Return how the threads of this process are scheduled; SVT-AV1 knows no other system than Linux for that."""
+    found = {}
+    for name in os.listdir("/proc/self/task") if sys.platform == "linux" else ():
+        with suppress(ProcessLookupError):
+            found[int(name)] = _Policy(os.sched_getscheduler(int(name)), os.sched_getparam(int(name)).sched_priority)
+    return found
 
 
 def sound_frame(waveform: Any, rate: int, layout: str) -> av.AudioFrame:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
-from compat.v3.media import opened
+from compat.v3.media import open_encoder, opened
 from compat.v3.video_input import SRGB, VideoCodec, VideoContainer
 
 ENCODERS = {VideoCodec.H264: "h264", VideoCodec.AV1: "libsvtav1"}
@@ -172,6 +172,8 @@ class Writer:
         frame = frame.reformat(format=self._look.pixels, dst_colorspace=matrix)
         self._look.colour(frame)
         frame.pict_type = 0  # the encoder decides
+        if not self._pictures.codec_context.is_open:
+            open_encoder(self._pictures.codec_context)
         self._container.mux(self._pictures.encode(frame))
 
     def sound(self, frame: Any) -> None:

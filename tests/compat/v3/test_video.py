@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from compat.v3.sound import write_sound
 from compat.v3.video import TURN, VideoFromComponents, VideoFromFile
 from compat.v3.video_input import VideoCodec, VideoComponents, VideoContainer
 from compat.v3.video_reading import Filters
+from compat.v3.video_writing import Look, Target, writing
 
 FRAMES, RATE, HZ = 20, 10, 16_000
 
@@ -80,6 +83,18 @@ def test_streams_that_suit_are_copied_and_texts_join_the_files_own() -> None:
     assert brightness(again) == brightness(first)
     texts = again.get_components().metadata or {}
     assert (texts["prompt"], texts["more"]) == ('{"a": 1}', "text")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the encoder changes how threads are scheduled")
+def test_encoding_av1_leaves_the_process_its_scheduling() -> None:
+    before = os.sched_getscheduler(0)
+    with writing(io.BytesIO(), Target.of("a.webm", "webm", "av1"), Look(), {}) as writer:
+        writer.add_pictures(32, 32, Fraction(8))
+        for _ in range(3):
+            writer.picture(av.VideoFrame(32, 32, "rgb24"))
+        policies = {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")}
+    assert policies == {before}
+    assert os.sched_getscheduler(0) == before
 
 
 def test_another_codec_or_quality_is_encoded() -> None:
