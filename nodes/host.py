@@ -69,6 +69,10 @@ class Host(Protocol):
         """Return a Vae that only decodes, latents in the model's scale, for previews; None if its file is not there."""
         ...
 
+    def load_control_net(self, path: Path, base: Any = None) -> Any:
+        """Return diffusion.control's ControlNet of a file; base: a Model, for files that hold the difference to one."""
+        ...
+
     def load_upscaler(self, path: Path) -> Any:
         """Return diffusion.upscalers' Upscaler of a file, the same object while the file is unchanged."""
         ...

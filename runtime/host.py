@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_vae
+from diffusion.control.load import load_control_net
+from diffusion.control.net import ControlNet
 from diffusion.lora import LoraFile, open_lora
-from diffusion.models import Vae
+from diffusion.models import Model, Vae
 from diffusion.tiny_vae import TINY_VAES, UNSCALED, Scale, load_tiny_vae
 from diffusion.upscalers.load import Upscaler, load_upscaler
 from files.folders import FolderError, Folders
@@ -115,6 +117,13 @@ class LocalHost:
     def _tiny(self, encoder: Path | None, decoder: Path, scale: Scale = UNSCALED) -> Vae:
         keep = None if self._has_vae_elsewhere else self._memory.keep
         return load_tiny_vae(encoder, decoder, scale, dtype=self._precisions.vae.stored, keep=keep)
+
+    def load_control_net(self, path: Path, base: Model | None = None) -> ControlNet:
+        """Return the ControlNet of a file, the same object while the file is unchanged; with a base, a new one."""
+        chosen, keep = self._precisions.unet, self._memory.keep
+        if base is not None:
+            return load_control_net(path, base=base, precision=chosen, keep=keep)
+        return self._once("control net", path, lambda: load_control_net(path, precision=chosen, keep=keep))
 
     def load_upscaler(self, path: Path) -> Upscaler:
         """Return the upscaler of a file, the same object while the file is unchanged."""

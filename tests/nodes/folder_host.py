@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from diffusion.checkpoints.load import load_checkpoint, load_vae
+from diffusion.control.load import load_control_net
 from diffusion.lora import open_lora
 from diffusion.tiny_vae import TINY_VAES, load_tiny_vae
 from diffusion.upscalers.load import load_upscaler
@@ -55,6 +56,9 @@ class FolderHost:
     def load_tiny_decoder(self, name: str) -> Any:
         path = self.root / "models" / "vae_approx" / f"{name}_decoder.pth"
         return load_tiny_vae(None, path) if path.is_file() else None
+
+    def load_control_net(self, path: Path, base: Any = None) -> Any:
+        return load_control_net(path, base=base)
 
     def load_upscaler(self, path: Path) -> Any:
         return load_upscaler(path)
