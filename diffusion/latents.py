@@ -46,7 +46,8 @@ class LatentFormat:
     """How a family's latents are scaled and how they look; the defaults are SD1's.
 
     shift_factor: the mean of the VAE's latents, which is taken off before they are scaled. rgb_factors: one row (red,
-    green, blue) for each channel.
+    green, blue) for each channel. tiny_vae: what decodes them for previews, a name in diffusion.tiny_vae; one of other
+    channels is not used.
     """
 
     channels: int = 4
@@ -55,6 +56,7 @@ class LatentFormat:
     rgb_factors: tuple[tuple[float, float, float], ...] = SD1_RGB_FACTORS
     rgb_bias: tuple[float, float, float] | None = None
     shift_factor: float = 0.0
+    tiny_vae: str | None = "taesd"
 
     def process_in(self, samples: Tensor) -> Tensor:
         """Return samples of the VAE in the model's scale."""
