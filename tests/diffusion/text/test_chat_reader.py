@@ -12,14 +12,14 @@ from torch import nn
 from diffusion.checkpoints.encoders import encoder_alone
 from diffusion.checkpoints.fill import fill, open_weights
 from diffusion.checkpoints.header import read_header
-from diffusion.checkpoints.networks.qwen3 import LanguageSizes, build_qwen3, qwen3_part
+from diffusion.checkpoints.networks.qwen3 import build_qwen3, qwen3_part
 from diffusion.quantize import Precision
 from diffusion.text.chat_reader import ChatReader
 from diffusion.text.vocabularies import load_tokenizer
 from tests.diffusion.checkpoints.written import original_state
 from tests.tiny_checkpoint import write_state
+from tests.tiny_z_image import TEXT
 
-SIZES = LanguageSizes(151_936, width=32, inner_width=48, layers=4, heads=4, key_heads=2, head_width=16)
 TEMPLATE = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
 PROMPT = "a (red:1.3) cat"
 
@@ -36,7 +36,7 @@ def own() -> Any:
 
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model: Any = build_qwen3(SIZES)
+        model: Any = build_qwen3(TEXT)
     plain = Qwen3Model(model.config)
     plain.load_state_dict(model.state_dict())
     return plain.eval()
@@ -45,7 +45,7 @@ def own() -> Any:
 @pytest.fixture(scope="module")
 def loaded(own: Any, tmp_path_factory: pytest.TempPathFactory) -> nn.Module:
     """Return the same model, read from a file in the original layout."""
-    keys = qwen3_part(SIZES, "model.").keys(own)
+    keys = qwen3_part(TEXT, "model.").keys(own)
     path = write_state(tmp_path_factory.mktemp("qwen3") / "tiny.safetensors", original_state([(own, keys)]))
     header = read_header(path)
     kind, encoder = encoder_alone(header)
