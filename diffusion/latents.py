@@ -45,7 +45,8 @@ class Latent:
 class LatentFormat:
     """How a family's latents are scaled and how they look; the defaults are SD1's.
 
-    rgb_factors: one row (red, green, blue) for each channel.
+    rgb_factors: one row (red, green, blue) for each channel. tiny_vae: what decodes them for previews, a name in
+    diffusion.tiny_vae; one of other channels is not used.
     """
 
     channels: int = 4
@@ -53,6 +54,7 @@ class LatentFormat:
     spatial_downscale: int = 8
     rgb_factors: tuple[tuple[float, float, float], ...] = SD1_RGB_FACTORS
     rgb_bias: tuple[float, float, float] | None = None
+    tiny_vae: str | None = "taesd"
 
     def process_in(self, samples: Tensor) -> Tensor:
         """Return samples of the VAE in the model's scale."""

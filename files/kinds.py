@@ -39,7 +39,7 @@ BASE_FOLDERS = ("custom_nodes", "datasets")  # kinds whose folder lies beside mo
 # What nodes save as models into the output folder is found there (output/checkpoints), as in ComfyUI.
 SAVED_KINDS = ("checkpoints", "clip", "diffusion_models", "loras", "vae")
 KIND_ALIASES: Mapping[str, str] = {"unet": "diffusion_models", "clip": "text_encoders"}
-MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
+MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
 ANY_SUFFIX: frozenset[str] = frozenset()  # every file is of the kind
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 

@@ -67,6 +67,7 @@ def read(header: Header, prefix: str) -> Backbone:
             scale_factor=SCALE,
             rgb_factors=SDXL_RGB_FACTORS,
             rgb_bias=SDXL_RGB_BIAS,
+            tiny_vae="taesdxl",
         ),
         SizedUNetAdapter(),
         context_width=sizes.context_width,
