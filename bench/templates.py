@@ -166,7 +166,9 @@ def show_missing(templates: list[Template]) -> None:
     wanting = [each for each in templates if each.missing]
     often = Counter(kind for each in wanting for kind in each.missing)
     alone = Counter(next(iter(each.missing)) for each in wanting if len(each.missing) == 1)
-    table = Table("missing node type", "templates that want it", "that want no other", title="What would open templates")
+    table = Table(
+        "missing node type", "templates that want it", "that want no other", title="What would open templates"
+    )
     for kind in sorted(often, key=lambda kind: (-alone[kind], -often[kind], kind))[:SHOWN_TYPES]:
         table.add_row(kind, str(often[kind]), str(alone[kind]))
     Console().print(table)
