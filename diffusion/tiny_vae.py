@@ -20,11 +20,11 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.fill import fill, fill_mapped
 from diffusion.checkpoints.header import Header
-from diffusion.checkpoints.load import Keep, file_digest
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.pickles import open_any
+from diffusion.checkpoints.source import Keep, file_digest
 from diffusion.errors import CheckpointError
 from diffusion.latents import LatentFormat
 from diffusion.models import Vae

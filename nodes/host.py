@@ -7,7 +7,7 @@ The runtime implements it and lends it to a run; tests bring their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,6 +46,14 @@ class Host(Protocol):
 
     def load_checkpoint(self, path: Path) -> Any:
         """Return diffusion.checkpoints' Checkpoint of a file, the same object while the file is unchanged."""
+        ...
+
+    def load_diffusion_model(self, path: Path, weights: Any = None) -> Any:
+        """Return the Model of a file, the same object while the file is unchanged; weights: the dtype they are kept in."""
+        ...
+
+    def load_clip(self, paths: Sequence[Path], clip_type: str, *, on_cpu: bool = False) -> Any:
+        """Return the Clip of some text encoders' files (diffusion.checkpoints), the same object while they are unchanged."""
         ...
 
     def load_vae(self, path: Path) -> Any:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from diffusion.checkpoints.outline import Outline, read_outline, read_vae_outline
+from diffusion.checkpoints.outline import Outline, read_clip_outline, read_model_outline, read_outline, read_vae_outline
 from diffusion.errors import DiffusionError
 from diffusion.lora import LoraFile, lora_patch, open_lora, targets_of
 from diffusion.overlay import Overlay
@@ -34,7 +34,12 @@ from runtime.workspace import Workspaces, need_of
 logger = logging.getLogger(__name__)
 
 NETWORKS = {"MODEL": "model", "CLIP": "clip", "VAE": "vae"}
-OPENED = {"checkpoints": read_outline, "vae": read_vae_outline}
+OPENED = {
+    "checkpoints": read_outline,
+    "diffusion_models": read_model_outline,
+    "text_encoders": read_clip_outline,
+    "vae": read_vae_outline,
+}
 LORAS = "loras"
 MOST_LAYOUTS = 64  # with LoRAs that are remembered; each strength makes another
 USUAL_STEPS = 20  # where the number of steps is not a literal

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_vae
+import torch
+
+from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_clip, load_diffusion_model, load_vae
+from diffusion.clip import Clip
 from diffusion.control.load import load_control_net
 from diffusion.control.net import ControlNet
 from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Model, Vae
+from diffusion.quantize import Precision
 from diffusion.tiny_vae import TINY_VAES, UNSCALED, Scale, load_tiny_vae
 from diffusion.upscalers.load import Upscaler, load_upscaler
 from files.folders import FolderError, Folders
@@ -52,7 +56,7 @@ class LocalHost:
         self.preview_method = preview_method
         self._now = now
         self._missed: set[str] = set()
-        self._opened: dict[tuple[str, Path], _Opened] = {}
+        self._opened: dict[tuple[str, tuple[Path, ...]], _Opened] = {}
 
     def find_model(self, folder: str, name: str) -> Path:
         """Return the file of a model; FolderError names the folder and the nearest file."""
@@ -72,7 +76,7 @@ class LocalHost:
         embeddings = self._folders.model_roots("embeddings")
         return self._once(
             "checkpoint",
-            path,
+            (path,),
             lambda: load_checkpoint(
                 path,
                 precisions=self._precisions,
@@ -83,18 +87,45 @@ class LocalHost:
             ),
         )
 
+    def load_diffusion_model(self, path: Path, weights: torch.dtype | None = None) -> Model:
+        """Return the diffusion network of a file, its weights kept in a precision, None for the usual one."""
+        usual = self._precisions.unet
+        precision = usual if weights is None else Precision(weights, usual.computed or usual.stored)
+        return self._once(
+            f"diffusion model {precision}",
+            (path,),
+            lambda: load_diffusion_model(path, precision=precision, device=self._memory.device, keep=self._memory.keep),
+        )
+
+    def load_clip(self, paths: Sequence[Path], clip_type: str, *, on_cpu: bool = False) -> Clip:
+        """Return the text encoders of some files, the same object while the files are unchanged."""
+        embeddings = self._folders.model_roots("embeddings")
+        on_cpu = on_cpu and self._memory.device.type != "cpu"
+        return self._once(
+            f"clip {clip_type} {on_cpu}",
+            tuple(paths),
+            lambda: load_clip(
+                paths,
+                clip_type,
+                precision=Precision(torch.float32) if on_cpu else self._precisions.text,
+                device="cpu" if on_cpu else self._memory.device,
+                embedding_folders=embeddings,
+                keep=None if on_cpu else self._memory.keep,
+            ),
+        )
+
     def load_vae(self, path: Path) -> Vae:
         """Return the VAE of a file, the same object while the file is unchanged."""
         dtype = self._precisions.vae.stored
         keep = None if self._has_vae_elsewhere else self._memory.keep
-        return self._once("vae", path, lambda: load_vae(path, dtype=dtype, keep=keep))
+        return self._once("vae", (path,), lambda: load_vae(path, dtype=dtype, keep=keep))
 
     def load_lora(self, path: Path) -> LoraFile:
         """Return a LoRA file, the same object while the file is unchanged."""
-        return self._once("lora", path, lambda: open_lora(path))
+        return self._once("lora", (path,), lambda: open_lora(path))
 
     def load_tiny_vae(self, name: str) -> Vae:
-        """Return the Vae of a tiny autoencoder, the same object while its decoder's file is unchanged."""
+        """Return the Vae of a tiny autoencoder, the same object while its files are unchanged."""
         files = tiny_vae_files(self._folders, name)
         if not files:
             raise FolderError(
@@ -102,13 +133,13 @@ class LocalHost:
                 "models/vae_approx."
             )
         encoder, decoder = files
-        return self._once("tiny vae", decoder, lambda: self._tiny(encoder, decoder, TINY_VAES[name]))
+        return self._once("tiny vae", files, lambda: self._tiny(encoder, decoder, TINY_VAES[name]))
 
     def load_tiny_decoder(self, name: str) -> Vae | None:
         """Return a Vae that only decodes; None, and a warning once, if its file is not there."""
         decoder = find_half(self._folders, name, "decoder")
         if decoder is not None:
-            return self._once("tiny decoder", decoder, lambda: self._tiny(None, decoder))
+            return self._once("tiny decoder", (decoder,), lambda: self._tiny(None, decoder))
         if name not in self._missed:
             logger.warning("Previews by %s need %s_decoder (.safetensors or .pth) in models/vae_approx.", name, name)
             self._missed.add(name)
@@ -123,11 +154,11 @@ class LocalHost:
         chosen, keep = self._precisions.unet, self._memory.keep
         if base is not None:
             return load_control_net(path, base=base, precision=chosen, keep=keep)
-        return self._once("control net", path, lambda: load_control_net(path, precision=chosen, keep=keep))
+        return self._once("control net", (path,), lambda: load_control_net(path, precision=chosen, keep=keep))
 
     def load_upscaler(self, path: Path) -> Upscaler:
         """Return the upscaler of a file, the same object while the file is unchanged."""
-        return self._once("upscaler", path, lambda: load_upscaler(path, keep=self._memory.keep))
+        return self._once("upscaler", (path,), lambda: load_upscaler(path, keep=self._memory.keep))
 
     def forget(self) -> None:
         """Let go of all opened files; the weights of models go when nobody holds the models any more."""
@@ -141,17 +172,26 @@ class LocalHost:
         documents = {"prompt": run.prompt, **(sent if isinstance(sent, dict) else {})}
         return {name: json.dumps(document) for name, document in documents.items()}
 
-    def _once(self, kind: str, path: Path, load: Callable[[], T]) -> T:
-        status = path.stat()
-        known = self._opened.get((kind, path))
-        if known is None or (known.size_bytes, known.changed_ns) != (status.st_size, status.st_mtime_ns):
-            self._opened.pop((kind, path), None)
-            known = self._opened[(kind, path)] = _Opened(status.st_size, status.st_mtime_ns, load())
+    def _once(self, kind: str, paths: tuple[Path, ...], load: Callable[[], T]) -> T:
+        stamps = tuple(map(_stamp, paths))
+        known = self._opened.get((kind, paths))
+        if known is None or known.stamps != stamps:
+            self._opened.pop((kind, paths), None)
+            known = self._opened[(kind, paths)] = _Opened(stamps, load())
         value: T = known.value
         return value
 
 
-class _Opened(NamedTuple):
+class _Stamp(NamedTuple):
     size_bytes: int
     changed_ns: int
+
+
+class _Opened(NamedTuple):
+    stamps: tuple[_Stamp, ...]
     value: Any
+
+
+def _stamp(path: Path) -> _Stamp:
+    status = path.stat()
+    return _Stamp(status.st_size, status.st_mtime_ns)

@@ -69,7 +69,7 @@ def _family(path: Path) -> dict[str, Any]:
         from diffusion.checkpoints.detect import detect
         from diffusion.checkpoints.header import read_header
 
-        return {"family": detect(read_header(path)).title}
+        return {"family": detect(read_header(path)).family.title}
     except Exception as error:  # files are untrusted, and packages that families need may be broken
         return {"refused": _sentence(error)}
 

@@ -1,75 +1,99 @@
-"""Which family a file belongs to: exactly one must match, or the error says what was seen and what came nearest.
+"""Which family a file's network belongs to: exactly one must match, or the error says what was seen and what came nearest.
 
-family = detect(read_header(path))
+found = detect(read_header(path))
+found.family.read(header, found.prefix)
 
 A family is a module in `families/` with a constant FAMILY; putting one there is all that it takes.
 """
 
 from __future__ import annotations
 
-import pkgutil
 from collections import Counter
 from collections.abc import Mapping
-from importlib import import_module
+from typing import NamedTuple
 
 from diffusion.checkpoints import families
-from diffusion.checkpoints.family import Family
+from diffusion.checkpoints.encoders import encoder_alone
+from diffusion.checkpoints.family import Backbone, Family
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.known import constants
+from diffusion.checkpoints.vaes import find_vae
 from diffusion.errors import CheckpointError
 
+PREFIXES = (
+    "model.diffusion_model.",
+    "",
+    "diffusion_model.",
+    "model.",
+)  # of a checkpoint, of a file of its own, of exports
 SHOWN_GROUPS = 4
 SHOWN_MISFITS = 3
 OTHER_KINDS: Mapping[str, str] = {  # beginnings of keys, and what such a file is
     "lora_": "a LoRA; load it with a LoRA loader, from models/loras",
-    "encoder.conv_in.": "a VAE alone; load it with VAELoader, from models/vae",
-    "first_stage_model.encoder.": "a VAE alone; load it with VAELoader, from models/vae",
     "down_blocks.": "a network in the layout of diffusers; a single file in the original layout is needed",
-    "double_blocks.": "a Flux network, which is not supported",
-    "model.diffusion_model.double_blocks.": "a Flux network, which is not supported",
-    "model.diffusion_model.joint_blocks.": "an SD3 network, which is not supported",
-    "control_model.": "a ControlNet, which is not supported",
-    "text_model.": "a CLIP text encoder alone",
+    "transformer_blocks.0.attn.add_": "a network in the layout of diffusers; a single file in the original layout is needed",
+    "control_model.": "a ControlNet; load it with ControlNetLoader, from models/controlnet",
 }
+
+
+class Detected(NamedTuple):
+    """A family, and what the keys of its network begin with in a file."""
+
+    family: Family
+    prefix: str
+
+    def read(self, header: Header) -> Backbone:
+        """Return the network of the file; CheckpointError if its sizes are not supported."""
+        return self.family.read(header, self.prefix)
 
 
 def known_families() -> tuple[Family, ...]:
     """Return the families there are, by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(families.__path__))
-    return tuple(import_module(f"{families.__name__}.{name}").FAMILY for name in names)
+    return constants(families.__name__, families.__path__, "FAMILY")
 
 
-def detect(header: Header) -> Family:
-    """Return the family that a header belongs to."""
-    known = known_families()
-    matching = [family for family in known if not family.signature.misfits(header)]
+def detect(header: Header) -> Detected:
+    """Return the family that a header belongs to; CheckpointError if there is none, or more than one."""
+    places = [Detected(family, prefix) for family in known_families() for prefix in PREFIXES]
+    matching = [place for place in places if not place.family.signature.misfits(header, place.prefix)]
     if len(matching) == 1:
         return matching[0]
     if matching:
-        titles = ", ".join(family.title for family in matching)
+        titles = ", ".join(place.family.title for place in matching)
         raise CheckpointError(f"{header.path.name}: matches more than one family of models: {titles}.")
-    raise CheckpointError(_unknown(header, known))
+    raise CheckpointError(_unknown(header, places))
 
 
-def _unknown(header: Header, known: tuple[Family, ...]) -> str:
-    nearest = max(known, key=lambda family: family.signature.score(header))
-    misfits = nearest.signature.misfits(header)
+def _unknown(header: Header, places: list[Detected]) -> str:
+    nearest = max(places, key=lambda place: place.family.signature.score(header, place.prefix))
+    misfits = nearest.family.signature.misfits(header, nearest.prefix)
     more = f" and {len(misfits) - SHOWN_MISFITS} more" if len(misfits) > SHOWN_MISFITS else ""
     kind = _other_kind(header)
     return (
         f"{header.path.name}: no known family of models matches. "
         + (f"It looks like {kind}. " if kind else "")
         + f"Seen: {_summary(header)}. "
-        f"Nearest is {nearest.title}, but {'; '.join(misfits[:SHOWN_MISFITS])}{more}. "
-        f"Known: {', '.join(family.title for family in known)}."
+        f"Nearest is {nearest.family.title}, but {'; '.join(misfits[:SHOWN_MISFITS])}{more}. "
+        f"Known: {', '.join(family.title for family in known_families())}."
     )
 
 
 def _other_kind(header: Header) -> str | None:
     if any(key.startswith("model.diffusion_model.input_blocks.") for key in header.tensors):
         return None
-    return next(
-        (kind for prefix, kind in OTHER_KINDS.items() if any(key.startswith(prefix) for key in header.tensors)), None
-    )
+    beginnings = (kind for prefix, kind in OTHER_KINDS.items() if any(key.startswith(prefix) for key in header.tensors))
+    found = next(beginnings, None)
+    if found is None and find_vae(header) is not None:
+        return "a VAE alone; load it with VAELoader, from models/vae"
+    return found or _text_encoder(header)
+
+
+def _text_encoder(header: Header) -> str | None:
+    try:
+        encoder_alone(header)
+    except CheckpointError:
+        return None
+    return "a text encoder alone; load it with CLIPLoader, from models/text_encoders"
 
 
 def _summary(header: Header) -> str:

@@ -1,4 +1,8 @@
-"""Family: all that is to be known of one kind of model file, as one value."""
+"""Family: all that is to be known of one kind of diffusion network as files have it, as one value.
+
+Text encoders and VAEs have registries of their own (diffusion.checkpoints.encoders, diffusion.checkpoints.vaes), for they come
+inside a checkpoint or as files of their own, and families share them.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from torch import nn
-
 from diffusion.adapters import Adapter, UNetAdapter
+from diffusion.checkpoints.fill import Weights
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.signature import Signature
-from diffusion.checkpoints.views import Source
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.text.readers import Alone, Joiner, Reader
@@ -20,46 +23,47 @@ UNET = UNetAdapter()
 ALONE = Alone()
 
 
-class Part(NamedTuple):
-    """One network of a file.
+class Backbone(NamedTuple):
+    """The diffusion network of a file, and what cannot be seen in its weights.
 
-    build: makes it, without weights if called under the meta device. keys: from the names of its tensors to where they
-    lie in the file, which is all that the two layouts differ in (but for sides of length 1 at the end of a shape).
+    context_width: of the vectors that it attends to, to be compared with what text encoders make; 0 leaves that out.
     """
 
-    build: Callable[[], nn.Module]
-    keys: Callable[[nn.Module], Mapping[str, Source]]
-
-
-class TextPart(NamedTuple):
-    """A text encoder of a file: its kind among those of the family (diffusion.clip), and how it reads prompts."""
-
-    kind: str
     part: Part
-    reader: Callable[[], Reader]
-
-
-class Parts(NamedTuple):
-    """The networks of a file, and what cannot be seen in their weights."""
-
-    backbone: Part
-    text: tuple[TextPart, ...]
-    vae: Part
     parameterization: Parameterization
     latent_format: LatentFormat
     adapter: Adapter = UNET
+    context_width: int = 0
+
+
+class Texts(NamedTuple):
+    """How a family reads prompts.
+
+    readers: by kind of encoder (diffusion.checkpoints.encoders); an open file may bring its own vocabulary. optional: the
+    kinds that may be left out.
+    """
+
+    readers: Mapping[str, Callable[[Weights], Reader]]
     joiner: Joiner = ALONE
+    optional: frozenset[str] = frozenset()
+
+    def fits(self, kinds: frozenset[str]) -> bool:
+        """Return whether encoders of these kinds are all that it takes, and none too many."""
+        return bool(kinds) and self.readers.keys() - self.optional <= kinds <= self.readers.keys()
 
 
 @dataclass(frozen=True)
 class Family:
-    """A kind of model file.
+    """A kind of diffusion network.
 
-    name: as handles have it. title: for people. read: from a header that matches to the networks; CheckpointError if
-    the sizes do not fit together.
+    name: as handles have it. title: for people. signature: of its keys behind their prefix. read: from a header that
+    matches, and the prefix, to the network; CheckpointError if its sizes are not supported. clip_types: the names that loaders
+    of text encoders have for it (ComfyUI's `type` of CLIPLoader).
     """
 
     name: str
     title: str
     signature: Signature
-    read: Callable[[Header], Parts]
+    read: Callable[[Header, str], Backbone]
+    texts: Texts
+    clip_types: tuple[str, ...] = ()

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header, TensorInfo
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source, as_view
 from diffusion.errors import CheckpointError
 from diffusion.quantize import Precision, to_stored, unpack_when_used

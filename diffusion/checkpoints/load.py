@@ -1,7 +1,8 @@
-"""From a file to handles.
+"""From files to handles: whole checkpoints, or the diffusion network, the text encoders and the VAE from files of their own.
 
     checkpoint = load_checkpoint(path, dtype=torch.float32)
-    vae = load_vae(path)
+    model, vae = load_diffusion_model(path), load_vae(path)
+    clip = load_clip([first, second], "sdxl")
 
 Weights stay in the file, mapped into memory, until they are used. `dtype` None keeps the precision in which they are
 stored; on a CPU float32 is much faster to compute in than float16.
@@ -9,43 +10,62 @@ stored; on a CPU float32 is much faster to compute in than float16.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from diffusion.checkpoints.detect import detect
-from diffusion.checkpoints.families import sd1
-from diffusion.checkpoints.family import Part, TextPart
-from diffusion.checkpoints.fill import TensorFile, Weights, fill, fill_mapped, header_of, open_weights
+from diffusion.checkpoints.encoders import encoder_alone
+from diffusion.checkpoints.fill import TensorFile, Weights, header_of
 from diffusion.checkpoints.header import Header, read_header
-from diffusion.checkpoints.networks.kl_vae import read_vae, vae_part
-from diffusion.clip import Clip, TextEncoder
+from diffusion.checkpoints.source import Keep, Source, file_digest
+from diffusion.checkpoints.together import Whole, family_for, whole_of
+from diffusion.checkpoints.vaes import find_vae
+from diffusion.checkpoints.vaes.kind import FoundVae
+from diffusion.clip import Clip
 from diffusion.errors import CheckpointError
-from diffusion.latents import LatentFormat
 from diffusion.models import Model, Vae
-from diffusion.quantize import Precision, Precisions, Resolved, unpack_when_used
-from diffusion.streaming import Keeper
+from diffusion.quantize import Precision, Precisions
 from diffusion.text.embeddings import find_embedding
-
-SAMPLES, SAMPLE_BYTES = 256, 64
-VAE_PREFIXES = ("", sd1.VAE, "vae.")  # files of a VAE alone, whole checkpoints, and some exports
-
-Keep = Callable[[nn.Module, str, Resolved], Keeper]
-"""Takes over the weights of a network, which lie in the file, under a digest, to be kept and computed in a precision."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The three networks of a checkpoint."""
+    """The networks of a checkpoint; `found_` are None where the file has none that its family can use."""
 
+    file: str
     model: Model
-    clip: Clip
-    vae: Vae
+    found_clip: Clip | None
+    found_vae: Vae | None
+
+    @property
+    def clip(self) -> Clip:
+        """The text encoders; CheckpointError if the file has none."""
+        if self.found_clip is None:
+            raise CheckpointError(self.without_clip)
+        return self.found_clip
+
+    @property
+    def vae(self) -> Vae:
+        """The VAE; CheckpointError if the file has none."""
+        if self.found_vae is None:
+            raise CheckpointError(self.without_vae)
+        return self.found_vae
+
+    @property
+    def without_clip(self) -> str:
+        """What to say where text encoders are wanted and the file has none."""
+        return (
+            f"{self.file}: no text encoders are in this checkpoint; load them from files of their own with CLIPLoader."
+        )
+
+    @property
+    def without_vae(self) -> str:
+        """What to say where a VAE is wanted and the file has none."""
+        return f"{self.file}: no VAE is in this checkpoint; load one from a file of its own with VAELoader."
 
 
 def load_checkpoint(
@@ -66,26 +86,56 @@ def load_checkpoint(
     """
     chosen = precisions or Precisions.all(dtype)
     header = read_header(path)
-    family = detect(header)
-    parts = family.read(header)
-    weights = open_weights(header)
-    digest = file_digest(header, chosen)
-    source = _Source(weights, digest, device, keep)
-    backbone = source.network("model", parts.backbone, chosen.unet)
-    model = Model(
-        backbone.module,
-        parts.parameterization,
-        parts.latent_format,
-        family=family.name,
-        digest=f"{digest} model",
-        adapter=parts.adapter,
-        computed=chosen.unet.computed,
-        keeper=backbone.keeper,
+    whole = whole_of(header)
+    source = Source.open(header, file_digest(header, chosen), device, keep)
+    elsewhere = source if vae_device is None else Source(source.weights, source.digest, vae_device, None)
+    return Checkpoint(
+        path.name,
+        source.model(whole.family.name, whole.backbone, chosen.unet),
+        _clip_inside(whole, source, chosen.text, embedding_folders),
+        None if whole.vae is None else elsewhere.vae(whole.vae, chosen.vae),
     )
-    encoders = tuple(source.text_encoder(part, chosen.text) for part in parts.text)
-    clip = Clip(encoders, parts.joiner, embeddings=find_embedding(embedding_folders))
-    elsewhere = source if vae_device is None else _Source(weights, digest, vae_device, None)
-    return Checkpoint(model, clip, elsewhere.vae(parts.vae, parts.latent_format, chosen.vae))
+
+
+def load_diffusion_model(
+    path: Path,
+    *,
+    precision: Precision | None = None,
+    device: torch.device | str = "cpu",
+    keep: Keep | None = None,
+) -> Model:
+    """Load the diffusion network of a file, which may be a whole checkpoint; keep: as load_checkpoint has it."""
+    chosen = precision or Precision()
+    header = read_header(path)
+    found = detect(header)
+    source = Source.open(header, file_digest(header, chosen), device, keep)
+    return source.model(found.family.name, found.read(header), chosen)
+
+
+def load_clip(
+    paths: Sequence[Path],
+    clip_type: str,
+    *,
+    precision: Precision | None = None,
+    device: torch.device | str = "cpu",
+    embedding_folders: Iterable[Path] = (),
+    keep: Keep | None = None,
+) -> Clip:
+    """Load text encoders from a file each, to be used together; clip_type: a family as ComfyUI's CLIPLoader names it.
+
+    CheckpointError if the files are not what the family takes; keep: as load_checkpoint has it.
+    """
+    chosen = precision or Precision()
+    headers = [read_header(path) for path in paths]
+    found = [encoder_alone(header) for header in headers]
+    texts = family_for(clip_type, [(path.name, kind) for path, (kind, _) in zip(paths, found, strict=True)]).texts
+    encoders = (
+        Source.open(header, file_digest(header, chosen), device, keep).text_encoder(
+            kind, encoder.part, texts.readers[kind], chosen
+        )
+        for header, (kind, encoder) in zip(headers, found, strict=True)
+    )
+    return Clip(tuple(encoders), texts.joiner, embeddings=find_embedding(embedding_folders))
 
 
 def load_vae(
@@ -97,7 +147,8 @@ def load_vae(
 ) -> Vae:
     """Load a VAE from a file of its own or from a checkpoint; keep: as load_checkpoint has it."""
     header = read_header(path)
-    return _vae(header, _Source(open_weights(header), file_digest(header, dtype), device, keep), dtype)
+    found = vae_in(header)
+    return Source.open(header, file_digest(header, dtype), device, keep).vae(found, Precision(dtype))
 
 
 def vae_of_tensors(
@@ -105,89 +156,27 @@ def vae_of_tensors(
 ) -> Vae:
     """Return the VAE of a file's tensors that somebody else has read; it lies on the device and has no digest."""
     header = header_of(tensors)
-    vae = _vae(header, _Source(Weights(header, TensorFile(tensors)), "", device, None), dtype)
-    return replace(vae, digest="")
+    return Source(Weights(header, TensorFile(tensors)), "", device, None).vae(vae_in(header), Precision(dtype))
 
 
-def _vae(header: Header, source: _Source, dtype: torch.dtype | None) -> Vae:
-    prefix = vae_prefix(header)
-    sizes = read_vae(header, prefix)
-    return source.vae(vae_part(sizes, prefix), sd1.latent_format(sizes), Precision(dtype))
-
-
-class _Network(NamedTuple):
-    module: nn.Module
-    keeper: Keeper | None
-
-
-@dataclass(frozen=True)
-class _Source:
-    """An open file, and where its networks go."""
-
-    weights: Weights
-    digest: str
-    device: torch.device | str
-    keep: Keep | None
-
-    def network(self, kind: str, part: Part, precision: Precision) -> _Network:
-        """Return a network of the file, filled, or left in the file with a keeper."""
-        if self.keep is None:
-            return _Network(fill(part, self.weights, precision, self.device), None)
-        mapped = fill_mapped(part, self.weights)
-        resolved = precision.resolved(mapped.dtype)
-        if resolved.is_packed:
-            unpack_when_used(mapped.module, resolved.computed)
-        return _Network(mapped.module, self.keep(mapped.module, f"{self.digest} {kind}", resolved))
-
-    def text_encoder(self, text: TextPart, precision: Precision) -> TextEncoder:
-        """Return a text encoder of the file."""
-        network = self.network(clip_name(text.kind), text.part, precision)
-        return TextEncoder(
-            text.kind,
-            text.reader(),
-            network.module,
-            digest=f"{self.digest} {clip_name(text.kind)}",
-            computed=precision.computed,
-            keeper=network.keeper,
-        )
-
-    def vae(self, part: Part, latent_format: LatentFormat, precision: Precision) -> Vae:
-        """Return the VAE of the file."""
-        network = self.network("vae", part, precision)
-        return Vae(network.module, latent_format, digest=f"{self.digest} vae", keeper=network.keeper)
-
-
-def clip_name(kind: str) -> str:
-    """Return the name of a text encoder's weights among those of its file."""
-    return f"clip-{kind}"
-
-
-def file_digest(header: Header, precision: Precisions | torch.dtype | None) -> str:
-    """Return a name for a file's content in a precision without reading all of it.
-
-    From its header, size, time of change and 256 samples of its bytes: archives and mirrors give many files one time,
-    and two models of one architecture differ nearly everywhere.
-    """
-    changed_ns = header.path.stat().st_mtime_ns
-    seen = (sorted(header.tensors.items()), sorted(header.metadata.items()), header.nbytes, changed_ns, precision)
-    state = hashlib.blake2b(repr(seen).encode(), digest_size=16)
-    with header.path.open("rb") as file:
-        size = file.seek(0, 2)
-        for number in range(SAMPLES):
-            file.seek(size * number // SAMPLES)
-            state.update(file.read(SAMPLE_BYTES))
-    return state.hexdigest()
-
-
-def vae_prefix(header: Header) -> str:
-    """Return what the keys of a VAE begin with in a file."""
-    for prefix in VAE_PREFIXES:
-        if f"{prefix}decoder.conv_in.weight" in header.tensors:
-            return prefix
+def vae_in(header: Header) -> FoundVae:
+    """Return the VAE of a file; CheckpointError if there is none."""
+    found = find_vae(header)
+    if found is not None:
+        return found
     if "decoder.up_blocks.0.resnets.0.conv1.weight" in header.tensors:
-        found = "a VAE in the layout of diffusers"
+        seen = "a VAE in the layout of diffusers"
     else:
-        found = f"{len(header.tensors)} tensors without decoder.conv_in.weight"
+        seen = f"{len(header.tensors)} tensors without decoder.conv_in.weight"
     raise CheckpointError(
-        f"{header.path.name}: no VAE is in this file; found {found}, expected one in the latent-diffusion layout."
+        f"{header.path.name}: no VAE is in this file; found {seen}, expected one in the latent-diffusion layout."
     )
+
+
+def _clip_inside(whole: Whole, source: Source, precision: Precision, embedding_folders: Iterable[Path]) -> Clip | None:
+    texts = whole.family.texts
+    encoders = tuple(
+        source.text_encoder(kind, encoder.part, texts.readers[kind], precision)
+        for kind, encoder in whole.encoders.items()
+    )
+    return Clip(encoders, texts.joiner, embeddings=find_embedding(embedding_folders)) if encoders else None

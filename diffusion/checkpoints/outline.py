@@ -1,7 +1,7 @@
-"""The networks of a file, without weights and without their memory: what a plan may know before anything is loaded.
+"""The networks of files, without weights and without their memory: what a plan may know before anything is loaded.
 
 outline = read_outline(path, Precisions.all(torch.float32))
-outline["model"].module  # on the meta device
+outline["model"][0].module  # on the meta device
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import torch
 from torch import nn
 
 from diffusion.checkpoints.detect import detect
-from diffusion.checkpoints.family import Part
+from diffusion.checkpoints.encoders import encoder_alone
 from diffusion.checkpoints.fill import stored_dtype
 from diffusion.checkpoints.header import Header, read_header
-from diffusion.checkpoints.load import clip_name, file_digest, vae_prefix
-from diffusion.checkpoints.networks.kl_vae import read_vae, vae_part
+from diffusion.checkpoints.load import vae_in
+from diffusion.checkpoints.part import Part
+from diffusion.checkpoints.source import clip_name, file_digest
+from diffusion.checkpoints.together import whole_of
 from diffusion.quantize import Precision, Precisions, Resolved
 
 
@@ -43,27 +45,43 @@ Outlines = Mapping[str, tuple[Outline, ...]]
 def read_outline(path: Path, precisions: Precisions) -> Outlines:
     """Return the networks of a checkpoint from its header alone."""
     header = read_header(path)
-    family = detect(header)
-    parts = family.read(header)
+    whole = whole_of(header)
     digest = file_digest(header, precisions)
 
     def outline(part: Part, name: str, precision: Precision, kind: str = "") -> Outline:
-        return replace(_outline(header, part, f"{digest} {name}", precision), family=family.name, kind=kind)
+        made = _outline(header, part, f"{digest} {name}", precision)
+        return replace(made, family=whole.family.name, kind=kind)
 
     return {
-        "model": (outline(parts.backbone, "model", precisions.unet),),
-        "clip": tuple(outline(text.part, clip_name(text.kind), precisions.text, text.kind) for text in parts.text),
-        "vae": (outline(parts.vae, "vae", precisions.vae),),
+        "model": (outline(whole.backbone.part, "model", precisions.unet),),
+        "clip": tuple(
+            outline(encoder.part, clip_name(kind), precisions.text, kind) for kind, encoder in whole.encoders.items()
+        ),
+        "vae": () if whole.vae is None else (outline(whole.vae.part, "vae", precisions.vae),),
     }
+
+
+def read_model_outline(path: Path, precisions: Precisions) -> Outlines:
+    """Return the diffusion network of a file as load_diffusion_model finds it."""
+    header = read_header(path)
+    found, precision = detect(header), precisions.unet
+    made = _outline(header, found.read(header).part, f"{file_digest(header, precision)} model", precision)
+    return {"model": (replace(made, family=found.family.name),)}
+
+
+def read_clip_outline(path: Path, precisions: Precisions) -> Outlines:
+    """Return the text encoder of a file as load_clip finds it."""
+    header = read_header(path)
+    (kind, encoder), precision = encoder_alone(header), precisions.text
+    made = _outline(header, encoder.part, f"{file_digest(header, precision)} {clip_name(kind)}", precision)
+    return {"clip": (replace(made, kind=kind),)}
 
 
 def read_vae_outline(path: Path, precisions: Precisions) -> Outlines:
     """Return the VAE of a file as load_vae finds it."""
     header = read_header(path)
-    prefix = vae_prefix(header)
     dtype = precisions.vae.stored
-    part = vae_part(read_vae(header, prefix), prefix)
-    return {"vae": (_outline(header, part, f"{file_digest(header, dtype)} vae", Precision(dtype)),)}
+    return {"vae": (_outline(header, vae_in(header).part, f"{file_digest(header, dtype)} vae", Precision(dtype)),)}
 
 
 def _outline(header: Header, part: Part, digest: str, precision: Precision) -> Outline:

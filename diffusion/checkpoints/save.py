@@ -20,8 +20,6 @@ from diffusion.overlay import WeightPatch, patched
 from diffusion.quantize import to_stored
 from diffusion.streaming import Keeper, as_kept
 
-V_MARK = "v_pred"  # an empty tensor of this name says that a model predicts v (ComfyUI)
-
 
 class SavedCheckpoint(NamedTuple):
     """What a file holds."""
@@ -41,7 +39,7 @@ def merged_checkpoint(model: Model, clip: Clip, vae: Vae) -> SavedCheckpoint:
         _merged(encoder.module, encoder.patches, encoder.keeper),
     )
     is_v = model.parameterization.prediction == "v"
-    marks = {V_MARK: torch.empty(0)} if is_v else {}
+    marks = {sd1.V_MARK: torch.empty(0)} if is_v else {}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in (state | marks).items()}
     return SavedCheckpoint(tensors, {sd1.PREDICTION_KEY: "v" if is_v else "epsilon"})
 

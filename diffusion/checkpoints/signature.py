@@ -1,8 +1,9 @@
 """Signatures: by which keys a family of models is known.
 
-    signature.misfits(header)  # () if it matches; else what is wrong, in words
+    signature.misfits(header, "model.diffusion_model.")  # () if it matches; else what is wrong, in words
 
-A rule asks for a key, perhaps with a number of dimensions, or forbids all keys that begin with a text.
+A rule asks for a key, perhaps with a number of dimensions, or forbids all keys that begin with a text; keys are those behind
+the prefix under which the network lies in a file.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ class Required:
     keys: tuple[str, ...]
     ndim: int | None = None
 
-    def misfit(self, header: Header) -> str | None:
+    def misfit(self, header: Header, prefix: str) -> str | None:
         """Return what is wrong, or None."""
-        found = next((key for key in self.keys if key in header.tensors), None)
+        found = next((prefix + key for key in self.keys if prefix + key in header.tensors), None)
         if found is None:
-            return f"{self.keys[0]} is missing"
+            return f"{prefix}{self.keys[0]} is missing"
         shape = header.tensors[found].shape
         if self.ndim is not None and len(shape) != self.ndim:
             return f"{found} has the shape {shape} instead of {self.ndim} dimensions"
@@ -37,9 +38,9 @@ class Forbidden:
     prefix: str
     marks: str  # the family that has them
 
-    def misfit(self, header: Header) -> str | None:
+    def misfit(self, header: Header, prefix: str) -> str | None:
         """Return what is wrong, or None."""
-        found = next((key for key in header.tensors if key.startswith(self.prefix)), None)
+        found = next((key for key in header.tensors if key.startswith(prefix + self.prefix)), None)
         return None if found is None else f"{found} marks {self.marks}"
 
 
@@ -49,11 +50,11 @@ class Signature:
 
     rules: tuple[Required | Forbidden, ...]
 
-    def misfits(self, header: Header) -> tuple[str, ...]:
-        """Return what does not match, in the order of the rules."""
-        found = (rule.misfit(header) for rule in self.rules)
+    def misfits(self, header: Header, prefix: str = "") -> tuple[str, ...]:
+        """Return what does not match below a prefix, in the order of the rules."""
+        found = (rule.misfit(header, prefix) for rule in self.rules)
         return tuple(misfit for misfit in found if misfit is not None)
 
-    def score(self, header: Header) -> float:
+    def score(self, header: Header, prefix: str = "") -> float:
         """Return the share of rules that hold."""
-        return 1.0 - len(self.misfits(header)) / len(self.rules)
+        return 1.0 - len(self.misfits(header, prefix)) / len(self.rules)

@@ -14,11 +14,11 @@ from typing import NamedTuple
 import torch
 
 from diffusion.checkpoints.alone import load_alone
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.fill import TensorFile, Weights
 from diffusion.checkpoints.header import Header
-from diffusion.checkpoints.load import Keep
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.pickles import open_any
+from diffusion.checkpoints.source import Keep
 from diffusion.checkpoints.views import as_view
 from diffusion.control.net import ControlNet, Traits
 from diffusion.control.sizes import control_part, layout_of, read_sizes, traits_of

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.ldm_keys import unet_keys
 from diffusion.checkpoints.networks.unet import norm_groups
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source
 from diffusion.control.net import Traits
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from torch import nn
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source
 from diffusion.control.net import Traits
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from diffusion.checkpoints.fill import open_weights
 from diffusion.checkpoints.header import read_header
-from diffusion.checkpoints.load import file_digest
+from diffusion.checkpoints.source import file_digest
 from diffusion.errors import CheckpointError
 from diffusion.lora import entry as common
 from diffusion.lora.changes import Additive, Misfit, Replacement

@@ -46,6 +46,10 @@ class Joiner(Protocol):
         """Return the conditioning; encoded: by kind of encoder."""
         ...
 
+    def width(self, widths: Mapping[str, int]) -> int:
+        """Return how wide the vectors of a conditioning are; widths: of what the encoders make, by their kinds."""
+        ...
+
 
 @dataclass(frozen=True)
 class ClipReader:
@@ -74,6 +78,11 @@ class Alone:
         """Return what the encoder gave."""
         (only,) = encoded.values()
         return Cond(only.embedding, only.pooled)
+
+    def width(self, widths: Mapping[str, int]) -> int:
+        """Return the width of what the encoder makes."""
+        (only,) = widths.values()
+        return only
 
 
 @cache

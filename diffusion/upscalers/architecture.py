@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.part import Part
 
 
 class Found(NamedTuple):

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.part import Part
 from diffusion.upscalers.architecture import Architecture, Found
 
 

@@ -13,8 +13,8 @@ from torch import nn
 
 from diffusion.checkpoints.alone import load_alone
 from diffusion.checkpoints.header import Header
-from diffusion.checkpoints.load import Keep
 from diffusion.checkpoints.pickles import open_any
+from diffusion.checkpoints.source import Keep
 from diffusion.errors import CheckpointError
 from diffusion.handles import device_of, dtype_of
 from diffusion.quantize import Precision

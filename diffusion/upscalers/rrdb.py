@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source
 from diffusion.upscalers.architecture import Architecture, Found
 

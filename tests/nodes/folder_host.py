@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from diffusion.checkpoints.load import load_checkpoint, load_vae
+from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.control.load import load_control_net
 from diffusion.lora import open_lora
+from diffusion.quantize import Precision
 from diffusion.tiny_vae import TINY_VAES, load_tiny_vae
 from diffusion.upscalers.load import load_upscaler
 from graph.run import Run
@@ -40,6 +41,12 @@ class FolderHost:
 
     def load_checkpoint(self, path: Path) -> Any:
         return load_checkpoint(path)
+
+    def load_diffusion_model(self, path: Path, weights: Any = None) -> Any:
+        return load_diffusion_model(path, precision=Precision(weights))
+
+    def load_clip(self, paths: Sequence[Path], clip_type: str, *, on_cpu: bool = False) -> Any:
+        return load_clip(paths, clip_type)
 
     def load_vae(self, path: Path) -> Any:
         return load_vae(path)

@@ -6,11 +6,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
+from diffusion.checkpoints.families.sd1 import TEXT, UNET
 from diffusion.clip import Clip
+from diffusion.errors import DiffusionError
 from diffusion.models import Model, Vae
+from graph.dynamic import Block
 from graph.widgets import File
-from nodes.loaders import LoadCheckpoint, VAELoader
+from nodes.loaders import CLIPLoader, DualCLIPLoader, LoadCheckpoint, UNETLoader, VAELoader
 from tests.nodes.folder_host import FolderRun
 
 
@@ -29,6 +34,38 @@ def test_a_checkpoint_gives_its_three_networks(folder: Path) -> None:
 
 def test_a_vae_may_come_out_of_a_checkpoint(folder: Path) -> None:
     assert isinstance(VAELoader("tiny.safetensors", run=FolderRun(folder)), Vae)
+
+
+def test_networks_come_out_of_files_of_their_own(folder: Path) -> None:
+    whole = load_file(folder / "models" / "checkpoints" / "tiny.safetensors")
+    for kind, prefix, beginning in (("diffusion_models", UNET, ""), ("text_encoders", TEXT, "text_model.")):
+        (folder / "models" / kind).mkdir()
+        part = {beginning + key.removeprefix(prefix): each for key, each in whole.items() if key.startswith(prefix)}
+        save_file(part, folder / "models" / kind / "part.safetensors")
+    run = FolderRun(folder)
+    loaded = LoadCheckpoint("tiny.safetensors", run=run)
+    model, clip = UNETLoader("part.safetensors", run=run), CLIPLoader("part.safetensors", run=run)
+    assert (model.family, model.parameterization) == (loaded.MODEL.family, loaded.MODEL.parameterization)
+    x, context = torch.ones(1, 4, 8, 8), clip.encode("a cat").embedding
+    assert torch.equal(context, loaded.CLIP.encode("a cat").embedding)
+    time = torch.tensor([7.0])
+    torch.testing.assert_close(model.apply(x, time, context), loaded.MODEL.apply(x, time, context))
+    with pytest.raises(DiffusionError, match=r"do not go together for the type sdxl: part\.safetensors is CLIP-L"):
+        DualCLIPLoader("part.safetensors", "part.safetensors", "sdxl", run=run)
+
+
+def test_what_a_checkpoint_lacks_is_said_where_it_is_wanted(folder: Path) -> None:
+    path = folder / "models" / "checkpoints" / "tiny.safetensors"
+    save_file({key: each for key, each in load_file(path).items() if key.startswith(UNET)}, path)
+    loaded = LoadCheckpoint("tiny.safetensors", run=FolderRun(folder))
+    assert isinstance(loaded.MODEL, Model)
+    assert (
+        Block(
+            "tiny.safetensors: no text encoders are in this checkpoint; load them from files of their own with CLIPLoader."
+        )
+        == loaded.CLIP
+    )
+    assert isinstance(loaded.VAE, Block)
 
 
 @pytest.mark.parametrize(("node", "kind"), [(LoadCheckpoint, "checkpoints"), (VAELoader, "vae")])

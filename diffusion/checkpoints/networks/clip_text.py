@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source, View
 
 HEAD_WIDTH = 64
+PROJECTION = "text_projection.weight"
 OPEN_CLIP_ENDS = {
     "embeddings.token_embedding.weight": "token_embedding.weight",
     "embeddings.position_embedding.weight": "positional_embedding",
@@ -45,13 +46,20 @@ class TextSizes(NamedTuple):
 def read_text(header: Header, prefix: str) -> TextSizes:
     """Read the sizes of an encoder in transformers' layout."""
     vocabulary, width = header.required_shape(f"{prefix}embeddings.token_embedding.weight")
+    projection = header.shape(projection_key(prefix))
     return TextSizes(
         vocabulary=vocabulary,
         positions=header.required_shape(f"{prefix}embeddings.position_embedding.weight")[0],
         width=width,
         inner_width=header.required_shape(f"{prefix}encoder.layers.0.mlp.fc1.weight")[0],
         layers=len(header.numbers(f"{prefix}encoder.layers.", ".mlp.fc1.weight")),
+        projection=0 if projection is None else projection[0],
     )
+
+
+def projection_key(prefix: str) -> str:
+    """Return the key of the projection in transformers' layout, which lies beside the encoder."""
+    return f"{prefix.removesuffix('text_model.')}{PROJECTION}"
 
 
 def read_open_clip(header: Header, prefix: str) -> TextSizes:
@@ -103,7 +111,10 @@ def build_text(sizes: TextSizes, activation: str = "quick_gelu") -> nn.Module:
 
 def text_keys(module: nn.Module, prefix: str) -> dict[str, Source]:
     """Map the names of an encoder to those of transformers' layout in a file."""
-    return {name: prefix + name.removeprefix("text_model.") for name in module.state_dict()}
+    return {
+        name: projection_key(prefix) if name == PROJECTION else prefix + name.removeprefix("text_model.")
+        for name in module.state_dict()
+    }
 
 
 def open_clip_keys(module: nn.Module, prefix: str) -> dict[str, Source]:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from torch import nn
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.ldm_keys import vae_keys
 from diffusion.checkpoints.networks.unet import norm_groups
+from diffusion.checkpoints.part import Part
 
 
 class VaeSizes(NamedTuple):

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from torch import nn
 
-from diffusion.checkpoints.family import Part
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.ldm_keys import unet_keys
+from diffusion.checkpoints.part import Part
 
 MOST_NORM_GROUPS = 32
 LEAST_GROUP_WIDTH = 4

@@ -13,6 +13,7 @@ import torch
 from diffusion.checkpoints.detect import detect, known_families
 from diffusion.checkpoints.family import Family
 from diffusion.checkpoints.fill import check_shapes
+from diffusion.checkpoints.together import whole_of
 from tests.diffusion.checkpoints.stripped import HEADERS, headers_of
 
 each_family = pytest.mark.parametrize("family", known_families(), ids=lambda family: family.name)
@@ -29,14 +30,15 @@ def test_a_family_is_complete(family: Family) -> None:
 def test_a_family_knows_its_files_and_no_other_does(family: Family) -> None:
     headers = headers_of(family.name)
     assert headers, f"put the stripped header of a file into {HEADERS / family.name}"
-    assert [detect(header).name for header in headers] == [family.name] * len(headers)
+    assert [detect(header).family.name for header in headers] == [family.name] * len(headers)
 
 
 @each_family
 def test_the_networks_that_a_family_reads_want_the_tensors_of_the_file(family: Family) -> None:
     for header in headers_of(family.name):
-        parts = family.read(header)
-        for part in (parts.backbone, *(text.part for text in parts.text), parts.vae):
+        whole = whole_of(header)
+        others = [encoder.part for encoder in whole.encoders.values()]
+        for part in (whole.backbone.part, *others, *([whole.vae.part] if whole.vae else [])):
             with torch.device("meta"):
                 module = part.build()
             shapes: Mapping[str, tuple[int, ...]] = {

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from diffusion.checkpoints.detect import detect
-from diffusion.checkpoints.families import sdxl
+from diffusion.checkpoints.families import sd1, sdxl
 from diffusion.checkpoints.header import read_header
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint
 from diffusion.checkpoints.networks.clip_text import TextSizes, build_text, open_clip_keys, text_keys
@@ -25,17 +25,18 @@ from tests.tiny_checkpoint import write_state
 
 SMALL = TextSizes(49_408, 77, 64, 128, 3)
 LARGE = TextSizes(49_408, 77, 128, 256, 3, projection=32)
-UNET = UnetSizes(4, 4, (64, 128), (0, 2), 3, 1, 64 + 128, is_linear=True, vector_width=32 + 6 * 8)
+UNET = UnetSizes(4, 4, (64, 128), (0, 2), 3, 1, 64 + 128, is_linear=True, vector_width=32 + 6 * 256)
 VAE = VaeSizes((32, 32, 32, 32), 1, 4)
 PROMPT = "a photo of a cat"
+TEXT_L, TEXT_G = "conditioner.embedders.0.transformer.text_model.", "conditioner.embedders.1.model."
 
 
 class Networks:
     """The four networks, with weights of a seed."""
 
     def __init__(self) -> None:
-        unet = unet_part(UNET, sdxl.KIND._replace(time_ids_width=8), sdxl.UNET)
-        vae = vae_part(VAE, sdxl.VAE)
+        unet = unet_part(UNET, sdxl.KIND, sd1.UNET)
+        vae = vae_part(VAE, sd1.VAE)
         with torch.random.fork_rng():
             torch.manual_seed(0)
             self.unet: Any = unet.build().eval()
@@ -46,8 +47,8 @@ class Networks:
             [
                 (self.unet, unet.keys(self.unet)),
                 (self.vae, vae.keys(self.vae)),
-                (self.small, text_keys(self.small, sdxl.TEXT_L)),
-                (self.large, open_clip_keys(self.large, sdxl.TEXT_G)),
+                (self.small, text_keys(self.small, TEXT_L)),
+                (self.large, open_clip_keys(self.large, TEXT_G)),
             ]
         )
 
@@ -60,7 +61,7 @@ def networks() -> Networks:
 @pytest.fixture(scope="module")
 def checkpoint(networks: Networks, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     path = write_state(tmp_path_factory.mktemp("sdxl") / "tiny.safetensors", networks.state)
-    assert detect(read_header(path)).name == "sdxl"
+    assert detect(read_header(path)).family.name == "sdxl"
     return load_checkpoint(path)
 
 
@@ -80,7 +81,7 @@ def test_the_prompt_is_the_last_layer_but_one_of_both_encoders_side_by_side(
     (small, _), (large, end) = own_text(networks.small, 49_407), own_text(networks.large, 0)
     expected = torch.cat((small.hidden_states[-2], large.hidden_states[-2]), dim=-1)
     torch.testing.assert_close(cond.embedding, expected, atol=1e-5, rtol=1e-5)
-    pooled = large.last_hidden_state[:, end] @ networks.state[f"{sdxl.TEXT_G}text_projection"]
+    pooled = large.last_hidden_state[:, end] @ networks.state[f"{TEXT_G}text_projection"]
     torch.testing.assert_close(cond.pooled, pooled, atol=1e-5, rtol=1e-5)
 
 
@@ -121,7 +122,7 @@ def test_a_prompt_without_a_pooled_output_is_refused(checkpoint: Checkpoint) -> 
 
 def test_encoders_that_the_network_does_not_attend_to_are_refused(networks: Networks, tmp_path: Path) -> None:
     wide = build_text(SMALL._replace(width=128), "quick_gelu")
-    state = {key: tensor for key, tensor in networks.state.items() if not key.startswith(sdxl.TEXT_L)}
-    state |= original_state([(wide, text_keys(wide, sdxl.TEXT_L))])
-    with pytest.raises(DiffusionError, match=r"192 wide, the text encoders make 128 \+ 128"):
+    state = {key: tensor for key, tensor in networks.state.items() if not key.startswith(TEXT_L)}
+    state |= original_state([(wide, text_keys(wide, TEXT_L))])
+    with pytest.raises(DiffusionError, match=r"192 wide, the text encoders make 256"):
         load_checkpoint(write_state(tmp_path / "wrong.safetensors", state))
