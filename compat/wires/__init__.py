@@ -71,8 +71,9 @@ def _each(items: Any, change: Change) -> Any:
 
 @cache
 def _outwards() -> Mapping[type, Change]:
-    from compat.wires import clip, conditioning, latent, noise, patcher, sampler, vae
+    from compat.wires import clip, conditioning, control, latent, noise, patcher, sampler, vae
     from diffusion.clip import Clip
+    from diffusion.control.net import ControlNet
     from diffusion.forward import EmptyNoise, SeedNoise
     from diffusion.latents import Latent
     from diffusion.models import Model, Vae
@@ -88,13 +89,14 @@ def _outwards() -> Mapping[type, Change]:
         EmptyNoise: noise.to_pack,
         noise.PackNoise: noise.to_pack,
         SamplerChoice: sampler.to_pack,
+        ControlNet: control.to_pack,
     }
     return MappingProxyType(table)
 
 
 @cache
 def _inwards() -> Mapping[str, Change]:
-    from compat.wires import clip, conditioning, latent, noise, patcher, sampler, vae
+    from compat.wires import clip, conditioning, control, latent, noise, patcher, sampler, vae
 
     table = {
         "LATENT": latent.from_pack,
@@ -104,5 +106,6 @@ def _inwards() -> Mapping[str, Change]:
         "VAE": vae.from_pack,
         "NOISE": noise.from_pack,
         "SAMPLER": sampler.from_pack,
+        "CONTROL_NET": control.from_pack,
     }
     return MappingProxyType(table)
