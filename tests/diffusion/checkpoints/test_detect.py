@@ -146,11 +146,6 @@ def test_text_encoders_that_do_not_go_together_are_explained() -> None:
         family_for("sdxl", [("a", "l"), ("b", "l")])
 
 
-def test_inpainting_models_are_refused() -> None:
-    wide = with_shape(header("sd1/sd15"), "model.diffusion_model.input_blocks.0.0.weight", 320, 9, 3, 3)
-    assert "takes 9 channels and gives 4" in refused(wide)
-
-
 def test_parts_of_different_models_are_refused() -> None:
     text = "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight"
     assert "attends to vectors 768 wide, the text encoders make 512" in refused(
