@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from diffusion.checkpoints.families import sd1, sdxl
+from diffusion.checkpoints.families import sd1, sd2, sdxl
 from diffusion.checkpoints.networks.clip_text import TextSizes, build_text, open_clip_keys, text_keys
 from diffusion.checkpoints.networks.kl_vae import VaeSizes, vae_part
 from diffusion.checkpoints.networks.unet import Kind, UnetSizes, unet_part
@@ -24,6 +24,7 @@ VAE = VaeSizes((32, 32, 32, 32), 1, 4)
 TEXT = TextSizes(49_408, 77, 64, 128, 3)
 LARGE = TextSizes(49_408, 77, 128, 256, 3, projection=32)
 SD1 = UnetSizes(4, 4, (32, 64), (1, 0), 1, 1, 64)
+SD2 = UnetSizes(4, 4, (64, 128), (1, 0), 1, 1, 64, is_linear=True)
 SDXL = UnetSizes(4, 4, (64, 128), (0, 2), 3, 1, 64 + 128, is_linear=True, vector_width=32 + 6 * 256)
 
 Keys = Callable[[nn.Module, str], Mapping[str, Source]]
@@ -47,6 +48,7 @@ class Recipe(NamedTuple):
 
 
 SD1_TEXTS = (TinyText(TEXT, "quick_gelu", text_keys, sd1.TEXT),)
+SD2_TEXTS = (TinyText(TEXT._replace(projection=64), "gelu", open_clip_keys, "cond_stage_model.model."),)
 SDXL_TEXTS = (
     TinyText(TEXT, "quick_gelu", text_keys, "conditioner.embedders.0.transformer.text_model."),
     TinyText(LARGE, "gelu", open_clip_keys, "conditioner.embedders.1.model."),
@@ -54,6 +56,8 @@ SDXL_TEXTS = (
 RECIPES: Mapping[str, Recipe] = {
     "sd1_inpaint": Recipe(SD1._replace(in_channels=9), sd1.KIND, SD1_TEXTS),
     "sd1_instruct": Recipe(SD1._replace(in_channels=8), sd1.KIND, SD1_TEXTS),
+    "sd2": Recipe(SD2, sd2.KIND, SD2_TEXTS),
+    "sd2_inpaint": Recipe(SD2._replace(in_channels=9), sd2.KIND, SD2_TEXTS),
     "sdxl_inpaint": Recipe(SDXL._replace(in_channels=9), sdxl.KIND, SDXL_TEXTS),
     "sdxl_instruct": Recipe(SDXL._replace(in_channels=8), sdxl.KIND, SDXL_TEXTS),
 }
@@ -69,14 +73,17 @@ class TinyUnets:
     state: Mapping[str, Tensor]
 
 
-def tiny_networks(name: str) -> TinyUnets:
-    """Return the networks of a recipe."""
+def tiny_networks(name: str, layers: int | None = None) -> TinyUnets:
+    """Return the networks of a recipe; layers: of its text encoders."""
     recipe = RECIPES[name]
+    if layers is not None:
+        texts = tuple(text._replace(sizes=text.sizes._replace(layers=layers)) for text in recipe.texts)
+        recipe = recipe._replace(texts=texts)
     unet, vae = unet_part(recipe.unet, recipe.kind, sd1.UNET), vae_part(VAE, sd1.VAE)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         backbone, autoencoder = unet.build().eval(), vae.build().eval()
-        texts = tuple(build_text(text.sizes, text.activation).eval() for text in recipe.texts)
-    named = [(module, text.keys(module, text.prefix)) for module, text in zip(texts, recipe.texts, strict=True)]
+        modules = tuple(build_text(text.sizes, text.activation).eval() for text in recipe.texts)
+    named = [(module, text.keys(module, text.prefix)) for module, text in zip(modules, recipe.texts, strict=True)]
     parts = [(backbone, unet.keys(backbone)), (autoencoder, vae.keys(autoencoder)), *named]
-    return TinyUnets(backbone, autoencoder, texts, original_state(parts))
+    return TinyUnets(backbone, autoencoder, modules, original_state(parts))

@@ -24,6 +24,7 @@ TEXT = "cond_stage_model.transformer.text_model."
 KIND = Kind(heads=8)
 V_PREDICTION = frozenset({"v", "v_prediction", "v-prediction"})
 PREDICTION_KEY = "modelspec.prediction_type"  # stability.ai's metadata standard
+PREDICTION_KEYS = (PREDICTION_KEY, "modelspec.predict_key")  # the second is what ComfyUI writes
 ZERO123_KEY = "cc_projection.weight"
 V_MARK = "v_pred"  # an empty tensor of this name says that a model predicts v (ComfyUI)
 
@@ -58,7 +59,13 @@ def read(header: Header, prefix: str) -> Backbone:
 
 def predicts_v(header: Header) -> bool:
     """Return whether a file says that its network predicts v: in its metadata, or by a mark among its tensors."""
-    return header.metadata.get(PREDICTION_KEY, "").lower() in V_PREDICTION or V_MARK in header.tensors
+    said = (header.metadata.get(key, "").lower() for key in PREDICTION_KEYS)
+    return any(word in V_PREDICTION for word in said) or V_MARK in header.tensors
+
+
+def says_prediction(header: Header) -> bool:
+    """Return whether a file says what its network predicts."""
+    return any(key in header.metadata for key in PREDICTION_KEYS) or V_MARK in header.tensors
 
 
 def to_original_keys(

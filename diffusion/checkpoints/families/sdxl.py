@@ -16,7 +16,7 @@ from diffusion.checkpoints.families.sd1 import predicts_v
 from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.unet import Kind, adapter_for, read_unet, unet_part
-from diffusion.checkpoints.signature import Required, Signature
+from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_G, CLIP_L
 from diffusion.conditioning import Cond
 from diffusion.latents import SDXL_RGB_BIAS, SDXL_RGB_FACTORS, LatentFormat
@@ -36,6 +36,7 @@ SIGNATURE = Signature(
     (
         Required(("input_blocks.0.0.weight",), ndim=4),
         Required(("label_emb.0.0.weight",), ndim=2),
+        Forbidden("input_blocks.1.1.", "unCLIP of Stable Diffusion 2, or Stable Video Diffusion"),
         Required(("middle_block.1.proj_in.weight",), ndim=2),
         Required(("out.2.weight",), ndim=4),
     )
