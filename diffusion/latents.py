@@ -45,8 +45,9 @@ class Latent:
 class LatentFormat:
     """How a family's latents are scaled and how they look; the defaults are SD1's.
 
-    rgb_factors: one row (red, green, blue) for each channel. tiny_vae: what decodes them for previews, a name in
-    diffusion.tiny_vae; one of other channels is not used.
+    shift_factor: the mean of the VAE's latents, which is taken off before they are scaled. rgb_factors: one row (red,
+    green, blue) for each channel. tiny_vae: what decodes them for previews, a name in diffusion.tiny_vae; one of other
+    channels is not used.
     """
 
     channels: int = 4
@@ -54,12 +55,13 @@ class LatentFormat:
     spatial_downscale: int = 8
     rgb_factors: tuple[tuple[float, float, float], ...] = SD1_RGB_FACTORS
     rgb_bias: tuple[float, float, float] | None = None
+    shift_factor: float = 0.0
     tiny_vae: str | None = "taesd"
 
     def process_in(self, samples: Tensor) -> Tensor:
         """Return samples of the VAE in the model's scale."""
-        return samples * self.scale_factor
+        return (samples - self.shift_factor) * self.scale_factor
 
     def process_out(self, samples: Tensor) -> Tensor:
         """Return samples of the model in the VAE's scale."""
-        return samples / self.scale_factor
+        return samples / self.scale_factor + self.shift_factor
