@@ -21,10 +21,14 @@ from diffusion.text.tokenizer import END, ClipTokenizer
 
 
 class Encoded(NamedTuple):
-    """A prompt's embedding (1, tokens, width) and the pooled output of its first chunk (1, width), if its encoder has one."""
+    """A prompt's embedding (1, tokens, width) and the pooled output of its first chunk (1, width), if its encoder has one.
+
+    mask: (1, tokens), 1 for tokens that networks may attend to; None: all.
+    """
 
     embedding: Tensor
     pooled: Tensor | None = None
+    mask: Tensor | None = None
 
 
 class Usual(NamedTuple):
