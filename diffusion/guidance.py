@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from diffusion.adapters import Given
+from diffusion.adapters import NOTHING, Given
 from diffusion.conditioning import Conditioning, with_defaults
+from diffusion.control.chain import steer
 from diffusion.denoiser import Guided
 from diffusion.models import Model
 from diffusion.parameterization import Parameterization
@@ -180,8 +181,21 @@ def call_network(model: Model, call: NetworkCall) -> Tensor:
     """Return the finished latents of a call."""
     parameterization = model.parameterization
     scaled, timestep = parameterization.scale_input(call.x, call.sigma), parameterization.timestep(call.sigma)
-    output = model.apply(scaled, timestep, call.context, call.sides, call.given)
+    given = {**call.given, **_steering(model, call, scaled, timestep)}
+    output = model.apply(scaled, timestep, call.context, call.sides, given)
     return parameterization.to_denoised(output.float(), call.x, call.sigma)
+
+
+def _steering(model: Model, call: NetworkCall, scaled: Tensor, timestep: Tensor) -> Given:
+    """Return what networks that steer add to a call, in the model's precision; its jobs have the same of them."""
+    chain = call.regions[0].control if call.regions else None
+    if chain is None:
+        return NOTHING
+    found = steer(chain, scaled, call.sigma, timestep, call.context, call.given, len(call.regions))
+    return {
+        name: tuple(each.to(model.dtype) for each in value) if isinstance(value, tuple) else value.to(model.dtype)
+        for name, value in found.items()
+    }
 
 
 def predict(
@@ -222,6 +236,8 @@ def _active_jobs(sides: Sequence[Regions], sigma: Tensor) -> list[Job]:
 
 def _fits(a: Region, b: Region, repeats_contexts: bool) -> bool:
     if _size(a) != _size(b) or a.context.shape[2] != b.context.shape[2] or _shapes(a.given) != _shapes(b.given):
+        return False
+    if a.control is not b.control:
         return False
     lengths = (a.context.shape[1], b.context.shape[1])
     may_repeat = repeats_contexts and math.lcm(*lengths) // min(lengths) <= MAX_CONTEXT_REPEATS

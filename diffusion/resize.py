@@ -26,13 +26,17 @@ def resize(x: Tensor, width: int, height: int, method: str, crop: str = "disable
 
 
 def crop_to_aspect(x: Tensor, aspect: float) -> Tensor:
-    """Cut both ends of the longer side evenly, so that width / height comes nearest to `aspect`."""
+    """Cut both ends of the longer side evenly, so that width / height comes nearest to `aspect`.
+
+    Halves of a pixel are rounded as ComfyUI's order of these operations has it.
+    """
     rows, columns = x.shape[-2:]
     top = left = 0
-    if columns / rows > aspect:
-        left = round((columns - rows * aspect) / 2)
-    elif columns / rows < aspect:
-        top = round((rows - columns / aspect) / 2)
+    present = columns / rows
+    if present > aspect:
+        left = round((columns - columns * (aspect / present)) / 2)
+    elif present < aspect:
+        top = round((rows - rows * (present / aspect)) / 2)
     return x[..., top : rows - top, left : columns - left]
 
 
