@@ -83,6 +83,11 @@ class BesideAdapter:
     beside: Beside
 
     @property
+    def is_steered(self) -> bool:
+        """As the other."""
+        return getattr(self.inner, "is_steered", False)
+
+    @property
     def repeats_contexts(self) -> bool:
         """As the other."""
         return self.inner.repeats_contexts

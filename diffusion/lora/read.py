@@ -22,10 +22,16 @@ from diffusion.errors import CheckpointError
 from diffusion.lora import entry as common
 from diffusion.lora.changes import Additive, Misfit, Replacement
 from diffusion.lora.entry import Entry
-from diffusion.lora.flux_names import flux_names
 from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
+from diffusion.lora.names import names_for
 from diffusion.lora.shares import Names, share_of, whole_shape
-from diffusion.lora.targets import ORIGINAL_NAMES, TEXT_BEGINNINGS, WEIGHT, other_family, text_aliases, unet_aliases
+from diffusion.lora.targets import (
+    SEVERAL_TEXTS,
+    TEXT_BEGINNINGS,
+    WEIGHT,
+    other_family,
+    text_aliases,
+)
 
 Change = Additive | Replacement
 FORMS: tuple[Callable[[Entry], Change | None], ...] = (low_rank.read, hadamard.read, kronecker.read, plain.read)
@@ -35,7 +41,6 @@ SUFFIXES = sorted(
     reverse=True,
 )
 BIAS = ".bias"
-TRANSFORMERS: Mapping[str, Callable[[nn.Module], Names]] = {"flux": flux_names, "flux2": flux_names}
 BACKBONE = ""  # beside the kinds of text encoders
 
 Changes = Mapping[str, Change]
@@ -89,8 +94,9 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
     Keys for a network that was not given are left out without a word. The networks may be without weights.
     """
     backbone, encoders = targets.backbone, targets.encoders
+    is_alone = len(encoders) == 1 and targets.family not in SEVERAL_TEXTS
     networks: dict[str, tuple[Names, nn.Module]] = {
-        kind: (Names(text_aliases(kind, encoder)), encoder) for kind, encoder in encoders.items()
+        kind: (Names(text_aliases(kind, encoder, is_alone=is_alone)), encoder) for kind, encoder in encoders.items()
     }
     if backbone is not None:
         networks[BACKBONE] = (_backbone_names(lora, targets.family, backbone), backbone)
@@ -112,11 +118,10 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
 
 
 def _backbone_names(lora: LoraFile, family: str, backbone: nn.Module) -> Names:
-    if family in TRANSFORMERS:
-        return TRANSFORMERS[family](backbone)
-    if family not in ORIGINAL_NAMES:
+    names = names_for(family, backbone)
+    if names is None:
         raise CheckpointError(f"{lora.name}: LoRAs for models of the family {family} are not supported.")
-    return Names(unet_aliases(family, backbone))
+    return names
 
 
 def _parse(key: str, aliases: Mapping[str, str]) -> _Key | None:
