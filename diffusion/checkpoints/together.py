@@ -49,14 +49,15 @@ def family_for(clip_type: str, files: Sequence[tuple[str, str]]) -> Family:
     One that has the type comes first, then any that takes just these kinds; CheckpointError if there is none.
     """
     kinds = frozenset(kind for _, kind in files)
-    fitting = [family for family in known_families() if family.texts.fits(kinds)]
+    known = sorted(known_families(), key=lambda family: family.texts.is_one)  # the most particular first
+    fitting = [family for family in known if family.texts.fits(kinds)]
     typed = [family for family in fitting if clip_type in family.clip_types]
     if len(kinds) == len(files) and (typed or fitting):
         return (typed or fitting)[0]
     titles = {kind.name: kind.title for kind in known_encoders()}
     seen = ", ".join(f"{name} is {titles[kind]}" for name, kind in files)
     wanted = "; ".join(
-        f"{family.title} takes {' and '.join(titles.get(kind, kind) for kind in family.texts.readers)}"
+        f"{family.title} takes {_kinds(family, titles)}"
         for family in known_families()
         if clip_type in family.clip_types
     )
@@ -64,6 +65,11 @@ def family_for(clip_type: str, files: Sequence[tuple[str, str]]) -> Family:
         f"These text encoders do not go together for the type {clip_type}: {seen}. "
         + (f"{wanted}." if wanted else f"No known family of models has the type {clip_type}.")
     )
+
+
+def _kinds(family: Family, titles: Mapping[str, str]) -> str:
+    word = " or " if family.texts.is_one else " and "
+    return word.join(titles.get(kind, kind) for kind in family.texts.readers)
 
 
 def _check_widths(header: Header, whole: Whole) -> None:
