@@ -16,7 +16,9 @@ from cli.engine_options import EngineFlags, with_engine
 @with_engine
 def worker(
     nodes_module: Annotated[list[str] | None, typer.Option(help="A Python module with more nodes.")] = None,
-    preview_method: Annotated[str, typer.Option(help="none: no pictures of work in progress.")] = "auto",
+    preview_method: Annotated[
+        str, typer.Option(help="none: no pictures of work in progress; taesd: by a tiny VAE.")
+    ] = "auto",
     preview_size: Annotated[int, typer.Option(help="The longest side of these pictures in pixels.")] = 512,
     without_pack: Annotated[list[str] | None, typer.Option(help="A node pack that ended the worker before.")] = None,
     no_watch: Annotated[bool, typer.Option("--no-watch", help="Do not look for changes of node packs.")] = False,
@@ -41,6 +43,6 @@ def worker(
         packs = replace(chosen.packs, without=tuple(without_pack or ()), watches=not no_watch)
         known = json.loads(launch)
         user = Path(known["user_directory"]) if "user_directory" in known else chosen.user
-        chosen = replace(chosen, packs=packs, user=user)
+        chosen = replace(chosen, packs=packs, user=user, preview_method=preview_method)
         previews = Previews(preview_method != NO_PREVIEW, preview_size)
         serve(link, load, lambda registry: open_chosen(chosen, tell, registry), previews, Lending(chosen, known))

@@ -4,13 +4,14 @@
     output = adapter.call(backbone, x, timestep, context, given)
 
 Samplers and guidance know networks only through this seam; a family that needs no more than cross-attention is a UNet.
+An adapter with `is_steered` passes on what ControlNets and T2I-Adapters add (`steering`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,11 @@ Given = Mapping[str, "Tensor | tuple[Tensor, ...]"]
 """By name: tensors (batch, …), or several of them (reference pictures), as the adapter's `call` wants them."""
 
 NOTHING: Given = {}
+DOWN, MIDDLE, LEVELS = (  # what networks that steer a U-Net add to it, by the names that diffusers has for them
+    "down_block_additional_residuals",
+    "mid_block_additional_residual",
+    "down_intrablock_additional_residuals",
+)
 
 
 class Adapter(Protocol):
@@ -55,6 +61,7 @@ class UNetAdapter:
 
     repeats_contexts: bool = True
     planes: frozenset[str] = frozenset()
+    is_steered: ClassVar[bool] = True
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return nothing."""
@@ -62,7 +69,9 @@ class UNetAdapter:
 
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
-        output: Tensor = backbone(x, timestep.float(), encoder_hidden_states=context, return_dict=False)[0]
+        output: Tensor = backbone(
+            x, timestep.float(), encoder_hidden_states=context, **steering(given), return_dict=False
+        )[0]
         return output
 
 
@@ -77,6 +86,7 @@ class SizedUNetAdapter:
     downscale: int = 8
     repeats_contexts: bool = True
     planes: frozenset[str] = frozenset()
+    is_steered: ClassVar[bool] = True
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the pooled prompt and six numbers (1, 6): size, crop, target size, each with the height first."""
@@ -102,7 +112,22 @@ class SizedUNetAdapter:
 
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
+        added = {name: value for name, value in given.items() if name not in (DOWN, MIDDLE, LEVELS)}
         output: Tensor = backbone(
-            x, timestep.float(), encoder_hidden_states=context, added_cond_kwargs=dict(given), return_dict=False
+            x,
+            timestep.float(),
+            encoder_hidden_states=context,
+            added_cond_kwargs=added,
+            **steering(given),
+            return_dict=False,
         )[0]
         return output
+
+
+def steering(given: Given) -> dict[str, Any]:
+    """Return what a U-Net of diffusers is given of networks that steer it, as its arguments."""
+    return {name: _as_argument(given[name]) for name in (DOWN, MIDDLE, LEVELS) if name in given}
+
+
+def _as_argument(value: Tensor | tuple[Tensor, ...]) -> Any:
+    return list(value) if isinstance(value, tuple) else value  # diffusers takes lists apart

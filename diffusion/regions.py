@@ -9,8 +9,10 @@ of the same area on the other, so that guidance compares like with like.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -18,6 +20,8 @@ from torch import Tensor
 
 from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
+from diffusion.control.chain import CONTROL, FOR_UNCOND, Chain, Control, Place, check_control, fit_control
+from diffusion.errors import DiffusionError
 from diffusion.parameterization import Parameterization
 from diffusion.resize import edge_ramp, repeat_to_batch, resize
 
@@ -61,6 +65,7 @@ class Region:
     sigma_start: float | None = None  # not above this noise level; None: from the beginning
     sigma_end: float | None = None  # not below this noise level
     given: Given = field(default_factory=lambda: NOTHING)  # what else the network takes, cut to the box
+    control: Chain | None = None  # networks that steer; regions with the same go through them together
 
     @property
     def has_range(self) -> bool:
@@ -99,9 +104,11 @@ def fit_regions(
     second = [_place(cond, shape[-2], shape[-1], device) for cond in negative]
     _add_partners(second, first)
     _add_partners(first, second)
+    _share_control(first, second)
+    chains = _Chains(shape, parameterization)
 
     def finish(placed: Iterable[_Placed]) -> Regions:
-        return tuple(_region(item, shape, parameterization, device, dtype, adapter) for item in placed)
+        return tuple(_region(item, shape, parameterization, device, dtype, adapter, chains) for item in placed)
 
     return finish(first), finish(second)
 
@@ -151,7 +158,48 @@ def _add_partners(side: list[_Placed], others: Sequence[_Placed]) -> None:
         if source is not None and source.box != other.box:
             own = source.cond
             prompt = replace(other.cond, embedding=own.embedding, pooled=own.pooled, extras=own.extras)
-            side.append(other._replace(cond=prompt))
+            side.append(other._replace(cond=_steered_as(prompt, other.cond)))
+
+
+def _share_control(positive: Sequence[_Placed], negative: list[_Placed]) -> None:
+    """Let what steers the positive side steer the other too, where it says so and nothing steers that (ComfyUI)."""
+    asking = [item.cond for item in positive if item.box is None and item.cond.extras.get(FOR_UNCOND)]
+    free = [index for index, item in enumerate(negative) if item.box is None]
+    if not free or any(negative[index].cond.extras.get(CONTROL) for index in free):
+        return
+    for cond, index in zip(asking, itertools.cycle(free), strict=False):
+        negative[index] = negative[index]._replace(cond=_steered_as(negative[index].cond, cond))
+
+
+def _steered_as(cond: Cond, other: Cond) -> Cond:
+    """Return a prompt that is steered by what steers another."""
+    extras = {name: value for name, value in cond.extras.items() if name != CONTROL}
+    control = other.extras.get(CONTROL)
+    return replace(cond, extras=extras if control is None else {**extras, CONTROL: control})
+
+
+class _Chains:
+    """The chains of networks of one sampling: prompts that have the same, and are as large, get the same."""
+
+    def __init__(self, shape: Sequence[int], parameterization: Parameterization) -> None:
+        self._shape, self._parameterization = shape, parameterization
+        self._known: dict[tuple[Control, Place], Chain] = {}
+
+    def of(self, cond: Cond, box: Box | None, adapter: Adapter, given: Given) -> Chain | None:
+        """Return the chain of a prompt, fitted to where it acts; DiffusionError if it is of another family."""
+        control = cond.extras.get(CONTROL)
+        if not isinstance(control, Control):  # packs bring their own, which their samplings carry out
+            return None
+        if not getattr(adapter, "is_steered", False):
+            raise DiffusionError("A ControlNet of Stable Diffusion 1, 2 or XL cannot steer a model of this family.")
+        batch, channels, rows, columns = self._shape
+        place = Place(batch, rows, columns) if box is None else Place(batch, box.rows, box.columns)
+        chain = self._known.get((control, place))
+        if chain is None:
+            chain = fit_control(control, place, partial(_threshold, self._parameterization))
+            self._known[(control, place)] = chain
+        check_control(chain, channels, cond.embedding.shape[-1], given)
+        return chain
 
 
 def _smallest_around(side: Sequence[_Placed], box: Box) -> _Placed | None:
@@ -169,6 +217,7 @@ def _region(
     device: torch.device | None,
     dtype: torch.dtype,
     adapter: Adapter,
+    chains: _Chains,
 ) -> Region:
     cond, (batch, _, rows, columns) = placed.cond, shape
     box = None if placed.box is None else _clip(placed.box, rows, columns)
@@ -177,6 +226,7 @@ def _region(
         whole = repeat_to_batch(tensor.to(device, dtype if tensor.is_floating_point() else None), batch)
         return box.cut(whole) if box is not None and name in adapter.planes else whole
 
+    prepared = adapter.prepare(cond, shape)
     return Region(
         context=repeat_to_batch(cond.embedding.to(device, dtype), batch),
         box=box,
@@ -185,8 +235,9 @@ def _region(
         sigma_end=_threshold(parameterization, cond.end_percent) if cond.end_percent < 1 else None,
         given={
             name: tuple(fitted(name, part) for part in value) if isinstance(value, tuple) else fitted(name, value)
-            for name, value in adapter.prepare(cond, shape).items()
+            for name, value in prepared.items()
         },
+        control=chains.of(cond, box, adapter, prepared),
     )
 
 

@@ -11,11 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from files.containment import FolderError, contained, names_below
-from files.kinds import BASE_FOLDERS, KIND_ALIASES, MODEL_FOLDERS, PICTURE_SUFFIXES, SAVED_KINDS, Place, suffixes_of
+from files.kinds import (
+    BASE_FOLDERS,
+    KIND_ALIASES,
+    MODEL_FOLDERS,
+    OWN_FOLDERS,
+    PICTURE_SUFFIXES,
+    SAVED_KINDS,
+    Place,
+    suffixes_of,
+)
 from files.model_paths import ModelPath
+from files.tiny_vaes import KIND as APPROXIMATE
+from files.tiny_vaes import tiny_vae_files, tiny_vae_names
 from graph.nearest import did_you_mean, nearest
 
 __all__ = ["FolderError", "Folders"]
+
+VAES = "vae"
 
 
 @dataclass(frozen=True)
@@ -49,7 +62,7 @@ class Folders:
         extra: more folders of models, as files.model_paths reads them.
         """
         tree = models or base / "models"
-        kinds = {kind: tuple(tree / name for name in names) for kind, names in MODEL_FOLDERS.items()}
+        kinds = {kind: tuple(tree / name for name in names) for kind, names in (MODEL_FOLDERS | OWN_FOLDERS).items()}
         kinds |= {kind: (base / kind,) for kind in BASE_FOLDERS}
         output = output or base / "output"
         saved = [ModelPath(kind, output / kind) for kind in SAVED_KINDS]
@@ -95,6 +108,19 @@ class Folders:
         roots = self.model_roots(kind)
         suffixes = self.suffixes(kind)
         return sorted({name for root in roots for name in names_below(root, suffixes)})
+
+    def choices(self, kind: str) -> list[str]:
+        """Return the names that loaders of a kind offer: its files, and what stands for several (tiny VAEs)."""
+        return [*self.model_names(kind), *(tiny_vae_names(self) if kind == VAES else ())]
+
+    def choice_roots(self, kind: str) -> tuple[Path, ...]:
+        """Return the folders on whose files the choices of a kind depend."""
+        more = self.model_roots(APPROXIMATE) if kind == VAES and APPROXIMATE in self.places else ()
+        return (*self.model_roots(kind), *more)
+
+    def tiny_vae_files(self, kind: str, name: str) -> tuple[Path, ...]:
+        """Return the two files that a choice of a VAE stands for; nothing if it is a file itself."""
+        return tiny_vae_files(self, name) if kind == VAES else ()
 
     def find_model(self, kind: str, name: str) -> Path:
         """Return the file of a model; FolderError names the folder and the nearest file."""

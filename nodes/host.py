@@ -64,6 +64,27 @@ class Host(Protocol):
         """Return diffusion.lora's LoraFile of a file, the same object while the file is unchanged."""
         ...
 
+    @property
+    def preview_method(self) -> str:
+        """How pictures of work in progress are made ("auto", "taesd" …)."""
+        ...
+
+    def load_tiny_vae(self, name: str) -> Any:
+        """Return the Vae of a tiny autoencoder by its name ("taesd" …)."""
+        ...
+
+    def load_tiny_decoder(self, name: str) -> Any:
+        """Return a Vae that only decodes, latents in the model's scale, for previews; None if its file is not there."""
+        ...
+
+    def load_control_net(self, path: Path, base: Any = None) -> Any:
+        """Return diffusion.control's ControlNet of a file; base: a Model, for files that hold the difference to one."""
+        ...
+
+    def load_upscaler(self, path: Path) -> Any:
+        """Return diffusion.upscalers' Upscaler of a file, the same object while the file is unchanged."""
+        ...
+
     def metadata(self, run: Run) -> Mapping[str, str]:
         """Return the texts to write into a picture ("prompt", "workflow" …); empty if the user switched them off."""
         ...

@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 import torch
 
+from diffusion.tiny_vae import TINY_VAES
 from graph.annotations import Options
 from graph.dynamic import Block
 from graph.run import Run
@@ -148,7 +149,9 @@ def _clip(run: Run, clip_type: str, device: str | None, *names: str) -> Any:
 def VAELoader(vae_name: Annotated[str, File("vae")], *, run: Run) -> Vae:
     """Load a VAE from a file of its own.
 
-    vae_name: a file below models/vae.
+    vae_name: a file below models/vae, or a tiny VAE whose halves are in models/vae_approx.
     """
     host = host_of(run)
+    if vae_name in TINY_VAES:
+        return host.load_tiny_vae(vae_name)
     return host.load_vae(host.find_model("vae", vae_name))

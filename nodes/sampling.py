@@ -7,13 +7,13 @@ from functools import partial
 from typing import Annotated
 
 from diffusion.denoiser import Step
-from diffusion.preview import preview
 from diffusion.samplers import SAMPLERS
 from diffusion.sampling import sample
 from diffusion.schedules import SCHEDULERS
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, Range, Seed
+from nodes.previews import previewer
 from nodes.sockets import Conditioning, Latent, Model
 
 Steps = Annotated[int, Range(1, 10_000)]
@@ -115,8 +115,10 @@ def KSamplerAdvanced(
 def show_steps(run: Run, model: Model) -> Callable[[Step], None]:
     """Return a callback that tells progress, shows a preview and ends a cancelled run."""
 
+    picture = previewer(run, model.latent_format)
+
     def show(step: Step) -> None:
-        run.preview(partial(preview, step.denoised, model.latent_format))
+        run.preview(partial(picture, step.denoised))
         run.progress(step.index + 1, step.total)
 
     return show

@@ -97,7 +97,7 @@ class Studio:
 
     def names(self, kind: str) -> list[str]:
         """Return the files that a File widget of that kind may name."""
-        return self.folders.input_names() if kind == INPUT_KIND else self.folders.model_names(kind)
+        return self.folders.input_names() if kind == INPUT_KIND else self.folders.choices(kind)
 
     def places(self, kind: str) -> tuple[Path, ...]:
         """Return the folders in which files of that kind lie."""
@@ -117,7 +117,13 @@ def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry
     folders = folders_of(settings)
     device = open_device(settings.device)
     memory = open_memory(device, settings.memory)
-    host = LocalHost(folders, memory, precision=settings.precision, write_metadata=settings.write_metadata)
+    host = LocalHost(
+        folders,
+        memory,
+        precision=settings.precision,
+        write_metadata=settings.write_metadata,
+        preview_method=settings.preview_method,
+    )
     precisions = choose(settings.precision, memory.device.type)
     catalogue = Catalogue(folders, precisions, memory.workspaces, memory.tables_on_device)
     scheduler = MemoryScheduler(memory, catalogue)
@@ -225,6 +231,8 @@ def file_content(
         if name == ALL_FILES:
             roots = folders.model_roots(file.kind)
             return [[path, *stamp] for root in roots for path, stamp in stamps_below(root)]
+        if halves := folders.tiny_vae_files(file.kind, name):
+            return [digest_of(half) for half in halves]
         path = _path_of(folders, file, name)
         return digest_of(path) if on_read is None else digest_of(path, on_read)
     except (ValueError, OSError):

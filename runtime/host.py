@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +13,15 @@ import torch
 
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.clip import Clip
+from diffusion.control.load import load_control_net
+from diffusion.control.net import ControlNet
 from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Model, Vae
 from diffusion.quantize import Precision
-from files.folders import Folders
+from diffusion.tiny_vae import TINY_VAES, UNSCALED, Scale, load_tiny_vae
+from diffusion.upscalers.load import Upscaler, load_upscaler
+from files.folders import FolderError, Folders
+from files.tiny_vaes import find_half, tiny_vae_files
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
@@ -23,6 +29,7 @@ from runtime.precision import PrecisionSettings, choose
 from runtime.residency import DeviceMemory
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 class LocalHost:
@@ -38,6 +45,7 @@ class LocalHost:
         *,
         precision: PrecisionSettings | None = None,
         write_metadata: bool = True,
+        preview_method: str = "auto",
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
         self._folders = folders
@@ -45,7 +53,9 @@ class LocalHost:
         self._precisions = choose(precision or PrecisionSettings(), memory.device.type)
         self._has_vae_elsewhere = precision is not None and precision.cpu_vae and memory.device.type != "cpu"
         self._write_metadata = write_metadata
+        self.preview_method = preview_method
         self._now = now
+        self._missed: set[str] = set()
         self._opened: dict[tuple[str, tuple[Path, ...]], _Opened] = {}
 
     def find_model(self, folder: str, name: str) -> Path:
@@ -113,6 +123,42 @@ class LocalHost:
     def load_lora(self, path: Path) -> LoraFile:
         """Return a LoRA file, the same object while the file is unchanged."""
         return self._once("lora", (path,), lambda: open_lora(path))
+
+    def load_tiny_vae(self, name: str) -> Vae:
+        """Return the Vae of a tiny autoencoder, the same object while its files are unchanged."""
+        files = tiny_vae_files(self._folders, name)
+        if not files:
+            raise FolderError(
+                f'The tiny VAE "{name}" is not there: put {name}_encoder and {name}_decoder (.safetensors or .pth) into '
+                "models/vae_approx."
+            )
+        encoder, decoder = files
+        return self._once("tiny vae", files, lambda: self._tiny(encoder, decoder, TINY_VAES[name]))
+
+    def load_tiny_decoder(self, name: str) -> Vae | None:
+        """Return a Vae that only decodes; None, and a warning once, if its file is not there."""
+        decoder = find_half(self._folders, name, "decoder")
+        if decoder is not None:
+            return self._once("tiny decoder", (decoder,), lambda: self._tiny(None, decoder))
+        if name not in self._missed:
+            logger.warning("Previews by %s need %s_decoder (.safetensors or .pth) in models/vae_approx.", name, name)
+            self._missed.add(name)
+        return None
+
+    def _tiny(self, encoder: Path | None, decoder: Path, scale: Scale = UNSCALED) -> Vae:
+        keep = None if self._has_vae_elsewhere else self._memory.keep
+        return load_tiny_vae(encoder, decoder, scale, dtype=self._precisions.vae.stored, keep=keep)
+
+    def load_control_net(self, path: Path, base: Model | None = None) -> ControlNet:
+        """Return the ControlNet of a file, the same object while the file is unchanged; with a base, a new one."""
+        chosen, keep = self._precisions.unet, self._memory.keep
+        if base is not None:
+            return load_control_net(path, base=base, precision=chosen, keep=keep)
+        return self._once("control net", (path,), lambda: load_control_net(path, precision=chosen, keep=keep))
+
+    def load_upscaler(self, path: Path) -> Upscaler:
+        """Return the upscaler of a file, the same object while the file is unchanged."""
+        return self._once("upscaler", (path,), lambda: load_upscaler(path, keep=self._memory.keep))
 
     def forget(self) -> None:
         """Let go of all opened files; the weights of models go when nobody holds the models any more."""

@@ -14,7 +14,19 @@ DEFAULT_CACHE_BYTES = 2 * GIB
 DEFAULT_DISK_BYTES = 10 * GIB
 # Settings that do not change what nodes give; a disk tier is not shared between values of any other.
 WITHOUT_EFFECT_ON_RESULTS = frozenset(
-    {"base", "output", "input", "temp", "user", "models", "extra_model_paths", "cache", "packs", "write_metadata"}
+    {
+        "base",
+        "output",
+        "input",
+        "temp",
+        "user",
+        "models",
+        "extra_model_paths",
+        "cache",
+        "packs",
+        "write_metadata",
+        "preview_method",
+    }
 )
 
 
@@ -65,6 +77,7 @@ class Settings:
     cache: CacheSettings = CacheSettings()
     packs: PackSettings = PackSettings()
     write_metadata: bool = True
+    preview_method: str = "auto"  # "taesd" draws work in progress by a tiny VAE
     memory: MemorySettings = field(default_factory=MemorySettings)
     precision: PrecisionSettings = field(default_factory=PrecisionSettings)
 

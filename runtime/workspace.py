@@ -29,6 +29,7 @@ GUESSED_CHANNELS = {
     "encode": 220,
     "denoise": 2_100,
     "encode text": 2 * 10**6,
+    "upscale": 1_300,
 }  # float32 (SD1.5, 2026-11)
 OTHER_CHANNELS = 256
 UNSEEN = 1.25  # over the tensors that are counted: for what the kernels of graphics cards use inside

@@ -69,9 +69,9 @@ class NameLists:
     def _list(self, kind: str, version: int) -> _Listed:
         now, place = self._now_ns(), self._place(kind)
         try:
-            roots = (self._folders.input,) if kind == INPUT else self._folders.model_roots(kind)
+            roots = (self._folders.input,) if kind == INPUT else self._folders.choice_roots(kind)
             stamps = tuple(_stamps(roots))
-            names = self._folders.input_names() if kind == INPUT else self._folders.model_names(kind)
+            names = self._folders.input_names() if kind == INPUT else self._folders.choices(kind)
         except FolderError:
             return _Listed(place, [], (), version, True)
         return _Listed(place, names, stamps, version, all(then < now - COARSE_NS for _, then in stamps))

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model, load_vae
+from diffusion.control.load import load_control_net
 from diffusion.lora import open_lora
 from diffusion.quantize import Precision
+from diffusion.tiny_vae import TINY_VAES, load_tiny_vae
+from diffusion.upscalers.load import load_upscaler
 from graph.run import Run
 from graph.workflow import Link, Node
 from nodes.file_names import plan_save
@@ -50,6 +53,22 @@ class FolderHost:
 
     def load_lora(self, path: Path) -> Any:
         return open_lora(path)
+
+    preview_method = "auto"
+
+    def load_tiny_vae(self, name: str) -> Any:
+        folder = self.root / "models" / "vae_approx"
+        return load_tiny_vae(folder / f"{name}_encoder.pth", folder / f"{name}_decoder.pth", TINY_VAES[name])
+
+    def load_tiny_decoder(self, name: str) -> Any:
+        path = self.root / "models" / "vae_approx" / f"{name}_decoder.pth"
+        return load_tiny_vae(None, path) if path.is_file() else None
+
+    def load_control_net(self, path: Path, base: Any = None) -> Any:
+        return load_control_net(path, base=base)
+
+    def load_upscaler(self, path: Path) -> Any:
+        return load_upscaler(path)
 
     def metadata(self, run: Run) -> Mapping[str, str]:
         return self._texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from graph.errors import Cancelled
 from nodes import custom_sampling as parts
 from nodes import noise
 from nodes.sampling import KSampler, KSamplerAdvanced
+from tests.nodes.folder_host import FolderHost
 
 POSITIVE = (Cond(torch.ones(1, 7, 32)),)
 NEGATIVE = (Cond(torch.zeros(1, 7, 32)),)
@@ -26,6 +28,7 @@ class FakeRun:
     def __init__(self, cancel_at: int | None = None) -> None:
         self.told: list[tuple[int, int]] = []
         self.pictures: list[Any] = []
+        self.extra: dict[str, Any] = {}
         self._cancel_at = cancel_at
 
     def progress(self, value: int, total: int, text: str = "") -> None:
@@ -35,6 +38,9 @@ class FakeRun:
 
     def preview(self, image: Any) -> None:
         self.pictures.append(image)
+
+    def resource(self, kind: type[Any]) -> Any:
+        return FolderHost(Path())
 
 
 def inputs(model: Model, **changes: Any) -> dict[str, Any]:

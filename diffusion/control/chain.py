@@ -1,0 +1,191 @@
+"""Chains of networks that steer: what a prompt carries, fitted to one latent, and what it adds at one noise level.
+
+    conditioning = apply_control(conditioning, net, image, 1.0, 0.0, 0.6)
+    chain = fit_control(conditioning[0].extras["control"], Place(1, 64, 64), threshold)
+    given |= steer(chain, scaled, sigma, timestep, context, given, jobs=2)
+
+A picture is scaled to the part of the latent that its prompt acts in, as in ComfyUI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffusion.adapters import DOWN, LEVELS, MIDDLE, Given
+from diffusion.conditioning import CELL, Cond, Conditioning
+from diffusion.control.net import ControlNet, Residuals
+from diffusion.errors import DiffusionError
+from diffusion.resize import repeat_to_batch, resize
+
+CONTROL = "control"  # the names that ComfyUI has for both
+FOR_UNCOND = "control_apply_to_uncond"
+RGB = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """A network with its picture (batch, height, width, channels) in 0..1, and what comes before it in the chain.
+
+    Prompts with the same object go through the network together. previous: another Control, or what a pack has in its
+    place, of which only the pack's samplings know.
+    """
+
+    net: ControlNet
+    image: Tensor
+    strength: float = 1.0
+    start_percent: float = 0.0
+    end_percent: float = 1.0
+    previous: Control | Any | None = None
+
+    def chain(self) -> Iterator[Control]:
+        """Yield the links, the earliest first."""
+        if isinstance(self.previous, Control):
+            yield from self.previous.chain()
+        yield self
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of a pack is in the chain."""
+        return self.previous is None or (isinstance(self.previous, Control) and self.previous.is_whole)
+
+
+def apply_control(
+    conditioning: Conditioning,
+    net: ControlNet,
+    image: Tensor,
+    strength: float,
+    start_percent: float = 0.0,
+    end_percent: float = 1.0,
+    *,
+    made: dict[Control | None, Control] | None = None,
+    for_uncond: bool = False,
+) -> Conditioning:
+    """Let a network steer all prompts of a conditioning, after what steers them already.
+
+    made: links that other conditionings have got, by what came before them, to be shared. for_uncond: the other side's
+    prompts are steered too, if nothing steers them.
+    """
+    shared = {} if made is None else made
+
+    def steered(cond: Cond) -> Cond:
+        before = cond.extras.get(CONTROL)
+        if before not in shared:
+            shared[before] = Control(net, image, strength, start_percent, end_percent, before)
+        return replace(cond, extras={**cond.extras, CONTROL: shared[before], FOR_UNCOND: for_uncond})
+
+    return tuple(steered(cond) for cond in conditioning) if strength != 0 else conditioning
+
+
+class Link(NamedTuple):
+    """One network of a chain, fitted: its picture at the size of a latent, or what it gives, if that is always the same."""
+
+    net: ControlNet
+    hint: Tensor
+    features: Residuals | None
+    strength: float
+    sigma_start: float | None
+    sigma_end: float | None
+
+    def is_active(self, sigma: Tensor) -> bool:
+        """Return whether the network acts at a noise level."""
+        if self.sigma_start is None and self.sigma_end is None:
+            return True  # reading sigma would wait for the device
+        level = float(sigma[0])
+        starts = self.sigma_start is None or level <= self.sigma_start
+        return starts and (self.sigma_end is None or level >= self.sigma_end)
+
+
+Chain = tuple[Link, ...]
+
+
+class Place(NamedTuple):
+    """A part of a latent: its batch, and its size in cells."""
+
+    batch: int
+    rows: int
+    columns: int
+
+
+def fit_control(control: Control, place: Place, threshold: Callable[[float], float]) -> Chain:
+    """Scale the pictures of a chain to a part of a latent, and compute what is the same at all noise levels.
+
+    threshold: gives the noise level at a part of the way.
+    """
+    return tuple(_fitted(link, place, threshold) for link in control.chain())
+
+
+def _fitted(control: Control, place: Place, threshold: Callable[[float], float]) -> Link:
+    net = control.net
+    hint = fit_hint(control.image, net, place).to(net.device)
+    return Link(
+        net,
+        hint,
+        features=net.features(hint) if net.is_adapter else None,
+        strength=control.strength,
+        sigma_start=threshold(control.start_percent) if control.start_percent > 0 else None,
+        sigma_end=threshold(control.end_percent) if control.end_percent < 1 else None,
+    )
+
+
+def fit_hint(image: Tensor, net: ControlNet, place: Place) -> Tensor:
+    """Return pictures (1 or batch, channels, height, width) for a part of a latent."""
+    wanted, multiple = net.traits.hint_channels, net.traits.multiple
+    pixels = image.movedim(-1, 1)[:, :RGB] if wanted == RGB else image.movedim(-1, 1)
+    height, width = (-(-cells * CELL // multiple) * multiple for cells in (place.rows, place.columns))
+    fitted = resize(pixels.float(), width, height, "nearest-exact", crop="center")
+    if wanted == 1 and fitted.shape[1] > 1:
+        fitted = fitted.mean(dim=1, keepdim=True)
+    if fitted.shape[1] == 1 and wanted > 1:
+        fitted = fitted.expand(-1, wanted, -1, -1)
+    if fitted.shape[1] != wanted:
+        raise DiffusionError(
+            f"The picture for the ControlNet has {fitted.shape[1]} channels, the network takes {wanted}; give it another."
+        )
+    return fitted if fitted.shape[0] == 1 else repeat_to_batch(fitted, place.batch)
+
+
+def check_control(chain: Chain, channels: int, context_width: int, given: Given) -> None:
+    """Refuse networks that were made for another family."""
+    for link in chain:
+        traits = link.net.traits
+        found = None
+        if traits.context_width not in (None, context_width):
+            found = f"for prompts {traits.context_width} wide, and this model's are {context_width}"
+        elif traits.channels not in (None, channels):
+            found = f"for latents of {traits.channels} channels, and this model's have {channels}"
+        elif traits.takes_size and "text_embeds" not in given:
+            found = "for SDXL, whose prompts say more than this model's"
+        if found is not None:
+            raise DiffusionError(f"This ControlNet is made {found}: take one of the model's family.")
+
+
+def steer(
+    chain: Chain, x: Tensor, sigma: Tensor, timestep: Tensor, context: Tensor, given: Given, jobs: int
+) -> dict[str, Tensor | tuple[Tensor, ...]]:
+    """Return what a chain gives a U-Net beside the prompt, for scaled x (jobs * batch, …); nothing outside its time."""
+    total = Residuals()
+    for link in chain:
+        if link.is_active(sigma):
+            total += _added(link, x, timestep, context, given, jobs).times(link.strength)
+    found: dict[str, Tensor | tuple[Tensor, ...]] = {}
+    if total.down and total.middle is not None:
+        found |= {DOWN: total.down, MIDDLE: total.middle}
+    if total.levels:
+        found[LEVELS] = total.levels
+    return found
+
+
+def _added(link: Link, x: Tensor, timestep: Tensor, context: Tensor, given: Given, jobs: int) -> Residuals:
+    if link.features is not None:
+        return Residuals(levels=tuple(_for_jobs(level, jobs) for level in link.features.levels))
+    return link.net.apply(x, timestep, context, _for_jobs(link.hint, jobs), given)
+
+
+def _for_jobs(tensor: Tensor, jobs: int) -> Tensor:
+    """Repeat a batch for jobs side by side; one entry is for all."""
+    return tensor if tensor.shape[0] == 1 else torch.cat([tensor] * jobs)

@@ -1,0 +1,102 @@
+"""From a file to a network that steers.
+
+net = load_control_net(path)
+net = load_control_net(path, base=model)  # of a file that holds the difference to a model
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from diffusion.checkpoints.alone import load_alone
+from diffusion.checkpoints.fill import TensorFile, Weights
+from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.part import Part
+from diffusion.checkpoints.pickles import open_any
+from diffusion.checkpoints.source import Keep
+from diffusion.checkpoints.views import as_view
+from diffusion.control.net import ControlNet, Traits
+from diffusion.control.sizes import control_part, layout_of, read_sizes, traits_of
+from diffusion.control.t2i import adapter_part, adapter_traits, read_adapter
+from diffusion.errors import CheckpointError
+from diffusion.handles import joined_digest
+from diffusion.models import Model
+from diffusion.quantize import Precision
+
+DIFFERENCE = "difference"  # an empty tensor of this name says that the base model's weights are to be added
+POOLED_ENDS = ("_shuffle", "_shuffle_fp16")  # files whose outputs are averaged, told by their names only (ComfyUI)
+OTHERS: Mapping[str, str] = {  # names of tensors, and what such a file is
+    "lora_controlnet": "a Control-LoRA",
+    "controlnet_blocks.0.weight": "a ControlNet of a transformer (SD3, Flux, Qwen-Image)",
+    "control_img_in.weight": "a ControlNet of a transformer (Qwen-Image)",
+    "lllite_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.down.0.weight": "a ControlNet-LLLite",
+}
+SHOWN_NAMES = 3
+PLAIN = Precision()
+
+
+class _Found(NamedTuple):
+    part: Part
+    traits: Traits
+
+
+def load_control_net(
+    path: Path,
+    *,
+    base: Model | None = None,
+    precision: Precision = PLAIN,
+    device: torch.device | str = "cpu",
+    keep: Keep | None = None,
+) -> ControlNet:
+    """Load a ControlNet or a T2I-Adapter; keep: as load_checkpoint has it.
+
+    base: the model whose weights are added to those of a file that says that it holds their difference.
+    """
+    weights = open_any(path)
+    found = _read(weights.header)
+    kind = "control"
+    if DIFFERENCE in weights.header.tensors:
+        if base is None:
+            raise CheckpointError(
+                f"{path.name}: this ControlNet is stored as the difference to a model; load it with DiffControlNetLoader, "
+                "which takes the model."
+            )
+        weights, kind = _with_base(weights, found.part, base), joined_digest("control", base.digest) or "control"
+    loaded = load_alone(weights, found.part, kind, precision, device=device, keep=keep)
+    is_pooled = path.stem.endswith(POOLED_ENDS)
+    return ControlNet(loaded.module, found.traits, loaded.digest, precision.computed, loaded.keeper, is_pooled)
+
+
+def _read(header: Header) -> _Found:
+    layout = layout_of(header)
+    if layout is not None:
+        sizes = read_sizes(header, layout)
+        return _Found(control_part(sizes, layout), traits_of(sizes))
+    adapter = read_adapter(header)
+    if adapter is not None:
+        return _Found(adapter_part(*adapter), adapter_traits(adapter[0]))
+    kind = next((kind for name, kind in OTHERS.items() if name in header.tensors), None)
+    names = ", ".join(list(header.tensors)[:SHOWN_NAMES])
+    raise CheckpointError(
+        f"{header.path.name}: no ControlNet of Stable Diffusion 1, 2 or XL and no T2I-Adapter is in this file. "
+        + (f"It looks like {kind}, which is not supported. " if kind else "")
+        + f"Seen: {len(header.tensors)} tensors, such as {names}."
+    )
+
+
+def _with_base(weights: Weights, part: Part, base: Model) -> Weights:
+    """Return the weights with those of a model added where both have the same layer."""
+    with torch.device("meta"):
+        module = part.build()
+    own, keys = base.backbone.state_dict(), part.keys(module)
+    tensors = {name: weights.get(name) for name in weights.header.tensors}
+    for name, source in keys.items():
+        if name in own:
+            key = as_view(source).key
+            tensors[key] = (tensors[key].float() + own[name].to("cpu", torch.float32)).to(tensors[key].dtype)
+    return replace(weights, file=TensorFile(tensors))

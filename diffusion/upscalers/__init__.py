@@ -1,0 +1,7 @@
+"""Networks that make pictures larger: their architectures, and which of them a file holds.
+
+    upscaler = load_upscaler(path)
+    larger = upscale(upscaler, image)  # (batch, height * 4, width * 4, 3)
+
+An architecture is a module with a constant ARCHITECTURE.
+"""

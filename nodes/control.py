@@ -1,0 +1,96 @@
+"""Operators that let a picture steer what a model draws: ControlNets and T2I-Adapters."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from diffusion.control.chain import Control, apply_control
+from diffusion.control.net import UNION_TYPES
+from graph.run import Run
+from graph.spec import node
+from graph.widgets import Choice, File, Range
+from nodes.host import host_of
+from nodes.sockets import Conditioning, ControlNet, Image, Model, Vae
+
+FOLDER = "controlnet"
+NetName = Annotated[str, File(FOLDER)]
+Strength = Annotated[float, Range(0.0, 10.0, step=0.01)]
+Percent = Annotated[float, Range(0.0, 1.0, step=0.001)]
+
+
+class Steered(NamedTuple):
+    """Both prompts, steered by the same picture."""
+
+    positive: Conditioning
+    negative: Conditioning
+
+
+@node(category="model/loaders", display_name="Load ControlNet Model")
+def ControlNetLoader(control_net_name: NetName, *, run: Run) -> ControlNet:
+    """Load a ControlNet or a T2I-Adapter of Stable Diffusion 1, 2 or XL.
+
+    control_net_name: a file below models/controlnet or models/t2i_adapter.
+    """
+    host = host_of(run)
+    return host.load_control_net(host.find_model(FOLDER, control_net_name))
+
+
+@node(category="model/loaders", display_name="Load ControlNet Model (diff)")
+def DiffControlNetLoader(model: Model, control_net_name: NetName, *, run: Run) -> ControlNet:
+    """Load a ControlNet that is stored as the difference to a model; others load as they are.
+
+    model: the model that it is the difference to.
+    control_net_name: a file below models/controlnet.
+    """
+    host = host_of(run)
+    return host.load_control_net(host.find_model(FOLDER, control_net_name), model)
+
+
+@node(category="model/conditioning/controlnet", display_name="Apply ControlNet (DEPRECATED)", deprecated=True)
+def ControlNetApply(
+    conditioning: Conditioning, control_net: ControlNet, image: Image, strength: Strength = 1.0
+) -> Conditioning:
+    """Let a picture steer a prompt, and the negative prompt too, if nothing else steers that.
+
+    image: prepared for the network, such as edges or depths.
+    strength: how much it counts; 0 leaves the prompt as it is.
+    """
+    return apply_control(conditioning, control_net, image, strength, for_uncond=True)
+
+
+@node(category="model/conditioning/controlnet", display_name="Apply ControlNet")
+def ControlNetApplyAdvanced(
+    positive: Conditioning,
+    negative: Conditioning,
+    control_net: ControlNet,
+    image: Image,
+    strength: Strength = 1.0,
+    start_percent: Percent = 0.0,
+    end_percent: Percent = 1.0,
+    vae: Vae | None = None,
+) -> Steered:
+    """Let a picture steer both prompts; several of these nodes add up.
+
+    image: prepared for the network, such as edges or depths.
+    strength: how much it counts; 0 leaves the prompts as they are.
+    start_percent: from which part of the sampling on it acts.
+    end_percent: up to which part of the sampling it acts.
+    vae: for networks that take latents; those of Stable Diffusion take pictures.
+    """
+    made: dict[Control | None, Control] = {}
+    both = (
+        apply_control(prompt, control_net, image, strength, start_percent, end_percent, made=made)
+        for prompt in (positive, negative)
+    )
+    return Steered(*both)
+
+
+@node(category="model/conditioning/controlnet", display_name="Set Union ControlNet Type")
+def SetUnionControlNetType(
+    control_net: ControlNet, type: Annotated[str, Choice(("auto", *UNION_TYPES))] = "auto"
+) -> ControlNet:
+    """Tell a union ControlNet what kind of picture it will get.
+
+    type: auto leaves it open.
+    """
+    return control_net.with_type(type)
