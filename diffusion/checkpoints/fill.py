@@ -31,9 +31,8 @@ DTYPES: Mapping[str, torch.dtype] = {
     "F16": torch.float16,
     "BF16": torch.bfloat16,
 }
-UNPACKED = (
-    torch.bfloat16
-)  # what packed weights are computed in if the file has nothing in 16 bits: no network overflows in it
+# What packed weights are computed in if the file has nothing in 16 bits: no network overflows in it.
+UNPACKED = torch.bfloat16
 SMALL = {"F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2}
 TORCH_DTYPES: Mapping[str, torch.dtype] = {**DTYPES, **SMALL}
 FLOATS = frozenset(TORCH_DTYPES)
