@@ -27,7 +27,7 @@ from diffusion.text.readers import ClipReader, clip_tokenizer
 
 KIND = Kind(head_width=64)
 SCALE = 0.13025  # 1 / standard deviation of its latents (sdxl_base.yaml)
-LATENTS = LatentFormat(scale_factor=SCALE, rgb_factors=SDXL_RGB_FACTORS, rgb_bias=SDXL_RGB_BIAS)
+LATENTS = LatentFormat(scale_factor=SCALE, rgb_factors=SDXL_RGB_FACTORS, rgb_bias=SDXL_RGB_BIAS, tiny_vae="taesdxl")
 USUAL_L = Usual(layer=-2, is_normed=False)
 USUAL_G = Usual(layer=-2, is_normed=False, padding=0)
 ZERO_SNR_KEY = "ztsnr"  # an empty tensor of this name says that the levels reach pure noise
