@@ -15,9 +15,10 @@ from torch import Tensor
 from diffusion.conditioning import Conditioning
 from diffusion.denoiser import Callback, Step
 from diffusion.forward import LatentNoise
+from diffusion.guiders import Guider
 from diffusion.latents import Latent
 from diffusion.models import Model
-from diffusion.sampling import SamplerChoice, Sampling, fit_empty, sample_levels
+from diffusion.sampling import SamplerChoice, fit_empty, sample_levels
 
 LEAST_SIGMA = 1e-4  # where levels that run upwards begin, instead of at 0 (ComfyUI)
 
@@ -42,12 +43,26 @@ def sample_custom(
     callback: Callback | None = None,
 ) -> Sampled:
     """Go through `sigmas` with a sampler; no levels give the latent back."""
+    guider = Guider(model, positive, negative, cfg)
+    return sample_guided(guider, latent, noise=noise, sampler=sampler, sigmas=sigmas, callback=callback)
+
+
+def sample_guided(
+    guider: Guider,
+    latent: Latent,
+    *,
+    noise: LatentNoise,
+    sampler: SamplerChoice,
+    sigmas: Tensor,
+    callback: Callback | None = None,
+) -> Sampled:
+    """Go through `sigmas` as a guider guides; no levels give the latent back."""
+    model = guider.model
     latent = replace(latent, samples=fit_empty(latent.samples, model.latent_format.channels))
     if len(sigmas) == 0:
         return Sampled(latent, latent)
     last = _LastPrediction(callback)
-    drawn = noise.generate(latent)
-    samples = sample_levels(Sampling(model, positive, negative, latent, drawn, sigmas, cfg, sampler, noise.seed, last))
+    samples = sample_levels(guider.sampling(latent, noise.generate(latent), sigmas, sampler, noise.seed, last))
     output = replace(latent, samples=samples)
     if last.denoised is None:
         return Sampled(output, output)

@@ -7,7 +7,7 @@ both = batch(image, small)           # the second fitted to the first
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -82,9 +82,16 @@ def from_bytes(pixels: np.ndarray) -> Tensor:
 
 def batch(first: Tensor, second: Tensor) -> Tensor:
     """Put the second after the first, resized (bilinear, cut to the proportions) and given alpha where they differ."""
-    channels = max(first.shape[-1], second.shape[-1])
-    first, second = with_channels(first, channels), with_channels(second, channels)
-    return torch.cat((first, fit(second, first, "bilinear")))
+    return join_batches((first, second))
+
+
+def join_batches(batches: Sequence[Tensor]) -> Tensor:
+    """Put several batches into one, resized and cut to the size of the first; ValueError if there is none."""
+    if not batches:
+        raise ValueError("there is nothing to join; link one input at least")
+    channels = max(each.shape[-1] for each in batches)
+    first, *rest = (with_channels(each, channels) for each in batches)
+    return torch.cat([first, *(fit(each, first, "bilinear") for each in rest)])
 
 
 def fit(image: Tensor, like: Tensor, method: str) -> Tensor:
@@ -98,6 +105,15 @@ def with_channels(image: Tensor, channels: int) -> Tensor:
     """Drop the last channels, or add opaque ones, until there are so many."""
     missing = channels - image.shape[-1]
     return functional.pad(image, (0, missing), value=1.0) if missing > 0 else image[..., :channels]
+
+
+def with_alpha(image: Tensor, mask: Tensor) -> Tensor:
+    """Make transparent what a mask shows white; the mask is resized, and the smaller batch repeated."""
+    size = image.shape[1:3]
+    planes = functional.interpolate(flat(mask).to(image).unsqueeze(1), size=size, mode="bilinear").squeeze(1)
+    batch = max(image.shape[0], planes.shape[0])
+    alpha = 1.0 - repeat_to_batch(planes, batch)
+    return torch.cat((repeat_to_batch(image, batch)[..., :3], alpha.unsqueeze(-1)), dim=-1)
 
 
 def from_batch(image: Tensor, index: int, length: int) -> Tensor:

@@ -17,13 +17,13 @@ from torch.nn import functional
 from diffusion.latents import Latent
 from diffusion.resize import edge_ramp, repeat_to_batch, resize
 
-CELL = 8  # pixels on a side that one latent cell stands for, in every family so far
+CELL = 8  # pixels on a side that one latent cell stands for, in most families
 MIN_SIDE = 64  # pixels: the least side of a resized or cropped latent, as in ComfyUI
 
 
-def empty(width: int, height: int, batch: int, channels: int = 4) -> Latent:
-    """Return zeros for pictures of that size."""
-    return Latent(torch.zeros(batch, channels, height // CELL, width // CELL))
+def empty(width: int, height: int, batch: int, channels: int = 4, cell: int = CELL) -> Latent:
+    """Return zeros for pictures of that size; cell: pixels on a side that one latent cell stands for."""
+    return Latent(torch.zeros(batch, channels, height // cell, width // cell))
 
 
 def upscale(latent: Latent, method: str, width: int, height: int, crop: str) -> Latent:

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
+from diffusion.packed import unpacked
+
 
 class Change(Protocol):
     """What one patch does to one tensor."""
@@ -160,7 +162,7 @@ def swapped(tensors: Mapping[Slot, Tensor]) -> Iterator[None]:
 @torch.no_grad()
 def patched(name: str, weight: Tensor, patches: Sequence[WeightPatch]) -> Tensor:
     """Return a tensor after all patches, in float32."""
-    result = weight.detach().float()
+    result = unpacked(weight.detach(), torch.float32)
     for patch in patches:
         result = patch.apply(name, result)
     return result

@@ -11,7 +11,7 @@ Outside, x = x0 + sigma noise for eps, v and their kin (Karras et al. 2022), x =
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -108,6 +108,11 @@ class Parameterization:
     def sigma_of_half_log_snr(self, half_log_snr: Tensor) -> Tensor:
         """Return the noise level of lambda."""
         return half_log_snr.neg().sigmoid() if self.is_flow else half_log_snr.neg().exp()
+
+    def shifted(self, shift: float) -> Parameterization:
+        """Return a flow model's with its noise levels moved otherwise; one that adds noise becomes a flow model's."""
+        levels = replace(self.levels, shift=shift) if isinstance(self.levels, FlowLevels) else FlowLevels(shift)
+        return Parameterization(self.prediction if self.is_flow else "flow", shift, levels)
 
     def finite_snr(self, sigmas: Tensor) -> Tensor:
         """Return noise levels whose first has a finite lambda."""

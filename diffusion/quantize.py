@@ -3,6 +3,8 @@
     pack(module, Precision(stored=torch.float8_e4m3fn, computed=torch.float16))
     module(x)  # as if all weights had been unpacked before
 
+Weights that are packed in their file (diffusion.packed) stay so, whatever precision is chosen for the others.
+
 A layer's weights exist in the larger precision only while the layer is called, so memory holds the packed ones and those of
 one layer. Rounding is to the nearest; what is too large becomes the largest number (Micikevicius et al. 2022 for the formats).
 """
@@ -14,11 +16,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from diffusion.packed import PackedTensor, packed_in, unpacked
+
 
 class Precision(NamedTuple):
     """How the weights of a network are kept, and in what it computes.
 
-    stored: None keeps them as the file has them (what has 8 bits there becomes float16). computed: None computes in `stored`.
+    stored: None keeps them as the file has them; what is packed there stays so anyhow. computed: None computes in `stored`,
+    or where all is packed in the precision of 16 bits that suits the file.
     """
 
     stored: torch.dtype | None = None
@@ -63,9 +68,9 @@ class Precisions(NamedTuple):
 def to_stored(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     """Round to a precision; 8 bits have no infinity to flee to, so what is too large becomes the largest number."""
     if dtype.itemsize > 1:
-        return tensor.to(dtype)
+        return unpacked(tensor, dtype)
     limit = torch.finfo(dtype).max
-    return tensor.float().clamp(-limit, limit).to(dtype)
+    return unpacked(tensor, torch.float32).clamp(-limit, limit).to(dtype)
 
 
 def pack(module: nn.Module, precision: Precision) -> nn.Module:
@@ -79,8 +84,16 @@ def pack(module: nn.Module, precision: Precision) -> nn.Module:
     return module
 
 
+def unpack_where_packed(module: nn.Module, precision: Resolved) -> None:
+    """Put hooks on a network whose weights are kept in another precision than it computes in, or packed as in its file."""
+    if precision.is_packed or any(True for _ in packed_in(module)):
+        unpack_when_used(module, precision.computed)
+
+
 def unpack_when_used(module: nn.Module, dtype: torch.dtype) -> None:
     """Put hooks on all layers that have weights of their own, which unpack these for the time of a call."""
+    for layer, name, weight in packed_in(module):
+        layer._parameters[name] = nn.Parameter(weight.with_dtype(dtype), requires_grad=False)
     for layer in module.modules():
         if isinstance(layer, nn.Embedding):
             layer.register_forward_hook(_RowsUnpacked(dtype))
@@ -99,9 +112,13 @@ class _Unpacking:
 
     def before(self, layer: nn.Module, args: Any) -> None:
         for name, parameter in layer._parameters.items():
-            if parameter is not None and parameter.is_floating_point() and parameter.dtype != self._dtype:
+            if parameter is not None and self._is_other(parameter):
                 self._packed[name] = parameter
-                layer._parameters[name] = nn.Parameter(parameter.detach().to(self._dtype), requires_grad=False)
+                layer._parameters[name] = nn.Parameter(unpacked(parameter.detach(), self._dtype), requires_grad=False)
+
+    def _is_other(self, parameter: Tensor) -> bool:
+        is_plain = parameter.dtype == self._dtype and not isinstance(parameter, PackedTensor)
+        return parameter.is_floating_point() and not is_plain
 
     def after(self, layer: nn.Module, args: Any, output: Any) -> None:
         while self._packed:

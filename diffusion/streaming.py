@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from diffusion.errors import DiffusionError
 from diffusion.overlay import Overlay
+from diffusion.packed import PackedTensor
 from diffusion.quantize import Resolved, to_stored
 
 T = TypeVar("T")
@@ -78,12 +79,19 @@ def kept(
 
 
 def as_kept(keeper: Keeper | None, tensor: Tensor) -> Tensor:
-    """Return a weight of a network in the precision in which it is kept, wherever it lies now: files may have a finer one."""
+    """Return a weight of a network in the precision in which it is kept, wherever it lies now: files may have a finer one.
+
+    Packed ones are unpacked.
+    """
+    if isinstance(tensor, PackedTensor):
+        return tensor.unpack()
     return tensor if keeper is None else to_stored(tensor, dtype_on_device(tensor, keeper.stored))
 
 
 def brought(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Return a copy of a weight on a device, as it is kept there."""
+    if isinstance(tensor, PackedTensor):
+        return tensor.to(device, copy=True)
     chosen = dtype_on_device(tensor, dtype)
     if chosen.itemsize == 1 and tensor.dtype != chosen:
         return to_stored(tensor, chosen).to(device)  # rounded where the file is, so that all devices round alike
@@ -111,13 +119,21 @@ class Cut:
         return self.is_fixed or not self.path.startswith(UNUSED.get(operation, ("none",)))
 
     def nbytes(self, dtype: torch.dtype) -> int:
-        """Return the bytes that the weights take in a precision; whole numbers stay as they are."""
-        return sum(tensor.numel() * dtype_on_device(tensor, dtype).itemsize for tensor in self.tensors)
+        """Return the bytes that the weights take in a precision; whole numbers and what is packed stay as they are."""
+        return sum(bytes_on_device(tensor, dtype) for tensor in self.tensors)
 
 
 def dtype_on_device(tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
-    """Return the precision that a weight has on the device; whole numbers stay as they are."""
-    return dtype if tensor.dtype.is_floating_point else tensor.dtype
+    """Return the precision that a weight has on the device; whole numbers and what is packed stay as they are."""
+    is_kept = isinstance(tensor, PackedTensor) or not tensor.dtype.is_floating_point
+    return tensor.dtype if is_kept else dtype
+
+
+def bytes_on_device(tensor: Tensor, dtype: torch.dtype) -> int:
+    """Return the bytes that a weight takes on the device."""
+    if isinstance(tensor, PackedTensor):
+        return tensor.nbytes
+    return tensor.numel() * dtype_on_device(tensor, dtype).itemsize
 
 
 def cut(network: nn.Module) -> tuple[Cut, ...]:
@@ -146,8 +162,8 @@ def look_up_below(table: nn.Embedding, device: torch.device, precision: Resolved
         return (args[0].to(module.weight.device), *args[1:])
 
     def bring_rows(module: nn.Module, args: tuple[Any, ...], rows: Tensor) -> Tensor:
-        is_patched = module.weight is not weight  # computed in the larger precision
-        kept_rows = rows if is_patched else to_stored(rows, precision.stored)
+        is_done = module.weight is not weight or isinstance(weight, PackedTensor)  # in the larger precision already
+        kept_rows = rows if is_done else to_stored(rows, precision.stored)
         return kept_rows.to(device, precision.computed)
 
     table.register_forward_pre_hook(bring_ids)

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from files.containment import FolderError, contained, names_below
-from files.kinds import BASE_FOLDERS, KIND_ALIASES, MODEL_FOLDERS, PICTURE_SUFFIXES, SAVED_KINDS, Place, suffixes_of
+from files.kinds import (
+    BASE_FOLDERS,
+    KIND_ALIASES,
+    MODEL_FOLDERS,
+    OWN_FOLDERS,
+    PICTURE_SUFFIXES,
+    SAVED_KINDS,
+    Place,
+    suffixes_of,
+)
 from files.model_paths import ModelPath
 from files.tiny_vaes import KIND as APPROXIMATE
 from files.tiny_vaes import tiny_vae_files, tiny_vae_names
@@ -53,7 +62,7 @@ class Folders:
         extra: more folders of models, as files.model_paths reads them.
         """
         tree = models or base / "models"
-        kinds = {kind: tuple(tree / name for name in names) for kind, names in MODEL_FOLDERS.items()}
+        kinds = {kind: tuple(tree / name for name in names) for kind, names in (MODEL_FOLDERS | OWN_FOLDERS).items()}
         kinds |= {kind: (base / kind,) for kind in BASE_FOLDERS}
         output = output or base / "output"
         saved = [ModelPath(kind, output / kind) for kind in SAVED_KINDS]

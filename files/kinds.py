@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 # ComfyUI's kinds of models and the folders below models/ in which it looks for each (0.33).
-MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
+MODEL_FOLDERS: dict[str, tuple[str, ...]] = {
     "audio_encoders": ("audio_encoders",),
     "background_removal": ("background_removal",),
     "checkpoints": ("checkpoints",),
@@ -33,11 +33,13 @@ MODEL_FOLDERS: Mapping[str, tuple[str, ...]] = {
     "vae": ("vae",),
     "vae_approx": ("vae_approx",),
 }
+# Weft's own: a folder for each tokenizer that is neither bundled nor inside of the text encoder (diffusion.text.vocabularies).
+OWN_FOLDERS: dict[str, tuple[str, ...]] = {"tokenizers": ("tokenizers",)}
 BASE_FOLDERS = ("custom_nodes", "datasets")  # kinds whose folder lies beside models/
 # What nodes save as models into the output folder is found there (output/checkpoints), as in ComfyUI.
 SAVED_KINDS = ("checkpoints", "clip", "diffusion_models", "loras", "vae")
 KIND_ALIASES: Mapping[str, str] = {"unet": "diffusion_models", "clip": "text_encoders"}
-MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
+MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
 ANY_SUFFIX: frozenset[str] = frozenset()  # every file is of the kind
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 
@@ -48,6 +50,7 @@ OTHER_SUFFIXES: Mapping[str, frozenset[str]] = {
     "custom_nodes": ANY_SUFFIX,
     "datasets": ANY_SUFFIX,
     "diffusers": frozenset({"folder"}),
+    "tokenizers": frozenset({".json", ".model"}),
 }
 
 

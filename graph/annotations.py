@@ -13,7 +13,8 @@ from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from graph.choices import Choice
-from graph.types import ANY, Lazy, SocketType, union
+from graph.opening import Classes
+from graph.types import ANY, OPENING, Lazy, SocketType, union
 from graph.widgets import Range, Text, Toggle, Widget, is_widget
 
 EnumClass = type[Enum]
@@ -47,6 +48,17 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Opens:
+    """A choice whose values have inputs of their own: `Annotated[Size | Factor, Opens({"size": Size, "factor": Factor})]`.
+
+    classes: NamedTuples whose fields are read like parameters. The function receives one of the chosen class; in
+    workflows its inputs are named after the parameter: `mode`, `mode.width`.
+    """
+
+    classes: Classes
+
+
+@dataclass(frozen=True)
 class Reading:
     """What one annotation says."""
 
@@ -56,6 +68,7 @@ class Reading:
     is_list: bool = False
     is_lazy: bool = False
     enum: EnumClass | None = None
+    opens: Classes | None = None
     options: Options = field(default_factory=Options)
 
 
@@ -132,6 +145,9 @@ def _read_annotated(annotation: Any) -> Reading:
     classes = [mark.__name__ for mark in marks if isinstance(mark, type)]
     if classes:
         raise AnnotationError(f"{classes[0]} is a class, not an object; write {classes[0]}()")
+    opens = next((mark for mark in marks if isinstance(mark, Opens)), None)
+    if opens is not None:
+        return Reading(OPENING, Choice(tuple(opens.classes)), opens=opens.classes, options=options)
     if socket_type is not None and widget is None:
         return Reading(socket_type, options=options)
     reading = read_annotation(base) if widget is None or socket_type is None else Reading(socket_type)

@@ -14,11 +14,10 @@ from graph.choices import Names, is_chooser
 from graph.opening import IfGiven, Opening, Repeated
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
-from graph.types import BOOLEAN, COLOR, COMBO, FLOAT, INT, STRING
+from graph.types import BOOLEAN, COLOR, COMBO, FLOAT, INT, OPENING, STRING
 
 MATCH_TYPE = "COMFY_MATCHTYPE_V3"  # ComfyUI's word for a type variable
 AUTOGROW = "COMFY_AUTOGROW_V3"  # and for sockets that grow
-CHOICE = "COMFY_DYNAMICCOMBO_V3"  # for a choice that opens sockets
 SLOT = "COMFY_DYNAMICSLOT_V3"  # for a socket that opens others when it is linked
 Groups = list[tuple[str, list[Socket]]]
 _MOST_GROWN = 100
@@ -78,7 +77,7 @@ def _opening(socket: Socket, opens: Opening, names: Names | None) -> list[Any]:
     if isinstance(opens, IfGiven):
         return [SLOT, {"slotType": socket.type.name, "inputs": _inputs(_groups(opens.sockets), names), **rest}]
     by_value = ((value, _inputs(_groups(sockets), names)) for value, sockets in opens.sockets.items())
-    return [CHOICE, {"options": [{"key": value, "inputs": inputs} for value, inputs in by_value], **rest}]
+    return [OPENING.name, {"options": [{"key": value, "inputs": inputs} for value, inputs in by_value], **rest}]
 
 
 def _input(socket: Socket, names: Names | None) -> list[Any]:

@@ -9,7 +9,7 @@ a node's inputs (`NodeSpec.for_inputs`) has plain sockets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ class Repeated:
 
 
 Opening = ByValue | IfGiven | Repeated
+Classes = Mapping[str, Callable[..., Any]]
+"""NamedTuples by the value of a choice: the class of which a function wants one, made of what is open."""
 
 
 def opened(sockets: Iterable[Socket], inputs: Mapping[str, Any], before: str = "") -> Iterator[Socket]:
@@ -79,6 +81,18 @@ def all_sockets(sockets: Iterable[Socket], before: str = "") -> Iterator[Socket]
             yield from all_sockets(opens.sockets, name + SEPARATOR)
         elif isinstance(opens, Repeated):
             yield from (replace(opens.socket, name=f"{name}{SEPARATOR}{each}") for each in opens.names)
+
+
+def gathered(sockets: Iterable[Socket], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with those of opened sockets put together, as the function wants them (Socket.gathers)."""
+    found = dict(values)
+    gathering = (socket for socket in sockets if socket.gathers is not None and socket.name in found)
+    for socket in sorted(gathering, key=lambda socket: socket.name.count(SEPARATOR), reverse=True):  # inner ones first
+        inner = socket.name + SEPARATOR
+        parts = {name.removeprefix(inner): found.pop(name) for name in list(found) if name.startswith(inner)}
+        assert socket.gathers is not None
+        found[socket.name] = socket.gathers[found[socket.name]](**parts)
+    return found
 
 
 def _word(socket: Socket, inputs: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from graph.code_version import code_version
 from graph.docstrings import Doc, read_docstring
 from graph.dynamic import Block, Expand
 from graph.errors import SpecError
+from graph.opening import ByValue
 from graph.run import Run
 from graph.spec import MISSING, Output, Socket
 from graph.types import ANY, SocketType
@@ -47,7 +48,7 @@ def read_signature(
     hints = _hints(function, function, local_names)
     parameters = inspect.signature(function).parameters
     plain = [parameter for parameter in parameters.values() if not _is_run(function, parameter, hints)]
-    sockets = tuple(_socket(function, parameter, hints) for parameter in plain)
+    sockets = tuple(_socket(function, parameter, hints, local_names) for parameter in plain)
     outputs = _outputs(function, hints, local_names, output_names)
     is_async = inspect.iscoroutinefunction(function)
     _check(function, sockets, outputs, is_async=is_async, is_output=is_output)
@@ -90,7 +91,12 @@ def _is_run(function: Callable[..., Any], parameter: inspect.Parameter, hints: M
     return True
 
 
-def _socket(function: Callable[..., Any], parameter: inspect.Parameter, hints: Mapping[str, Any]) -> Socket:
+def _socket(
+    function: Callable[..., Any],
+    parameter: inspect.Parameter,
+    hints: Mapping[str, Any],
+    local_names: Mapping[str, Any],
+) -> Socket:
     name = parameter.name
     if parameter.kind is parameter.POSITIONAL_ONLY:
         _refuse(function, name, "inputs are given by name; remove the / from the signature")
@@ -114,8 +120,33 @@ def _socket(function: Callable[..., Any], parameter: inspect.Parameter, hints: M
         is_growing=parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
         takes_any_name=parameter.kind is parameter.VAR_KEYWORD,
         enum=reading.enum,
+        opens=_opened(function, name, reading, local_names),
+        gathers=reading.opens,
         options=reading.options.describe(),
     )
+
+
+def _opened(
+    function: Callable[..., Any], name: str, reading: Reading, local_names: Mapping[str, Any]
+) -> ByValue | None:
+    """Return the sockets that the values of a choice open: the fields of a NamedTuple each, read like parameters."""
+    if reading.opens is None:
+        return None
+    return ByValue({value: _fields(function, name, cls, local_names) for value, cls in reading.opens.items()})
+
+
+def _fields(function: Callable[..., Any], place: str, cls: Any, local_names: Mapping[str, Any]) -> tuple[Socket, ...]:
+    defaults = getattr(cls, "_field_defaults", None)
+    if defaults is None:
+        _refuse(function, place, f"{cls!r} has no fields to be inputs; write a NamedTuple")
+    hints, doc = _hints(function, cls, local_names), read_docstring(cls.__doc__, {*cls._fields})
+    no_default = inspect.Parameter.empty
+    parameters = (
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name, no_default))
+        for name in cls._fields
+    )
+    sockets = (_socket(function, parameter, hints, local_names) for parameter in parameters)
+    return tuple(replace(socket, tooltip=doc.tooltips.get(socket.name, "")) for socket in sockets)
 
 
 def _default(function: Callable[..., Any], parameter: inspect.Parameter, reading: Reading) -> Any:

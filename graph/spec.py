@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from graph.adapter import Adapter
 from graph.encoding import encode
-from graph.opening import Opening, all_sockets, opened
+from graph.opening import Classes, Opening, all_sockets, gathered, opened
 from graph.types import SocketType
 from graph.widgets import Widget
 
@@ -45,6 +45,7 @@ class Socket:
     takes_literals: bool = False  # any literal is good, without a widget too
     is_reference: bool = False  # receives the Link itself, once what is behind it has run
     opens: Opening | None = None  # other sockets, by what is given here
+    gathers: Classes | None = None  # what is open comes to the function as one value
     enum: EnumClass | None = None  # the function wants a member of it; workflows hold the member's word
     tooltip: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)  # for editors, in ComfyUI's spelling
@@ -169,6 +170,7 @@ class NodeSpec:
         """Return the arguments that give the function these inputs: growing ones in order, enum words as members."""
         if self.adapter is not None:
             return Call((values, run), {})
+        values = gathered(self.inputs, values) if self._gathers else values
         several = self._several
         if several is None:
             kwargs = (
@@ -214,6 +216,10 @@ class NodeSpec:
     @cached_property
     def _several(self) -> Socket | None:
         return next((socket for socket in self._growing if not socket.takes_any_name), None)
+
+    @cached_property
+    def _gathers(self) -> bool:
+        return any(socket.gathers is not None for socket in self.inputs)
 
     @cached_property
     def _has_enums(self) -> bool:

@@ -46,6 +46,7 @@ STRING = SocketType("STRING")
 BOOLEAN = SocketType("BOOLEAN")
 COMBO = SocketType("COMBO")
 COLOR = SocketType("COLOR")
+OPENING = SocketType("COMFY_DYNAMICCOMBO_V3")  # a choice whose values open inputs of their own, in ComfyUI's word
 
 
 def accepts(output: SocketType, wanted: SocketType) -> bool:

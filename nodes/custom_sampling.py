@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from diffusion import custom_sampling
-from diffusion.custom_sampling import sample_custom
+from diffusion.custom_sampling import sample_custom, sample_guided
 from diffusion.forward import EmptyNoise, SeedNoise
 from diffusion.sampling import SamplerChoice, sampling_sigmas
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Range
 from nodes.sampling import Cfg, NoiseSeed, SamplerName, SchedulerName, StepIndex, Steps, show_steps
-from nodes.sockets import Conditioning, Latent, Model, Sampler, Sigmas
+from nodes.sockets import Conditioning, Guider, Latent, Model, Noise, Sampler, Sigmas
 
 Ratio = Annotated[float, Range(0.0, 1.0, step=0.01)]
 
@@ -95,4 +95,18 @@ def SamplerCustom(
         cfg=cfg,
         callback=show_steps(run, model),
     )
+    return SampledLatents(*result)
+
+
+@node(category="model/sampling/custom")
+def SamplerCustomAdvanced(
+    noise: Noise, guider: Guider, sampler: Sampler, sigmas: Sigmas, latent_image: Latent, *, run: Run
+) -> SampledLatents:
+    """Denoise a latent with noise, guidance, sampler and noise levels that are chosen apart.
+
+    guider: a model and its prompts; CFGGuider and BasicGuider make it.
+    sigmas: noise levels from high to low; BasicScheduler makes them.
+    """
+    callback = show_steps(run, guider.model)
+    result = sample_guided(guider, latent_image, noise=noise, sampler=sampler, sigmas=sigmas, callback=callback)
     return SampledLatents(*result)

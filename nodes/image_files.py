@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from diffusion import masks
@@ -87,23 +88,40 @@ def MaskPreview(mask: Mask, *, run: Run) -> ShownMask:
 
 def save_images(images: Image, prefix: str, run: Run, *, temporary: bool = False) -> list[dict[str, Any]]:
     """Write each image of a batch as PNG; return what clients need to fetch the files."""
+    return save_each(images, to_bytes(images), prefix, run, write_png, "_.png", temporary=temporary)
+
+
+def save_each(
+    images: Image,
+    pictures: Iterable[Any],
+    prefix: str,
+    run: Run,
+    write: Callable[[Path, Any, Mapping[str, str]], bool],
+    ending: str,
+    *,
+    temporary: bool = False,
+) -> list[dict[str, Any]]:
+    """Write pictures made of a batch; return what clients need to fetch the files.
+
+    write: gets a path, a picture and texts, and returns False if there is such a file. ending: of names, after the number.
+    """
     host = host_of(run)
     height, width = images.shape[1:3]
     place = host.output_path(prefix, width, height, temporary=temporary)
     texts = host.metadata(run)
     names: list[str] = []
     counters = itertools.count(place.counter)
-    for index, pixels in enumerate(to_bytes(images)):
+    for index, picture in enumerate(pictures):
         run.check_cancelled()
-        free = _free_names(place, index, counters)
-        names.append(next(name for name in free if write_png(place.folder / name, pixels, texts)))
+        free = _free_names(place, index, counters, ending)
+        names.append(next(name for name in free if write(place.folder / name, picture, texts)))
     return [{"filename": name, "subfolder": place.subfolder, "type": place.type} for name in names]
 
 
-def _free_names(place: SavePath, index: int, counters: Iterator[int]) -> Iterator[str]:
+def _free_names(place: SavePath, index: int, counters: Iterator[int], ending: str) -> Iterator[str]:
     """Yield names that no file has; the place's counter does not know what `%batch_num%` stands for."""
     stem = place.stem.replace("%batch_num%", str(index))
-    names = (f"{stem}_{counter:05}_.png" for counter in counters)
+    names = (f"{stem}_{counter:05}{ending}" for counter in counters)
     return (name for name in names if not os.path.lexists(place.folder / name))
 
 

@@ -13,6 +13,8 @@ from nodes.sockets import MAX_RESOLUTION, Latent, Mask
 Pixels = Annotated[int, Range(0, MAX_RESOLUTION, step=8)]
 Side = Annotated[int, Range(64, MAX_RESOLUTION, step=8)]
 EmptySide = Annotated[int, Range(16, MAX_RESOLUTION, step=8)]
+FineSide = Annotated[int, Range(16, MAX_RESOLUTION, step=16)]
+Count = Annotated[int, Range(1, 4096)]
 Method = Annotated[str, Choice(RESIZE_METHODS)]
 
 ROTATIONS = ("none", "90 degrees", "180 degrees", "270 degrees")
@@ -20,9 +22,7 @@ FLIPS = ("x-axis: vertically", "y-axis: horizontally")
 
 
 @node(category="model/latent", display_name="Empty Latent Image", aliases=("EmptyLatentImage",))
-def EmptyLatent(
-    width: EmptySide = 512, height: EmptySide = 512, batch_size: Annotated[int, Range(1, 4096)] = 1
-) -> Latent:
+def EmptyLatent(width: EmptySide = 512, height: EmptySide = 512, batch_size: Count = 1) -> Latent:
     """Make empty latents, to be filled by sampling.
 
     width: pixels of the picture that will come out.
@@ -30,6 +30,28 @@ def EmptyLatent(
     batch_size: how many pictures at once.
     """
     return latent_ops.empty(width, height, batch_size)
+
+
+@node(category="model/latent/stable diffusion")
+def EmptySD3LatentImage(width: FineSide = 1024, height: FineSide = 1024, batch_size: Count = 1) -> Latent:
+    """Make empty latents of sixteen channels, as SD3, Flux, Qwen-Image and others have them.
+
+    width: pixels of the picture that will come out.
+    height: pixels of the picture that will come out.
+    batch_size: how many pictures at once.
+    """
+    return latent_ops.empty(width, height, batch_size, channels=16)
+
+
+@node(category="model/latent/flux", display_name="Empty Flux 2 Latent")
+def EmptyFlux2LatentImage(width: FineSide = 1024, height: FineSide = 1024, batch_size: Count = 1) -> Latent:
+    """Make empty latents as Flux.2 has them: 128 channels, a cell for 16 x 16 pixels.
+
+    width: pixels of the picture that will come out.
+    height: pixels of the picture that will come out.
+    batch_size: how many pictures at once.
+    """
+    return latent_ops.empty(width, height, batch_size, channels=128, cell=16)
 
 
 @node(category="model/latent", display_name="Upscale Latent")

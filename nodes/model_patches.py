@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated
 
-from diffusion.levels import AngularLevels, DiscreteLevels
+from diffusion.levels import AngularLevels, DiscreteLevels, shift_for_size
 from diffusion.model_patches.differential import DifferentialMask
 from diffusion.model_patches.free_u import FreeU as FreeUHook
+from diffusion.model_patches.norm import LimitedNorm, MatchedNorm
 from diffusion.model_patches.perp_neg import PerpendicularNegative
 from diffusion.model_patches.perturbed_attention import PerturbedAttention
 from diffusion.model_patches.rescale import RescaledGuidance
 from diffusion.model_patches.self_attention import SelfAttention
 from diffusion.parameterization import LCM_STRIDE, Parameterization, Prediction
+from graph.annotations import Options
 from graph.spec import node
 from graph.widgets import Choice, Range
-from nodes.sockets import Conditioning, Model
+from nodes.sockets import MAX_RESOLUTION, Conditioning, Model
 
 PREDICTIONS: Mapping[str, Prediction] = {
     "eps": "eps",
@@ -25,6 +28,8 @@ PREDICTIONS: Mapping[str, Prediction] = {
     "img_to_img": "img_to_img",
     "img_to_img_flow": "img_to_img_flow",
 }
+Shift = Annotated[float, Range(0.0, 100.0, step=0.01)]
+FluxSide = Annotated[int, Range(16, MAX_RESOLUTION, step=8)]
 Factor = Annotated[float, Range(0.0, 10.0, step=0.01)]
 Sigma = Annotated[float, Range(0.0, 1000.0, step=0.001, round=False)]
 
@@ -141,3 +146,51 @@ def DifferentialDiffusion(model: Model, strength: Annotated[float, Range(0.0, 1.
     strength: below 1 the mask itself is mixed in.
     """
     return model.with_mask(DifferentialMask(1.0 if strength is None else strength))
+
+
+@node(category="advanced/guidance", experimental=True, output_names=("patched_model",))
+def CFGNorm(
+    model: Model, strength: Annotated[float, Range(0.0, 100.0, step=0.01)] = 1.0, pre_cfg: bool | None = False
+) -> Model:
+    """Keep guidance from making predictions larger than the positive prompt's.
+
+    strength: a factor on the prediction; with pre_cfg, how much of the correction counts.
+    pre_cfg: correct the noise, up and down, in place of the prediction.
+    """
+    return model.with_guidance(MatchedNorm(strength)) if pre_cfg else model.with_refinement(LimitedNorm(strength))
+
+
+@node(category="model/patch/stable diffusion")
+def ModelSamplingSD3(model: Model, shift: Shift = 3.0) -> Model:
+    """Move the noise levels of a flow model.
+
+    shift: higher spends more steps at high noise, where shapes are made.
+    """
+    return model.with_parameterization(model.parameterization.shifted(shift))
+
+
+@node(category="model/patch")
+def ModelSamplingAuraFlow(model: Model, shift: Shift = 1.73) -> Model:
+    """Move the noise levels of a flow model.
+
+    shift: higher spends more steps at high noise, where shapes are made.
+    """
+    return model.with_parameterization(model.parameterization.shifted(shift))
+
+
+@node(category="model/patch/flux")
+def ModelSamplingFlux(
+    model: Model,
+    max_shift: Annotated[float, Range(0.0, 100.0, step=0.01), Options(advanced=True)] = 1.15,
+    base_shift: Annotated[float, Range(0.0, 100.0, step=0.01), Options(advanced=True)] = 0.5,
+    width: FluxSide = 1024,
+    height: FluxSide = 1024,
+) -> Model:
+    """Move the noise levels of a flow model by the size of the picture, larger ones upwards.
+
+    max_shift: for pictures of 4096 tokens (1024 x 1024).
+    base_shift: for those of 256 (256 x 256).
+    """
+    return model.with_parameterization(
+        model.parameterization.shifted(math.exp(shift_for_size(width, height, base_shift, max_shift)))
+    )

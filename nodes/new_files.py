@@ -24,7 +24,7 @@ class SaveError(Exception):
     """A file cannot be written; the sentence says which, why and what to do."""
 
 
-def write_new(path: Path, write: Callable[[Path], None]) -> bool:
+def write_new(path: Path, write: Callable[[Path], object]) -> bool:
     """Let `write` fill a file beside the place, then give it its name; nothing half-written is left behind.
 
     False if there is a file of that name, which stays as it is, also when another process makes it at the same time.

@@ -7,7 +7,7 @@ write_png(Path("output/cat_00001_.png"), pixels, {"prompt": "{…}"})  # False i
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,9 +100,18 @@ def write_png(path: Path, pixels: np.ndarray, texts: Mapping[str, str]) -> bool:
     for name, text in texts.items():
         info.add_text(name, text)
 
-    def save(place: Path) -> None:
-        Image.fromarray(pixels).save(place, format="PNG", pnginfo=info, compress_level=COMPRESS_LEVEL)
+    return _written(
+        path,
+        lambda place: Image.fromarray(pixels).save(place, format="PNG", pnginfo=info, compress_level=COMPRESS_LEVEL),
+    )
 
+
+def write_bytes(path: Path, content: bytes) -> bool:
+    """Write a picture that is there as bytes; False as `write_png` has it."""
+    return _written(path, lambda place: place.write_bytes(content))
+
+
+def _written(path: Path, save: Callable[[Path], object]) -> bool:
     try:
         return write_new(path, save)
     except SaveError as error:

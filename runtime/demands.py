@@ -33,6 +33,7 @@ from runtime.workspace import Workspaces, need_of
 
 logger = logging.getLogger(__name__)
 
+CARRIERS = {"GUIDER": "MODEL"}  # values that hold a handle
 NETWORKS = {"MODEL": "model", "CLIP": "clip", "VAE": "vae"}
 OPENED = {
     "checkpoints": read_outline,
@@ -110,7 +111,7 @@ def _files(bound: Bound) -> Iterator[tuple[str, str]]:
 def _taken(bound: Bound, survey: Survey, origins: Mapping[Link, Origin]) -> Iterator[tuple[str, Origin]]:
     for value in reversed(list(bound.inputs.values())):  # of several of a type, the first counts
         if isinstance(value, Link):
-            kind = survey.bound[value.node_id].spec.outputs[value.output].type.name
+            kind = _kind(survey.bound[value.node_id].spec.outputs[value.output].type.name)
             if kind in NETWORKS and value in origins:
                 yield kind, origins[value]
 
@@ -118,7 +119,7 @@ def _taken(bound: Bound, survey: Survey, origins: Mapping[Link, Origin]) -> Iter
 def _given(bound: Bound, taken: Mapping[str, Origin]) -> Iterator[tuple[Link, Origin]]:
     files = list(_files(bound))
     for index, output in enumerate(bound.spec.outputs):
-        kind = output.type.name
+        kind = _kind(output.type.name)
         if kind in taken:
             passed = taken[kind]
             yield Link(bound.node.id, index), passed._replace(loras=(*passed.loras, *_loras(bound, passed.network)))
@@ -136,7 +137,12 @@ def _loras(bound: Bound, network: str) -> Iterator[Lora]:
 
 
 def _gives(bound: Bound, kind: str) -> bool:
-    return any(output.type.name == kind for output in bound.spec.outputs)
+    return any(_kind(output.type.name) == kind for output in bound.spec.outputs)
+
+
+def _kind(type_name: str) -> str:
+    """Return the handle that a value of a type is or holds."""
+    return CARRIERS.get(type_name, type_name)
 
 
 def _operation(kind: str, bound: Bound) -> str:

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from diffusion.overlay import Overlay, swapped
+from diffusion.packed import packed_in
 from diffusion.quantize import Resolved
 from diffusion.streaming import Cut, look_up_below, tables
 from graph.memory import Block
@@ -143,5 +144,6 @@ def patched_name(name: str, digest: str) -> str:
 
 
 def architecture_of(module: nn.Module) -> str:
-    """Return a name for networks of one kind and size."""
-    return f"{type(module).__name__}-{sum(parameter.numel() for parameter in module.parameters())}"
+    """Return a name for networks of one kind and size, whose weights are packed alike."""
+    packings = sorted({weight.packing.name.replace(" ", "-") for _, _, weight in packed_in(module)})
+    return "-".join([type(module).__name__, str(sum(each.numel() for each in module.parameters())), *packings])

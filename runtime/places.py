@@ -22,8 +22,9 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.overlay import Overlay, Slot, WeightPatch, patched
+from diffusion.packed import PackedTensor, replace_data
 from diffusion.quantize import Resolved
-from diffusion.streaming import Cut, brought, cut, dtype_on_device, tables
+from diffusion.streaming import Cut, brought, bytes_on_device, cut, dtype_on_device, tables
 from graph.memory import Block
 
 SCRATCH = 6 * 4  # bytes for each element of a tensor that is patched: up to six in float32 at once, with DoRA
@@ -39,6 +40,18 @@ class Weight(NamedTuple):
     stored: torch.dtype
     dtype: torch.dtype
     patches: tuple[WeightPatch, ...] = ()
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it lies packed on the device too: what patches make of it does not."""
+        return isinstance(self.source, PackedTensor) and not self.patches
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that it takes on the device."""
+        return (
+            bytes_on_device(self.source, self.stored) if self.is_packed else self.source.numel() * self.dtype.itemsize
+        )
 
     def made(self, device: torch.device) -> Tensor:
         """Return the tensor on a device."""
@@ -76,7 +89,7 @@ class Place:
     def put(self, tensors: Sequence[Tensor]) -> None:
         """Let the network compute with these."""
         for target, tensor in zip(self.targets, tensors, strict=True):
-            target.data = tensor
+            replace_data(target, tensor)
 
     def tensors(self) -> tuple[Tensor, ...]:
         """Return what the network computes with."""
@@ -187,9 +200,9 @@ def _patched_part(place: Place, overlay: Overlay, name: str, computed: torch.dty
 
 def _made_place(place: Place, weights: Sequence[Weight], name: str, beside: str) -> Place:
     """Return a place whose tensors exist while they are on the device."""
-    at_rest = tuple(torch.empty(0, dtype=weight.dtype) for weight in weights)
+    at_rest = tuple(weight.source if weight.is_packed else torch.empty(0, dtype=weight.dtype) for weight in weights)
     targets = tuple(nn.Parameter(tensor, requires_grad=False) for tensor in at_rest)
-    nbytes = sum(weight.source.numel() * weight.dtype.itemsize for weight in weights)
+    nbytes = sum(weight.nbytes for weight in weights)
     block = Block(f"{name}/{place.cut.path}", nbytes, place.block.is_fixed, beside)
     return Place(place.cut, block, tuple(weights), targets, at_rest)
 

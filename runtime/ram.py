@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from diffusion.packed import on_parts
 from graph.ledger import Ledger, admit
 from graph.memory import Block, NextUse
 from runtime.places import Place
@@ -57,7 +58,9 @@ class _Copier:
 
     def load(self, block: Block) -> None:
         """Copy from the device."""
-        self.tier._held[block.name] = tuple(_copy(tensor, self.tier.is_pinned) for tensor in self.place.tensors())
+        self.tier._held[block.name] = tuple(
+            on_parts(tensor, lambda part: _copy(part, self.tier.is_pinned)) for tensor in self.place.tensors()
+        )
 
     def evict(self, block: Block) -> None:
         """Let a block lie in the file only."""

@@ -19,7 +19,8 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from diffusion.overlay import Slot, swapped
-from runtime.places import Layout
+from diffusion.packed import PackedTensor
+from runtime.places import Layout, Weight
 from runtime.workspace import UNSEEN, Need, PeakMeter, Workspaces
 
 logger = logging.getLogger(__name__)
@@ -80,5 +81,11 @@ def _stand_ins(layout: Layout, device: torch.device) -> dict[Slot, Tensor]:
     found: dict[Slot, Tensor] = {}
     for place in layout.places:
         for weight in place.weights:
-            found[weight.slot] = torch.empty(weight.source.shape, dtype=weight.dtype, device=device)
+            found[weight.slot] = _stand_in(weight, device)
     return found
+
+
+def _stand_in(weight: Weight, device: torch.device) -> Tensor:
+    if isinstance(weight.source, PackedTensor) and weight.is_packed:
+        return weight.source.with_parts(lambda part: torch.empty(part.shape, dtype=part.dtype, device=device))
+    return torch.empty(weight.source.shape, dtype=weight.dtype, device=device)

@@ -134,7 +134,8 @@ class Desk:
         if secrets:
             self._secrets[job_id] = secrets
         instructions = self._queue.submit(job)
-        self._tell_status()
+        if not any(isinstance(each, Start) for each in instructions):  # which tells the same
+            self._tell_status()
         self._carry_out(instructions)
         return job
 

@@ -9,6 +9,7 @@
 | CONDITIONING | a tuple of Conds | a list of pairs: a tensor, a dictionary |
 | MODEL, CLIP, VAE | Model, Clip, Vae | ModelPatcher, CLIP, VAE (compat.wires.patcher, clip, vae) |
 | NOISE, SAMPLER | SeedNoise, EmptyNoise, SamplerChoice | RandomNoise, EmptyNoise, KSAMPLER |
+| GUIDER | Guider | CFGGuider |
 
 Numbers, texts, pictures as tensors have one shape on both sides. Handles know by their class what they are, dictionaries and
 lists by the type of their socket; at sockets that take anything (and within lists there) by their content. What a pack made
@@ -71,10 +72,11 @@ def _each(items: Any, change: Change) -> Any:
 
 @cache
 def _outwards() -> Mapping[type, Change]:
-    from compat.wires import clip, conditioning, control, latent, noise, patcher, sampler, vae
+    from compat.wires import clip, conditioning, control, guiding, latent, noise, patcher, sampler, vae
     from diffusion.clip import Clip
     from diffusion.control.net import ControlNet
     from diffusion.forward import EmptyNoise, SeedNoise
+    from diffusion.guiders import Guider
     from diffusion.latents import Latent
     from diffusion.models import Model, Vae
     from diffusion.sampling import SamplerChoice
@@ -90,13 +92,14 @@ def _outwards() -> Mapping[type, Change]:
         noise.PackNoise: noise.to_pack,
         SamplerChoice: sampler.to_pack,
         ControlNet: control.to_pack,
+        Guider: guiding.to_pack,
     }
     return MappingProxyType(table)
 
 
 @cache
 def _inwards() -> Mapping[str, Change]:
-    from compat.wires import clip, conditioning, control, latent, noise, patcher, sampler, vae
+    from compat.wires import clip, conditioning, control, guiding, latent, noise, patcher, sampler, vae
 
     table = {
         "LATENT": latent.from_pack,
@@ -107,5 +110,6 @@ def _inwards() -> Mapping[str, Change]:
         "NOISE": noise.from_pack,
         "SAMPLER": sampler.from_pack,
         "CONTROL_NET": control.from_pack,
+        "GUIDER": guiding.from_pack,
     }
     return MappingProxyType(table)

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from diffusion.checkpoints.header import Header, TensorInfo
+from diffusion.checkpoints.gguf_file import GgufTensors, read_gguf
+from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.packed_layouts import TensorInfo, find_packed
 from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source, as_view
 from diffusion.errors import CheckpointError
-from diffusion.quantize import Precision, to_stored, unpack_when_used
+from diffusion.overlay import Slot
+from diffusion.packed import PackedError, PackedTensor, on_parts
+from diffusion.quantize import Precision, to_stored, unpack_where_packed
 
 SHOWN_PROBLEMS = 3
 DTYPES: Mapping[str, torch.dtype] = {
@@ -26,7 +31,9 @@ DTYPES: Mapping[str, torch.dtype] = {
     "F16": torch.float16,
     "BF16": torch.bfloat16,
 }
-SMALL_DTYPE = torch.float16  # what weights stored in 8 bits are computed in
+UNPACKED = (
+    torch.bfloat16
+)  # what packed weights are computed in if the file has nothing in 16 bits: no network overflows in it
 SMALL = {"F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2}
 TORCH_DTYPES: Mapping[str, torch.dtype] = {**DTYPES, **SMALL}
 FLOATS = frozenset(TORCH_DTYPES)
@@ -37,17 +44,29 @@ class Weights:
     """An open file: its header, and its tensors as views of the memory-mapped bytes."""
 
     header: Header
-    file: Any  # safetensors' safe_open
+    file: Any  # safetensors' safe_open, GgufTensors or TensorFile
 
     def get(self, source: Source) -> Tensor:
-        """Return a tensor; its bytes are read when they are used."""
+        """Return a tensor, packed if it is so in the file; its bytes are read when they are used."""
         view = as_view(source)
-        tensor: Tensor = self.file.get_tensor(view.key)
-        return view.of(tensor)
+        try:
+            return view.of(self._whole(view.key))
+        except PackedError as error:
+            raise CheckpointError(f"{self.header.path.name}: {view.key}: {error}") from error
+
+    def _whole(self, key: str) -> Tensor:
+        packed = self.header.packed.get(key)
+        if packed is None:
+            tensor: Tensor = self.file.get_tensor(key)
+            return tensor
+        parts = [self.file.get_tensor(part.key) for part in packed.parts]
+        return PackedTensor(packed.packing, parts, self.header.tensors[key].shape, UNPACKED)
 
 
 def open_weights(header: Header) -> Weights:
     """Map a file into memory."""
+    if header.is_gguf:
+        return Weights(header, GgufTensors(header.path, read_gguf(header.path)))
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -74,19 +93,24 @@ def header_of(tensors: Mapping[str, Tensor]) -> Header:
         key: TensorInfo(names.get(tensor.dtype, str(tensor.dtype)), tuple(tensor.shape))
         for key, tensor in tensors.items()
     }
-    return Header(Path("the given tensors"), infos, nbytes=sum(tensor.nbytes for tensor in tensors.values()))
+    found, nbytes = find_packed(infos, {}), sum(tensor.nbytes for tensor in tensors.values())
+    return Header(Path("the given tensors"), found.tensors, nbytes=nbytes, packed=found.packed)
 
 
 def fill(part: Part, weights: Weights, precision: Precision, device: torch.device | str) -> nn.Module:
-    """Build a network and give it the file's tensors in a precision."""
+    """Build a network and give it the file's tensors in a precision; what is packed stays so."""
     mapped = fill_mapped(part, weights)
-    chosen = precision.stored or mapped.dtype
-    state = {name: to_stored(tensor, chosen).to(device) for name, tensor in mapped.module.state_dict().items()}
+    resolved = precision.resolved(mapped.dtype)
+    state = {name: _brought(tensor, resolved.stored, device) for name, tensor in mapped.module.state_dict().items()}
     mapped.module.load_state_dict(state, assign=True)
     _fill_buffers(mapped.module, device)
-    if precision.computed not in (None, chosen):
-        unpack_when_used(mapped.module, precision.computed)
+    unpack_where_packed(mapped.module, resolved)
     return mapped.module.requires_grad_(False)
+
+
+def _brought(tensor: Tensor, dtype: torch.dtype, device: torch.device | str) -> Tensor:
+    is_packed = isinstance(tensor, PackedTensor)
+    return on_parts(tensor, lambda part: (part if is_packed else to_stored(part, dtype)).to(device))
 
 
 class Mapped(NamedTuple):
@@ -119,7 +143,7 @@ def check_shapes(header: Header, expected: Mapping[str, tuple[int, ...]], keys: 
             problems.append(f"{view.key} is missing (expected {shape})")
         elif _without_ones(view.shape_of(found)) != _without_ones(shape):
             problems.append(f"{view.key} has the shape {found}, expected {shape}")
-        elif (dtype := header.tensors[view.key].dtype) not in FLOATS:
+        elif view.key not in header.packed and (dtype := header.tensors[view.key].dtype) not in FLOATS:
             problems.append(f"{view.key} is stored as {dtype}, expected {', '.join(sorted(FLOATS))}")
     if problems:
         more = f"; and {len(problems) - SHOWN_PROBLEMS} more" if len(problems) > SHOWN_PROBLEMS else ""
@@ -130,12 +154,28 @@ def check_shapes(header: Header, expected: Mapping[str, tuple[int, ...]], keys: 
 
 
 def stored_dtype(header: Header, keys: Iterable[Source]) -> torch.dtype:
-    """Return the precision of a network's tensors in the file; the finest, if there are several."""
-    found = {DTYPES.get(header.tensors[as_view(key).key].dtype, SMALL_DTYPE) for key in keys}
-    finest = found.pop()
-    for dtype in found:
-        finest = torch.promote_types(finest, dtype)
-    return finest
+    """Return the precision of a network's tensors in the file; the finest, if there are several.
+
+    Where some are packed it is that of 16 bits which others have: what files of packed weights have in float32 is small, and
+    kept so for its own sake only.
+    """
+    names = {as_view(key).key for key in keys}
+    plain = [DTYPES.get(header.tensors[name].dtype, UNPACKED) for name in names - header.packed.keys()]
+    if names & header.packed.keys():
+        plain = [dtype for dtype in plain if dtype.itemsize == UNPACKED.itemsize]
+        return torch.bfloat16 if torch.bfloat16 in plain else next(iter(plain), UNPACKED)
+    return reduce(torch.promote_types, plain)
+
+
+def lay_out_packed(module: nn.Module, header: Header, keys: Mapping[str, Source], dtype: torch.dtype) -> None:
+    """Put packed weights without numbers into a network on the meta device."""
+    for name, source in keys.items():
+        view = as_view(source)
+        packed = header.packed.get(view.key)
+        if packed is not None:
+            slot, shape = Slot.of(module, name), header.tensors[view.key].shape
+            weight = view.of(packed.outlined(shape, dtype)).reshape(slot.get().shape)
+            slot.tensors[slot.leaf] = nn.Parameter(weight, requires_grad=False)
 
 
 def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:

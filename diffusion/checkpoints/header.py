@@ -1,20 +1,24 @@
-"""The header of a safetensors file: names, shapes and precisions of its tensors, without reading any weight.
+"""The header of a safetensors or GGUF file: names, shapes and precisions of its tensors, without reading any weight.
 
     header = read_header(path)
     header.tensors["model.diffusion_model.out.2.weight"].shape  # (4, 320, 3, 3)
 
-Everything that can be wrong with a file is found here, so that later steps need not look again.
+Everything that can be wrong with a file is found here, so that later steps need not look again. Packed weights stand in it as
+if they were plain (diffusion.checkpoints.packed_layouts).
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
+from diffusion.checkpoints.gguf_file import MAGIC as GGUF_MAGIC
+from diffusion.checkpoints.gguf_file import read_gguf
+from diffusion.checkpoints.packed_layouts import PackedInfo, TensorInfo, find_packed, of_gguf
 from diffusion.errors import CheckpointError
 
 ZIP_MAGIC, PICKLE_MAGIC = b"PK\x03\x04", b"\x80"
@@ -34,7 +38,6 @@ BITS: Mapping[str, int] = {  # of an element, by safetensors' names (safetensors
     "F4": 4,
 }
 OTHER_STARTS: Mapping[bytes, str] = {  # the first bytes of what is often found in a model's place
-    b"GGUF": "a GGUF file, which is not supported; get the model as a safetensors file",
     b"version ": "a pointer of Git LFS in the model's place; fetch the file itself with git lfs pull",
     b"<!DOCTYP": "a web page saved in the model's place; get the file again",
     b"<html": "a web page saved in the model's place; get the file again",
@@ -42,21 +45,16 @@ OTHER_STARTS: Mapping[bytes, str] = {  # the first bytes of what is often found 
 }
 
 
-class TensorInfo(NamedTuple):
-    """What a header says of one tensor; `dtype` is safetensors' name (F16, BF16, F32 …)."""
-
-    dtype: str
-    shape: tuple[int, ...]
-
-
 @dataclass(frozen=True)
 class Header:
-    """The names in a file with what they stand for, and its metadata."""
+    """The names in a file with what they stand for, and its metadata. packed: how those are written that are packed."""
 
     path: Path
     tensors: Mapping[str, TensorInfo]
     metadata: Mapping[str, str] = field(default_factory=dict)
     nbytes: int = 0
+    packed: Mapping[str, PackedInfo] = field(default_factory=dict)
+    is_gguf: bool = False
 
     def shape(self, key: str) -> tuple[int, ...] | None:
         """Return a tensor's shape, None if there is none of that name."""
@@ -78,25 +76,44 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Read and check the header of a file; CheckpointError if it is not a whole safetensors file."""
+    """Read and check the header of a file; CheckpointError if it is not a whole safetensors or GGUF file."""
     path = Path(path)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             start = file.read(LENGTH_BYTES)
+            if start.startswith(GGUF_MAGIC):
+                return _gguf_header(path, size)
             _refuse_pickle(path, start)
             length = _header_length(path, start, size)
-            text = file.read(length)
+            parsed = _parse(path, file.read(length), data_bytes=size - LENGTH_BYTES - length)
+            found = find_packed(parsed.tensors, parsed.metadata, _reader(file, LENGTH_BYTES + length, parsed.places))
     except OSError as error:
         raise CheckpointError(f"{path}: the file cannot be read: {error.strerror or error}.") from error
-    tensors, metadata = _parse(path, text, data_bytes=size - LENGTH_BYTES - length)
-    return Header(path, tensors, metadata, size)
+    return Header(path, found.tensors, parsed.metadata, size, found.packed)
 
 
 def header_of(path: Path, shapes: Mapping[str, Sequence[Any]], metadata: Mapping[str, str] | None = None) -> Header:
     """Return the header that name -> (dtype, shape) says, as a stripped header in JSON has it."""
     tensors = {name: TensorInfo(dtype, tuple(shape)) for name, (dtype, shape) in shapes.items()}
-    return Header(path, tensors, metadata or {})
+    found = find_packed(tensors, metadata or {})
+    return Header(path, found.tensors, metadata or {}, packed=found.packed)
+
+
+def _gguf_header(path: Path, size: int) -> Header:
+    file = read_gguf(path)
+    found = of_gguf(file)
+    return Header(path, found.tensors, file.metadata, size, found.packed, is_gguf=True)
+
+
+def _reader(file: BinaryIO, start: int, places: Mapping[str, _Place]) -> Callable[[str], bytes]:
+    """Return what gives the bytes of a tensor of an open file."""
+
+    def read(key: str) -> bytes:
+        file.seek(start + places[key].start)
+        return file.read(places[key].end - places[key].start)
+
+    return read
 
 
 def _refuse_pickle(path: Path, start: bytes) -> None:
@@ -124,7 +141,13 @@ def _header_length(path: Path, start: bytes, size: int) -> int:
     return length
 
 
-def _parse(path: Path, text: bytes, data_bytes: int) -> tuple[dict[str, TensorInfo], dict[str, str]]:
+class _Parsed(NamedTuple):
+    tensors: Mapping[str, TensorInfo]
+    metadata: Mapping[str, str]
+    places: Mapping[str, _Place]
+
+
+def _parse(path: Path, text: bytes, data_bytes: int) -> _Parsed:
     try:
         content = json.loads(text)
         metadata = {str(key): str(value) for key, value in content.pop("__metadata__", {}).items()}
@@ -135,7 +158,7 @@ def _parse(path: Path, text: bytes, data_bytes: int) -> tuple[dict[str, TensorIn
             f"{path.name}: the header is damaged ({type(error).__name__}: {error}); get the file again."
         ) from error
     _check_places(path, places, data_bytes)
-    return tensors, metadata
+    return _Parsed(tensors, metadata, places)
 
 
 class _Place(NamedTuple):

@@ -15,7 +15,7 @@ from torch import nn
 
 from diffusion.checkpoints.detect import detect
 from diffusion.checkpoints.encoders import encoder_alone
-from diffusion.checkpoints.fill import stored_dtype
+from diffusion.checkpoints.fill import lay_out_packed, stored_dtype
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.load import vae_in
 from diffusion.checkpoints.part import Part
@@ -87,4 +87,7 @@ def read_vae_outline(path: Path, precisions: Precisions) -> Outlines:
 def _outline(header: Header, part: Part, digest: str, precision: Precision) -> Outline:
     with torch.device("meta"):
         module = part.build()
-    return Outline(module, digest, precision.resolved(stored_dtype(header, part.keys(module).values())))
+    keys = part.keys(module)
+    resolved = precision.resolved(stored_dtype(header, keys.values()))
+    lay_out_packed(module, header, keys, resolved.computed)
+    return Outline(module, digest, resolved)

@@ -21,7 +21,7 @@ from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.vaes.kind import FoundVae
 from diffusion.clip import TextEncoder
 from diffusion.models import Model, Vae
-from diffusion.quantize import Precision, Precisions, Resolved, unpack_when_used
+from diffusion.quantize import Precision, Precisions, Resolved, unpack_where_packed
 from diffusion.streaming import Keeper
 from diffusion.text.readers import Reader
 
@@ -58,8 +58,7 @@ class Source:
             return Network(fill(part, self.weights, precision, self.device), None)
         mapped = fill_mapped(part, self.weights)
         resolved = precision.resolved(mapped.dtype)
-        if resolved.is_packed:
-            unpack_when_used(mapped.module, resolved.computed)
+        unpack_where_packed(mapped.module, resolved)
         return Network(mapped.module, self.keep(mapped.module, self.digest_of(kind), resolved))
 
     def model(self, family: str, backbone: Backbone, precision: Precision) -> Model:

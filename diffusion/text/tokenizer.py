@@ -51,7 +51,7 @@ class ClipTokenizer:
 
 def _build() -> Tokenizer:
     merges = _read_merges()
-    letters = _byte_letters()
+    letters = tuple(byte_letters().values())
     words = chain(letters, (letter + "</w>" for letter in letters), map("".join, merges), (START_TEXT, END_TEXT))
     vocabulary = {word: index for index, word in enumerate(words)}
     tokenizer = Tokenizer(
@@ -76,8 +76,8 @@ def _read_merges() -> list[tuple[str, str]]:
     return [(first, second) for first, second in pairs]
 
 
-def _byte_letters() -> list[str]:
+def byte_letters() -> dict[int, str]:
     """Return the letter that stands for each byte, in the order of the vocabulary: printable ones first (GPT-2)."""
     printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    others = 256 - len(printable)
-    return [chr(byte) for byte in printable] + [chr(256 + index) for index in range(others)]
+    others = (byte for byte in range(256) if byte not in printable)
+    return {byte: chr(byte) for byte in printable} | {byte: chr(256 + index) for index, byte in enumerate(others)}

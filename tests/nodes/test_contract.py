@@ -16,7 +16,9 @@ import pytest
 
 import nodes
 from graph.describe import MATCH_TYPE, describe
+from graph.opening import ByValue
 from graph.registry import Registry
+from graph.spec import Socket
 from graph.types import SocketType
 
 FACTS: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "comfyui_nodes.json").read_text())
@@ -61,6 +63,30 @@ def test_widgets_have_the_limits_and_defaults_of_comfyui(registry: Registry, nam
         if "options" in fact:
             assert list(ours[fact["name"]][0])[: len(fact["options"])] == fact["options"], fact["name"]
             assert options.get("default") in (None, fact.get("default", fact["options"][0])), fact["name"]
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_choices_open_the_inputs_that_they_open_in_comfyui(registry: Registry, name: str) -> None:
+    for socket, fact in zip(registry.by_name[name].inputs, FACTS[name]["inputs"], strict=True):
+        _compare_opened(socket, fact.get("opens"))
+
+
+def _compare_opened(socket: Socket, opens: dict[str, Any] | None) -> None:
+    """Compare what the values of a choice open, and what that opens in turn."""
+    if opens is None:
+        assert socket.opens is None
+        return
+    assert isinstance(socket.opens, ByValue)
+    assert list(socket.opens.sockets) == list(opens)
+    for value, facts in opens.items():
+        inner = socket.opens.sockets[value]
+        assert [(each.name, _word(each.type)) for each in inner] == [(fact["name"], fact["type"]) for fact in facts]
+        for each, fact in zip(inner, facts, strict=True):
+            told = (each.widget.describe() if each.widget else {}) | {"default": each.default}
+            expected = {word: fact[word] for word in WIDGET_FACTS if word in fact}
+            assert {word: told.get(word) for word in expected} == expected, (value, fact["name"])
+            assert list(getattr(each.widget, "options", ())) == fact.get("options", list(fact.get("opens", ())))
+            _compare_opened(each, fact.get("opens"))
 
 
 @pytest.mark.parametrize("name", FACTS)

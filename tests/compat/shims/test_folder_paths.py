@@ -53,10 +53,10 @@ def test_an_ending_that_a_pack_adds_counts_for_all_kinds_of_models(
     paths: Any, machine: LocalMachine, tmp_path: Path
 ) -> None:
     (tmp_path / "models" / "loras").mkdir(parents=True)
-    (tmp_path / "models" / "loras" / "x.gguf").touch()
+    (tmp_path / "models" / "loras" / "x.weights").touch()
     assert machine.names("loras") == []
-    paths.supported_pt_extensions.add(".gguf")
-    assert machine.names("loras") == ["x.gguf"]
+    paths.supported_pt_extensions.add(".weights")
+    assert machine.names("loras") == ["x.weights"]
 
 
 def test_a_default_folder_comes_first_and_each_is_there_once(paths: Any) -> None:

@@ -178,7 +178,7 @@ def test_bytes_that_belong_to_no_tensor_are_refused(offsets: str, part: str, tmp
     [
         (b"<!DOCTYPE html><html></html>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
-        (b"GGUF\x03\0\0\0\x01\0\0\0", "a GGUF file"),
+        (b"GGUF\x03\0\0\0\x01\0\0\0", "cut off within its header"),
         (pickle.dumps({"a": 1}) + bytes(9), "a pickle file"),
         (b"some text of a reader", "not a safetensors file"),
     ],
