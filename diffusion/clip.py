@@ -24,7 +24,7 @@ from diffusion.text.encoders import Encoded
 from diffusion.text.readers import Alone, ClipReader, Joiner, Reader
 from diffusion.text.tokenizer import ClipTokenizer
 
-CLIP_L, CLIP_G = "l", "g"  # kinds of encoders go by ComfyUI's names: "l", "g", "h", "t5xxl" …
+CLIP_L, CLIP_G, CLIP_H, T5_XXL = "l", "g", "h", "t5xxl"  # kinds of encoders go by ComfyUI's names
 NOT_FINITE = "The checkpoint or an embedding of the prompt may be damaged; get it again."
 
 

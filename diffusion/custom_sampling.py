@@ -18,7 +18,7 @@ from diffusion.forward import LatentNoise
 from diffusion.guiders import Guider
 from diffusion.latents import Latent
 from diffusion.models import Model
-from diffusion.sampling import SamplerChoice, fit_empty, sample_levels
+from diffusion.sampling import SamplerChoice, fit_latent, sample_levels
 
 LEAST_SIGMA = 1e-4  # where levels that run upwards begin, instead of at 0 (ComfyUI)
 
@@ -58,7 +58,7 @@ def sample_guided(
 ) -> Sampled:
     """Go through `sigmas` as a guider guides; no levels give the latent back."""
     model = guider.model
-    latent = replace(latent, samples=fit_empty(latent.samples, model.latent_format.channels))
+    latent = replace(latent, samples=fit_latent(latent.samples, model))
     if len(sigmas) == 0:
         return Sampled(latent, latent)
     last = _LastPrediction(callback)
@@ -66,7 +66,7 @@ def sample_guided(
     output = replace(latent, samples=samples)
     if last.denoised is None:
         return Sampled(output, output)
-    denoised = model.latent_format.process_out(last.denoised.float()).to(samples.device)
+    denoised = model.latent_format.process_out(last.denoised.float()).to(samples.device).view_as(samples)
     return Sampled(output, replace(latent, samples=denoised))
 
 

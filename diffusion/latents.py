@@ -45,8 +45,10 @@ class Latent:
 class LatentFormat:
     """How a family's latents are scaled and how they look; the defaults are SD1's.
 
-    rgb_factors: one row (red, green, blue) for each channel. tiny_vae: what decodes them for previews, a name in
-    diffusion.tiny_vae; one of other channels is not used.
+    shift_factor: the mean of the VAE's latents, which is taken off before they are scaled. rgb_factors: one row (red,
+    green, blue) for each channel. tiny_vae: what decodes them for previews, a name in diffusion.tiny_vae; one of other
+    channels is not used. means, deviations: of each channel, where one number for all does not do. has_frames: latents are
+    (batch, channels, frames, height/8, width/8), as those of videos are; pictures have one frame.
     """
 
     channels: int = 4
@@ -54,12 +56,33 @@ class LatentFormat:
     spatial_downscale: int = 8
     rgb_factors: tuple[tuple[float, float, float], ...] = SD1_RGB_FACTORS
     rgb_bias: tuple[float, float, float] | None = None
+    shift_factor: float = 0.0
     tiny_vae: str | None = "taesd"
+    means: tuple[float, ...] = ()
+    deviations: tuple[float, ...] = ()
+    has_frames: bool = False
 
     def process_in(self, samples: Tensor) -> Tensor:
         """Return samples of the VAE in the model's scale."""
-        return samples * self.scale_factor
+        if self.means:
+            return (samples - _of_channels(self.means, samples)) / _of_channels(self.deviations, samples)
+        return (samples - self.shift_factor) * self.scale_factor
 
     def process_out(self, samples: Tensor) -> Tensor:
         """Return samples of the model in the VAE's scale."""
-        return samples / self.scale_factor
+        if self.means:
+            return samples * _of_channels(self.deviations, samples) + _of_channels(self.means, samples)
+        return samples / self.scale_factor + self.shift_factor
+
+    def fits(self, samples: Tensor) -> bool:
+        """Return whether samples have the shape of its latents; one frame may be left out."""
+        has_frames = samples.ndim == 5 and self.has_frames
+        return (samples.ndim == 4 or has_frames) and samples.shape[1] == self.channels
+
+    def with_frames(self, samples: Tensor) -> Tensor:
+        """Return samples with their frames, if they have any: one, where it was left out."""
+        return samples.unsqueeze(2) if self.has_frames and samples.ndim == 4 else samples
+
+
+def _of_channels(values: tuple[float, ...], samples: Tensor) -> Tensor:
+    return samples.new_tensor(values).view(-1, *[1] * (samples.ndim - 2))

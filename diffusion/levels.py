@@ -119,14 +119,18 @@ class AngularLevels:
 
 @dataclass(frozen=True)
 class FlowLevels:
-    """The share of noise in x, from 0 to 1; `shift` moves it upwards (Esser et al. 2024, eq. 23), 1 leaves it."""
+    """The share of noise in x, from 0 to 1; `shift` moves it upwards (Esser et al. 2024, eq. 23), 1 leaves it.
+
+    length: of the table, from which schedules pick.
+    """
 
     shift: float = 1.0
+    length: int = TIMESTEPS
     sigmas: Tensor = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Make the table."""
-        object.__setattr__(self, "sigmas", self._shifted(torch.arange(1, TIMESTEPS + 1) / TIMESTEPS).float())
+        object.__setattr__(self, "sigmas", self._shifted(torch.arange(1, self.length + 1) / self.length).float())
 
     def timestep(self, sigma: Tensor) -> Tensor:
         """Return a thousand times the share."""

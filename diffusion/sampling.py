@@ -38,6 +38,7 @@ NOT_FINITE = (
     "The checkpoint may be damaged (get it again), the numbers too large for its precision (take one in float32), "
     "or the settings too far from the usual (lower cfg, another sampler or scheduler)."
 )
+FRAMES_NDIM = 5  # of latents with frames
 FULL_DENOISE = 0.9999  # from here on `denoise` counts as 1 (ComfyUI)
 
 
@@ -99,7 +100,7 @@ def sample(
     `callback` gets a Step after each step and may raise to cancel. `sigmas` replaces the schedule. `force_full_denoise`
     makes the last step that is run end without noise.
     """
-    latent = replace(latent, samples=fit_empty(latent.samples, model.latent_format.channels))
+    latent = replace(latent, samples=fit_latent(latent.samples, model))
     levels = (
         sampling_sigmas(model.parameterization, sampler_name, scheduler, steps, denoise) if sigmas is None else sigmas
     )
@@ -160,6 +161,8 @@ def sample_levels(sampling: Sampling) -> Tensor:
     """
     model, latent = sampling.model, sampling.latent
     check_channels(latent.samples, model)
+    if latent.samples.ndim == FRAMES_NDIM:
+        return sample_levels(_of_frame(sampling)).unsqueeze(2)
     conductor = sampling.conductor
     if conductor is not None:
         samples = require_finite(conductor.sample(sampling), "After sampling, the latent has", NOT_FINITE)
@@ -167,9 +170,18 @@ def sample_levels(sampling: Sampling) -> Tensor:
     device, parameterization = model.device, model.parameterization
     noise, sigmas = sampling.noise.to(device, torch.float32), sampling.sigmas.to(device)
     start = model_scale(model, latent.samples.to(device, torch.float32))
-    denoiser: Denoiser = guide(model, sampling.positive, sampling.negative, noise.shape, sampling.cfg, device=device)
-    if latent.noise_mask is not None:
-        denoiser = _inpainting(denoiser, sampling, latent.noise_mask, start, noise)
+    mask = None if latent.noise_mask is None else fit_noise_mask(latent.noise_mask, start)
+    denoiser: Denoiser = guide(
+        model,
+        sampling.positive,
+        sampling.negative,
+        noise.shape,
+        sampling.cfg,
+        device=device,
+        seen={"latent_image": start, **({} if mask is None else {"denoise_mask": mask})},
+    )
+    if mask is not None:
+        denoiser = _inpainting(denoiser, sampling, mask, start, noise)
     x = parameterization.noise_scaling(sigmas[0], noise, start, is_max_denoise(parameterization, sigmas))
     walk = find_sampler(sampling.sampler.name)
     x = walk(denoiser, x, sigmas, seed=sampling.seed, callback=sampling.callback)
@@ -182,16 +194,20 @@ def _inpainting(denoiser: Denoiser, sampling: Sampling, mask: Tensor, start: Ten
     is_own = sampling.sampler.name in OWN_INPAINT_NOISE
     kept = inpaint_noise(noise, sampling.seed) if is_own else noise
     mask_at = _mask_at(sampling.model, sampling.sigmas.to(noise.device))
-    return InpaintDenoiser(denoiser, fit_noise_mask(mask, start), start, kept, mask_at=mask_at)
+    return InpaintDenoiser(denoiser, mask, start, kept, mask_at=mask_at)
 
 
 def check_channels(samples: Tensor, model: Model) -> None:
     """Refuse a latent of another kind of model."""
     channels = model.latent_format.channels
-    if samples.ndim != 4 or samples.shape[1] != channels:
+    if not model.latent_format.fits(samples):
         raise DiffusionError(
             f"The latent has the shape {tuple(samples.shape)}; this model works on (batch, {channels}, height, width). "
             "Make it with an empty latent or the VAE of the same checkpoint."
+        )
+    if samples.ndim == FRAMES_NDIM and samples.shape[2] != 1:
+        raise DiffusionError(
+            f"The latent has {samples.shape[2]} frames; this model works on pictures, which are latents of one frame."
         )
 
 
@@ -204,6 +220,17 @@ def is_max_denoise(parameterization: Parameterization, sigmas: Tensor) -> bool:
 def model_scale(model: Model, samples: Tensor) -> Tensor:
     """Return samples in the model's scale; an empty latent stays empty, whatever the family's shift."""
     return model.latent_format.process_in(samples) if bool(samples.any()) else samples
+
+
+def fit_latent(samples: Tensor, model: Model) -> Tensor:
+    """Give a latent the frame that the model wants, and an empty one its channels."""
+    return model.latent_format.with_frames(fit_empty(samples, model.latent_format.channels))
+
+
+def _of_frame(sampling: Sampling) -> Sampling:
+    """Return the sampling of the only frame, as a picture."""
+    latent = replace(sampling.latent, samples=sampling.latent.samples.squeeze(2))
+    return replace(sampling, latent=latent, noise=sampling.noise.squeeze(2))
 
 
 def fit_empty(samples: Tensor, channels: int) -> Tensor:

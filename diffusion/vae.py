@@ -24,6 +24,7 @@ from diffusion.tiles import TileSize, count_tiles, process_tiles
 
 logger = logging.getLogger(__name__)
 
+FRAMES_NDIM = 5  # of latents with frames
 CHANNELS = 3  # red, green, blue; alpha is dropped
 ENCODE_TILE, ENCODE_OVERLAP = 512, 64  # pixels (ComfyUI)
 DECODE_TILE, DECODE_OVERLAP = 64, 16  # latent cells (ComfyUI)
@@ -36,10 +37,10 @@ OnTile = Callable[[int, int], None]
 
 @torch.no_grad()
 def encode(vae: Vae, image: Tensor) -> Tensor:
-    """Return the latents of pictures (batch, channels, rows, columns), float32 on the CPU."""
+    """Return the latents of pictures (batch, channels, rows, columns), float32 on the CPU; of videos' VAEs with one frame."""
     pixels = fit_pixels(image, vae.latent_format.spatial_downscale)
     try:
-        return torch.cat([_encode(vae, entry) for entry in torch.split(pixels, 1)])
+        return vae.latent_format.with_frames(torch.cat([_encode(vae, entry) for entry in torch.split(pixels, 1)]))
     except torch.OutOfMemoryError:
         logger.warning("The device has too little memory to encode the picture at once; encoding it in tiles.")
     return encode_tiled(vae, image)
@@ -48,9 +49,8 @@ def encode(vae: Vae, image: Tensor) -> Tensor:
 @torch.no_grad()
 def decode(vae: Vae, samples: Tensor) -> Tensor:
     """Return the pictures of latents: (batch, height, width, 3) in 0..1, float32 on the CPU."""
-    check_channels(samples, vae)
     try:
-        return _to_image(torch.cat([_decode(vae, entry) for entry in torch.split(samples, 1)]))
+        return _to_image(torch.cat([_decode(vae, entry) for entry in torch.split(flat(samples, vae), 1)]))
     except torch.OutOfMemoryError:
         logger.warning("The device has too little memory to decode the picture at once; decoding it in tiles.")
     return decode_tiled(vae, samples)
@@ -68,7 +68,8 @@ def encode_tiled(
     """Encode in tiles; sizes in pixels."""
     scale = vae.latent_format.spatial_downscale
     pixels = fit_pixels(image, scale)
-    return _average_of_shapes(pixels, lambda part: _encode(vae, part), tile, overlap, 1 / scale, on_tile)
+    encoded = _average_of_shapes(pixels, lambda part: _encode(vae, part), tile, overlap, 1 / scale, on_tile)
+    return vae.latent_format.with_frames(encoded)
 
 
 @torch.no_grad()
@@ -81,9 +82,8 @@ def decode_tiled(
     on_tile: OnTile | None = None,
 ) -> Tensor:
     """Decode in tiles; sizes in latent cells."""
-    check_channels(samples, vae)
-    scale = vae.latent_format.spatial_downscale
-    return _to_image(_average_of_shapes(samples, lambda part: _decode(vae, part), tile, overlap, scale, on_tile))
+    planes, scale = flat(samples, vae), vae.latent_format.spatial_downscale
+    return _to_image(_average_of_shapes(planes, lambda part: _decode(vae, part), tile, overlap, scale, on_tile))
 
 
 def fit_pixels(image: Tensor, multiple: int) -> Tensor:
@@ -101,10 +101,18 @@ def fit_pixels(image: Tensor, multiple: int) -> Tensor:
     return image[..., :CHANNELS].movedim(-1, 1) * 2.0 - 1.0
 
 
+def flat(samples: Tensor, vae: Vae) -> Tensor:
+    """Return latents of pictures as (batch, channels, rows, columns); DiffusionError if they are of another kind."""
+    check_channels(samples, vae)
+    if samples.ndim == FRAMES_NDIM and samples.shape[2] != 1:
+        raise DiffusionError(f"The latent has {samples.shape[2]} frames; only pictures, which have one, are decoded.")
+    return _picture(samples)
+
+
 def check_channels(samples: Tensor, vae: Vae) -> None:
     """Refuse a latent of another kind of VAE."""
     channels = vae.latent_format.channels
-    if samples.ndim != 4 or samples.shape[1] != channels:
+    if not vae.latent_format.fits(samples):
         raise DiffusionError(
             f"The latent has the shape {tuple(samples.shape)}; this VAE decodes (batch, {channels}, height, width). "
             "Use the VAE of the checkpoint that made the latent."
@@ -136,8 +144,9 @@ def _encode(vae: Vae, pixels: Tensor) -> Tensor:
     autoencoder: Any = vae.autoencoder
 
     def work() -> Tensor:
-        mean: Tensor = autoencoder.encode(pixels.to(vae.device, vae.dtype)).latent_dist.mode()
-        return mean
+        planes = vae.latent_format.with_frames(pixels.to(vae.device, vae.dtype))
+        mean: Tensor = autoencoder.encode(planes).latent_dist.mode()
+        return _picture(mean)
 
     mean = kept(vae.keeper, "encode", pixels.shape, work)
     return require_finite(mean.float().cpu(), "The VAE gave a latent with", NOT_FINITE)
@@ -147,11 +156,17 @@ def _decode(vae: Vae, samples: Tensor) -> Tensor:
     autoencoder: Any = vae.autoencoder
 
     def work() -> Tensor:
-        pixels: Tensor = autoencoder.decode(samples.to(vae.device, vae.dtype), return_dict=False)[0]
-        return pixels
+        planes = vae.latent_format.with_frames(samples.to(vae.device, vae.dtype))
+        pixels: Tensor = autoencoder.decode(planes, return_dict=False)[0]
+        return _picture(pixels)
 
     pixels = kept(vae.keeper, "decode", samples.shape, work)
     return require_finite(pixels.float().cpu(), "The VAE gave a picture with", NOT_FINITE)
+
+
+def _picture(planes: Tensor) -> Tensor:
+    """Take the only frame, if there are frames."""
+    return planes.squeeze(2) if planes.ndim == FRAMES_NDIM else planes
 
 
 def _to_image(pixels: Tensor) -> Tensor:

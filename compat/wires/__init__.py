@@ -91,8 +91,8 @@ def _outwards() -> Mapping[type, Change]:
         EmptyNoise: noise.to_pack,
         noise.PackNoise: noise.to_pack,
         SamplerChoice: sampler.to_pack,
-        ControlNet: control.to_pack,
         Guider: guiding.to_pack,
+        ControlNet: control.to_pack,
     }
     return MappingProxyType(table)
 
@@ -109,7 +109,7 @@ def _inwards() -> Mapping[str, Change]:
         "VAE": vae.from_pack,
         "NOISE": noise.from_pack,
         "SAMPLER": sampler.from_pack,
-        "CONTROL_NET": control.from_pack,
         "GUIDER": guiding.from_pack,
+        "CONTROL_NET": control.from_pack,
     }
     return MappingProxyType(table)

@@ -156,7 +156,7 @@ class OneTextModel:
         self.transformer = encoder.module
         self.special_tokens = {"start": START, "end": END, "pad": reader_of(encoder).usual.padding}
 
-    def encode_token_weights(self, token_weight_pairs: Any) -> tuple[Tensor, Tensor]:
+    def encode_token_weights(self, token_weight_pairs: Any) -> tuple[Tensor, Tensor | None]:
         """Return the embedding and the pooled output of tokens in chunks."""
         encoded = self.owner.encode_one(self.encoder, token_weight_pairs)
         return encoded.embedding, encoded.pooled

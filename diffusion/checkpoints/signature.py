@@ -45,10 +45,27 @@ class Forbidden:
 
 
 @dataclass(frozen=True)
+class Sides:
+    """How long one side of a tensor is: one of some lengths, or, without these, none of those that mark others."""
+
+    key: str
+    side: int
+    lengths: frozenset[int] | None
+    others: frozenset[int] = frozenset()
+
+    def misfit(self, header: Header, prefix: str) -> str | None:
+        """Return what is wrong, or None."""
+        shape = header.shape(prefix + self.key)
+        length = None if shape is None or self.side >= len(shape) else shape[self.side]
+        is_right = length not in self.others if self.lengths is None else length in self.lengths
+        return None if is_right else f"{prefix}{self.key} has the shape {shape}"
+
+
+@dataclass(frozen=True)
 class Signature:
     """The rules of a family."""
 
-    rules: tuple[Required | Forbidden, ...]
+    rules: tuple[Required | Forbidden | Sides, ...]
 
     def misfits(self, header: Header, prefix: str = "") -> tuple[str, ...]:
         """Return what does not match below a prefix, in the order of the rules."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +56,15 @@ def tokenize_prompt(
     padding: int = END,
 ) -> list[Chunk]:
     """Return the chunks of a prompt, at least one; each has 77 tokens, the last of them `padding`."""
-    groups = enumerate(_groups(tokenizer, prompt, embeddings, width), start=1)
-    return pack([[token._replace(piece=piece) for token in group] for piece, group in groups], padding)
+    return pack(token_groups(tokenizer.encode, prompt, embeddings=embeddings, width=width), padding)
+
+
+def token_groups(
+    encode: Callable[[str], Sequence[int]], prompt: str, *, embeddings: EmbeddingLookup = no_embeddings, width: int
+) -> list[Group]:
+    """Return the weighted tokens of a prompt, by its pieces; encode: the ids of a text, without marks."""
+    groups = enumerate(_groups(encode, prompt, embeddings, width), start=1)
+    return [[token._replace(piece=piece) for token in group] for piece, group in groups]
 
 
 def embedding_names(prompt: str) -> tuple[str, ...]:
@@ -96,7 +103,9 @@ def _finish(chunk: Group, padding: int) -> Chunk:
     return (Token(START), *chunk, Token(END), *[Token(padding)] * left)
 
 
-def _groups(tokenizer: ClipTokenizer, prompt: str, embeddings: EmbeddingLookup, width: int) -> Iterator[Group]:
+def _groups(
+    encode: Callable[[str], Sequence[int]], prompt: str, embeddings: EmbeddingLookup, width: int
+) -> Iterator[Group]:
     for text, weight in parse_weights(prompt):
         for piece in _BEFORE_EMBEDDING.split(text):
             if piece.startswith(EMBEDDING_MARK):
@@ -105,7 +114,7 @@ def _groups(tokenizer: ClipTokenizer, prompt: str, embeddings: EmbeddingLookup, 
                     yield [Token(vector, weight) for vector in found.vectors]
                 piece = found.rest
             if piece:
-                yield [Token(token, weight) for token in tokenizer.encode(piece)]
+                yield [Token(token, weight) for token in encode(piece)]
 
 
 def _find(piece: str, embeddings: EmbeddingLookup, width: int) -> _Embedding:

@@ -20,7 +20,7 @@ EmbeddingLookup = Callable[[str], Path | None]
 """From a name in a prompt to its file, or None."""
 
 EXTENSIONS = ("", ".safetensors", ".pt", ".bin")
-CLIP_KEY = "clip_l"  # the vectors for this encoder, in files for several
+ENCODER_KEYS = ("clip_l", "clip_g", "t5xxl")  # in files for several encoders: the vectors for each
 BUNDLE_PREFIX = "bundle_emb."  # embeddings inside a LoRA file
 
 
@@ -79,8 +79,9 @@ def _choose(content: Any, path: Path, width: int) -> Tensor:
         found = [tensor.reshape(-1, width) for tensor in tensors if tensor.shape[-1] == width]
     elif isinstance(content, Mapping) and "string_to_param" in content:
         found = list(content["string_to_param"].values())[:1]
-    elif isinstance(content, Mapping) and CLIP_KEY in content:
-        found = [content[CLIP_KEY]]
+    elif isinstance(content, Mapping) and any(key in content for key in ENCODER_KEYS):
+        named = [content[key] for key in ENCODER_KEYS if key in content]
+        found = [tensor for tensor in named if tensor.shape[-1] == width]
     elif isinstance(content, Mapping):
         found = _bundled(content) or list(content.values())[:1]
     if not found or not all(isinstance(tensor, Tensor) for tensor in found):
@@ -89,7 +90,7 @@ def _choose(content: Any, path: Path, width: int) -> Tensor:
 
 
 def _bundled(content: Mapping[str, Any]) -> list[Tensor]:
-    for suffix in (".string_to_param.*", f".{CLIP_KEY}"):
+    for suffix in (".string_to_param.*", f".{ENCODER_KEYS[0]}"):
         keys = [key for key in content if key.startswith(BUNDLE_PREFIX) and key.endswith(suffix)]
         if keys:
             return [content[key] for key in keys]

@@ -21,10 +21,14 @@ from diffusion.text.tokenizer import END, ClipTokenizer
 
 
 class Encoded(NamedTuple):
-    """A prompt's embedding (1, 77 * chunks, width) and the pooled output of its first chunk (1, width)."""
+    """A prompt's embedding (1, tokens, width) and the pooled output of its first chunk (1, width), if its encoder has one.
+
+    mask: (1, tokens), 1 for tokens that networks may attend to; None: all.
+    """
 
     embedding: Tensor
-    pooled: Tensor
+    pooled: Tensor | None = None
+    mask: Tensor | None = None
 
 
 class Usual(NamedTuple):
@@ -123,13 +127,18 @@ def _first_end(chunk: Chunk) -> int:
 
 
 def _embed(model: Any, chunks: Sequence[Chunk]) -> Tensor:
-    table = model.embeddings.token_embedding
     device = model.final_layer_norm.weight.device
-    ids = [[END if isinstance(token.value, Tensor) else token.value for token in chunk] for chunk in chunks]
+    x = look_up(model.embeddings.token_embedding, chunks, device)
+    positions: Tensor = model.embeddings.position_embedding(torch.arange(x.shape[1], device=device))
+    return x + positions
+
+
+def look_up(table: Any, chunks: Sequence[Chunk], device: torch.device) -> Tensor:
+    """Return the vectors of tokens (chunks, tokens, width): rows of a table, or those that are given in place of ids."""
+    ids = [[0 if isinstance(token.value, Tensor) else token.value for token in chunk] for chunk in chunks]
     x: Tensor = table(torch.tensor(ids, device=device))
     for row, chunk in enumerate(chunks):
         for place, token in enumerate(chunk):
             if isinstance(token.value, Tensor):
                 x[row, place] = token.value.to(x)
-    positions: Tensor = model.embeddings.position_embedding(torch.arange(x.shape[1], device=device))
-    return x + positions
+    return x

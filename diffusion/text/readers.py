@@ -20,6 +20,8 @@ from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
 from diffusion.text.encoders import USUAL, Encoded, Usual, encode_prompt
 from diffusion.text.tokenizer import ClipTokenizer
 
+ATTENTION_MASK = "attention_mask"  # among the extras of a prompt: (1, tokens), 1 for those that may be attended to
+
 
 class Reader(Protocol):
     """Encodes prompts with a network of its kind. Readers are frozen values."""
@@ -77,7 +79,8 @@ class Alone:
     def join(self, encoded: Mapping[str, Encoded]) -> Cond:
         """Return what the encoder gave."""
         (only,) = encoded.values()
-        return Cond(only.embedding, only.pooled)
+        extras = {} if only.mask is None else {ATTENTION_MASK: only.mask}
+        return Cond(only.embedding, only.pooled, extras=extras)
 
     def width(self, widths: Mapping[str, int]) -> int:
         """Return the width of what the encoder makes."""

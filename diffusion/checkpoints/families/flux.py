@@ -1,0 +1,109 @@
+"""Flux.1 (Black Forest Labs 2024): a flow transformer on tokens of 2x2 cells, CLIP-L's pooled prompt, T5-XXL's tokens.
+
+dev is told a strength of guidance, schnell is not; fill, depth, canny and Kontext are dev with more beside the latent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from diffusion.checkpoints.encoders.t5 import t5_reader
+from diffusion.checkpoints.family import Backbone, Family, Texts
+from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.networks.flux import flux_part, norm_leaf, read_flux
+from diffusion.checkpoints.signature import Forbidden, Required, Signature
+from diffusion.clip import CLIP_L, T5_XXL
+from diffusion.conditioning import Cond
+from diffusion.flux import PATCH, FluxAdapter
+from diffusion.latents import LatentFormat
+from diffusion.levels import FlowLevels
+from diffusion.parameterization import Parameterization
+from diffusion.text.encoders import Encoded
+from diffusion.text.readers import ClipReader, clip_tokenizer
+
+SCALE, SHIFT = 0.3611, 0.1159  # of its VAE's latents (BFL's flux, ae_params)
+DEV_SHIFT = math.exp(1.15)  # for 4096 tokens; ModelSamplingFlux fits it to a size (ComfyUI)
+DEV_LEVELS = 10_000  # from which schedules pick (ComfyUI)
+LEAST_TOKENS = 256  # of T5 (ComfyUI)
+CELLS = PATCH * PATCH  # in a token
+RGB_FACTORS = (  # a linear fit of pictures to latents (the numbers that ComfyUI uses)
+    (-0.0346, 0.0244, 0.0681),
+    (0.0034, 0.0210, 0.0687),
+    (0.0275, -0.0668, -0.0433),
+    (-0.0174, 0.0160, 0.0617),
+    (0.0859, 0.0721, 0.0329),
+    (0.0004, 0.0383, 0.0115),
+    (0.0405, 0.0861, 0.0915),
+    (-0.0236, -0.0185, -0.0259),
+    (-0.0245, 0.0250, 0.1180),
+    (0.1008, 0.0755, -0.0421),
+    (-0.0515, 0.0201, 0.0011),
+    (0.0428, -0.0012, -0.0036),
+    (0.0817, 0.0765, 0.0749),
+    (-0.1264, -0.0522, -0.1103),
+    (-0.0280, -0.0881, -0.0499),
+    (-0.1262, -0.0982, -0.0778),
+)
+RGB_BIAS = (-0.0329, -0.0718, -0.0851)
+
+SIGNATURE = Signature(
+    (
+        Required(("img_in.weight",), ndim=2),
+        Required(("vector_in.in_layer.weight",), ndim=2),
+        Required(("double_blocks.0.img_attn.qkv.weight",), ndim=2),
+        Required(("double_blocks.0.img_mod.lin.weight",), ndim=2),
+        Required(("single_blocks.0.linear1.weight",), ndim=2),
+        Required(("final_layer.linear.weight",), ndim=2),
+        Forbidden("distilled_guidance_layer.", "Chroma"),
+        Forbidden("double_stream_modulation_img.", "Flux.2"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class TokensAndPooled:
+    """Joins T5's vectors and CLIP's pooled prompt."""
+
+    def join(self, encoded: Mapping[str, Encoded]) -> Cond:
+        """Return the conditioning: (1, tokens, 4096) and (1, 768) for the sizes of Flux."""
+        return Cond(encoded[T5_XXL].embedding, encoded[CLIP_L].pooled)
+
+    def width(self, widths: Mapping[str, int]) -> int:
+        """Return T5's width."""
+        return widths[T5_XXL]
+
+
+def read(header: Header, prefix: str) -> Backbone:
+    """Read the transformer's sizes."""
+    sizes = read_flux(header, prefix)
+    latent_format = LatentFormat(
+        channels=sizes.out_channels // CELLS,
+        scale_factor=SCALE,
+        shift_factor=SHIFT,
+        rgb_factors=RGB_FACTORS,
+        rgb_bias=RGB_BIAS,
+        tiny_vae="taef1",
+    )
+    return Backbone(
+        flux_part(sizes, prefix, norm_leaf(header, prefix)),
+        parameterization(is_dev=sizes.has_guidance),
+        latent_format,
+        FluxAdapter(latent_format, sizes.in_channels // CELLS, sizes.pooled_width, sizes.has_guidance),
+        context_width=sizes.context_width,
+    )
+
+
+def parameterization(*, is_dev: bool) -> Parameterization:
+    """Return the noise levels of dev, or of schnell."""
+    if not is_dev:
+        return Parameterization("flow")
+    return Parameterization("flow", DEV_SHIFT, FlowLevels(DEV_SHIFT, DEV_LEVELS))
+
+
+TEXTS = Texts(
+    {CLIP_L: lambda weights: ClipReader(clip_tokenizer()), T5_XXL: lambda weights: t5_reader(weights, LEAST_TOKENS)},
+    TokensAndPooled(),
+)
+FAMILY = Family("flux", "Flux.1", SIGNATURE, read, TEXTS, clip_types=("flux",))

@@ -1,0 +1,147 @@
+"""How Flux's transformers are called: latents and reference pictures as tokens with places, the prompt, guidance.
+
+FluxAdapter(latent_format, in_channels=16, pooled_width=768, has_guidance=True)
+
+A prompt may bring, in Cond.extras: `guidance` (None for none at all), `reference_latents` with `reference_latents_method`
+(Kontext), and for networks with more channels `concat_latent_image` and `concat_mask` (fill, depth, canny).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from diffusion.adapters import Given
+from diffusion.conditioning import Cond
+from diffusion.latents import LatentFormat
+from diffusion.levels import TIMESTEPS
+from diffusion.resize import resize
+from diffusion.tokens import grid, known_method, latent_of, origins, size_in_patches, tokens_of
+
+GUIDANCE = 3.5  # where a prompt says nothing (ComfyUI)
+PATCH = 2
+PIXELS = 8  # on a side of a cell, of masks
+REFERENCES = "references by "  # and the method: prompts with other methods do not go together
+CONCAT = "concat"
+
+
+@dataclass(frozen=True)
+class FluxAdapter:
+    """Flux.1's. in_channels: that the network takes in each cell; what goes beyond the latent's is the prompt's."""
+
+    latent_format: LatentFormat
+    in_channels: int
+    pooled_width: int
+    has_guidance: bool
+    repeats_contexts: bool = False
+    planes: frozenset[str] = frozenset({CONCAT})
+
+    def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
+        """Return the pooled prompt (zeros if it has none), guidance, references and what lies beside the latent."""
+        pooled = torch.zeros(1, self.pooled_width) if cond.pooled is None else cond.pooled[:, : self.pooled_width]
+        given: dict[str, Tensor | tuple[Tensor, ...]] = {"pooled": pooled}
+        if self.has_guidance:
+            given |= guidance_of(cond)
+        given |= references_of(cond, self.latent_format, "offset")
+        if self.in_channels > self.latent_format.channels:
+            given[CONCAT] = self._beside(cond, shape)
+        return given
+
+    def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
+        """Return the network's output."""
+        network: Any = backbone
+        planes = torch.cat((x, given[CONCAT]), dim=1) if CONCAT in given else x  # type: ignore[arg-type]
+        images, places = images_of(planes, given, patch=PATCH, axes=3)
+        guidance = given.get("guidance")
+        with ExitStack() as stack:
+            stack.enter_context(exact_time(network.time_text_embed, timestep))
+            if self.has_guidance and guidance is None:
+                stack.enter_context(silenced(network.time_text_embed.guidance_embedder))
+                guidance = torch.zeros_like(timestep)
+            output: Tensor = network(
+                images,
+                encoder_hidden_states=context,
+                pooled_projections=given["pooled"],
+                timestep=timestep / TIMESTEPS,
+                img_ids=places,
+                txt_ids=places.new_zeros(context.shape[1], 3),
+                guidance=guidance,
+                return_dict=False,
+            )[0]
+        return latent_of(output, x.shape, PATCH)
+
+    def _beside(self, cond: Cond, shape: Sequence[int]) -> Tensor:
+        """Return the picture, and for networks with room for it the mask: 64 channels, a pixel each."""
+        image, mask = (
+            cond.extras.get("concat_latent_image"),
+            cond.extras.get("concat_mask", cond.extras.get("denoise_mask")),
+        )
+        rows, columns = shape[-2:]
+        if image is None:
+            image = torch.zeros(1, self.latent_format.channels, rows, columns)
+        beside = self.latent_format.process_in(resize(image.float(), columns, rows, "bilinear", "center"))
+        if self.in_channels <= 2 * self.latent_format.channels:
+            return beside
+        mask = torch.ones(1, 1, rows, columns) if mask is None else mask.float()
+        mask = mask.unsqueeze(1) if mask.ndim == 3 else mask.mean(dim=1, keepdim=True)
+        pixels = resize(mask, columns * PIXELS, rows * PIXELS, "bilinear", "center")
+        cells = functional.pixel_unshuffle(pixels, PIXELS)
+        batch = max(len(beside), len(cells))
+        return torch.cat((beside.expand(batch, -1, -1, -1), cells.expand(batch, -1, -1, -1)), dim=1)
+
+
+def guidance_of(cond: Cond) -> dict[str, Tensor]:
+    """Return the guidance that a prompt asks for: (1,), or nothing if it wants none."""
+    guidance = cond.extras.get("guidance", GUIDANCE)
+    return {} if guidance is None else {"guidance": torch.tensor([float(guidance)])}
+
+
+def references_of(cond: Cond, latent_format: LatentFormat, usual: str) -> dict[str, tuple[Tensor, ...]]:
+    """Return a prompt's reference pictures in the model's scale, under a name that tells how they are placed."""
+    references = cond.extras.get("reference_latents", ())
+    if not references:
+        return {}
+    method = known_method(cond.extras.get("reference_latents_method") or usual)
+    return {REFERENCES + method: tuple(latent_format.process_in(latent.float()) for latent in references)}
+
+
+def images_of(planes: Tensor, given: Given, *, patch: int, axes: int, step: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Return the tokens of a latent and then of the references, and the places of all."""
+    tokens = [tokens_of(planes, patch)]
+    places = [grid(size_in_patches(planes, patch), axes=axes, device=planes.device)]
+    name = next((name for name in given if name.startswith(REFERENCES)), None)
+    if name is not None:
+        references: Any = given[name]
+        method = name.removeprefix(REFERENCES)
+        starts = origins(method, planes, references, patch=patch, step=step)
+        for reference, start in zip(references, starts, strict=True):
+            tokens.append(tokens_of(reference, patch))
+            places.append(grid(size_in_patches(reference, patch), start, axes=axes, device=planes.device))
+    return torch.cat(tokens, dim=1), torch.cat(places)
+
+
+@contextmanager
+def exact_time(embedder: Any, timestep: Tensor) -> Iterator[None]:
+    """Let a network know the time in full: in 16 bits it would round it to one of few hundred."""
+    waiting = [timestep.float()]  # the first call is for the time, a second one for guidance
+    handle = embedder.time_proj.register_forward_pre_hook(lambda layer, args: (waiting.pop(),) if waiting else None)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def silenced(layer: nn.Module) -> Iterator[None]:
+    """Let a layer give zeros."""
+    handle = layer.register_forward_hook(lambda layer, args, output: torch.zeros_like(output))
+    try:
+        yield
+    finally:
+        handle.remove()

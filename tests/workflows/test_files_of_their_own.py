@@ -1,0 +1,76 @@
+"""Families whose networks come in files of their own, from the loaders to a saved picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from diffusion.checkpoints.networks.kl_vae import VaeSizes, vae_part
+from graph.formats import to_api
+from graph.workflow import Link, Node, Workflow
+from runtime.engine import open_studio
+from runtime.settings import CacheSettings, Settings
+from tests.diffusion.checkpoints.written import original_state
+from tests.tiny_checkpoint import write_state
+from tests.tiny_z_image import Networks as ZImage
+
+FLUX_VAE = VaeSizes((32, 32, 32, 32), 1, 16, has_quant_conv=False)
+FOLDERS = {"model": "diffusion_models", "text": "text_encoders", "vae": "vae"}
+
+
+def draw(base: Path, workflow: Workflow) -> tuple[int, int]:
+    """Run a workflow and return the size of the picture that it saves."""
+    with open_studio(Settings(base, device="cpu", cache=CacheSettings(disk_bytes=0))) as studio:
+        studio.engine.run(workflow, prompt=to_api(workflow))
+    (path,) = (base / "output").glob("*.png")
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def write(base: Path, kind: str, state: dict[str, torch.Tensor]) -> None:
+    """Write a file of a kind of network where its loader looks for it."""
+    folder = base / "models" / FOLDERS[kind]
+    folder.mkdir(parents=True)
+    write_state(folder / "tiny.safetensors", state)
+
+
+def drawing(clip_type: str, *changes: Node) -> Workflow:
+    """Return text to image; changes replace or add nodes."""
+    nodes = {
+        "1": Node("1", "UNETLoader", {"unet_name": "tiny.safetensors", "weight_dtype": "default"}),
+        "2": Node("2", "CLIPLoader", {"clip_name": "tiny.safetensors", "type": clip_type}),
+        "3": Node("3", "VAELoader", {"vae_name": "tiny.safetensors"}),
+        "4": Node("4", "ModelSamplingAuraFlow", {"model": Link("1", 0), "shift": 3.0}),
+        "5": Node("5", "CLIPTextEncode", {"text": "a (red) house", "clip": Link("2", 0)}),
+        "6": Node("6", "ConditioningZeroOut", {"conditioning": Link("5", 0)}),
+        "7": Node("7", "EmptySD3LatentImage", {"width": 64, "height": 96}),
+        "8": Node(
+            "8",
+            "KSampler",
+            {
+                "model": Link("4", 0),
+                "positive": Link("5", 0),
+                "negative": Link("6", 0),
+                "latent_image": Link("7", 0),
+                "steps": 2,
+                "cfg": 2.0,
+                "sampler_name": "res_multistep",
+                "scheduler": "simple",
+            },
+        ),
+        "9": Node("9", "VAEDecode", {"samples": Link("8", 0), "vae": Link("3", 0)}),
+        "10": Node("10", "SaveImage", {"images": Link("9", 0)}),
+    }
+    nodes |= {change.id: change for change in changes}
+    return Workflow.of(*nodes.values())
+
+
+def test_z_image_draws(tmp_path: Path) -> None:
+    networks, part = ZImage(), vae_part(FLUX_VAE, "")
+    vae = part.build()
+    write(tmp_path, "model", networks.state(""))
+    write(tmp_path, "text", networks.text_state("model."))
+    write(tmp_path, "vae", original_state([(vae, part.keys(vae))]))
+    assert draw(tmp_path, drawing("lumina2")) == (64, 96)
