@@ -85,6 +85,10 @@ class Host(Protocol):
         """Return diffusion.clip_vision's ClipVision of a file, the same object while the file is unchanged."""
         ...
 
+    def load_style_model(self, path: Path) -> Any:
+        """Return diffusion.style_model's StyleModel of a file, the same object while the file is unchanged."""
+        ...
+
     def load_upscaler(self, path: Path) -> Any:
         """Return diffusion.upscalers' Upscaler of a file, the same object while the file is unchanged."""
         ...
