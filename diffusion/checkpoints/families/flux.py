@@ -84,6 +84,7 @@ def read(header: Header, prefix: str) -> Backbone:
         shift_factor=SHIFT,
         rgb_factors=RGB_FACTORS,
         rgb_bias=RGB_BIAS,
+        tiny_vae="taef1",
     )
     return Backbone(
         flux_part(sizes, prefix, norm_leaf(header, prefix)),
