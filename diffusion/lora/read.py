@@ -23,7 +23,15 @@ from diffusion.lora import entry as common
 from diffusion.lora.changes import Additive, Misfit, Replacement
 from diffusion.lora.entry import Entry
 from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
-from diffusion.lora.targets import ORIGINAL_NAMES, TEXT_BEGINNINGS, WEIGHT, other_family, text_aliases, unet_aliases
+from diffusion.lora.targets import (
+    ORIGINAL_NAMES,
+    SEVERAL_TEXTS,
+    TEXT_BEGINNINGS,
+    WEIGHT,
+    other_family,
+    text_aliases,
+    unet_aliases,
+)
 
 Change = Additive | Replacement
 FORMS: tuple[Callable[[Entry], Change | None], ...] = (low_rank.read, hadamard.read, kronecker.read, plain.read)
@@ -86,8 +94,9 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
     Keys for a network that was not given are left out without a word. The networks may be without weights.
     """
     backbone, encoders = targets.backbone, targets.encoders
+    is_alone = len(encoders) == 1 and targets.family not in SEVERAL_TEXTS
     networks: dict[str, tuple[Mapping[str, str], nn.Module]] = {
-        kind: (text_aliases(kind, encoder), encoder) for kind, encoder in encoders.items()
+        kind: (text_aliases(kind, encoder, is_alone=is_alone), encoder) for kind, encoder in encoders.items()
     }
     if backbone is not None:
         networks[BACKBONE] = (_unet_aliases(lora, targets.family, backbone), backbone)
