@@ -6,6 +6,7 @@ import typer
 
 from cli import cache, convert, doctor, explain, nodes, run, train, train_lora, validate, worker
 from cli.cache_options import CommandWithNumbers
+from cli.models.commands import app as models
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A node-graph workflow engine for diffusion models.")
 PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -26,6 +27,7 @@ app.command("explain")(explain.explain)
 app.command("validate")(validate.validate)
 app.command("convert")(convert.convert)
 app.add_typer(nodes.app, name="nodes")
+app.add_typer(models, name="models")
 app.add_typer(cache.app, name="cache")
 app.command("worker", hidden=True, cls=CommandWithNumbers)(worker.worker)
 app.command("doctor")(doctor.doctor)

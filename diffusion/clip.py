@@ -26,7 +26,7 @@ from diffusion.text.picture_reader import PictureReader
 from diffusion.text.readers import Alone, ClipReader, Joiner, Reader
 from diffusion.text.tokenizer import ClipTokenizer
 
-CLIP_L, CLIP_G, T5_XXL = "l", "g", "t5xxl"  # kinds of encoders go by ComfyUI's names
+CLIP_L, CLIP_G, CLIP_H, T5_XXL = "l", "g", "h", "t5xxl"  # kinds of encoders go by ComfyUI's names
 NOT_FINITE = "The checkpoint or an embedding of the prompt may be damaged; get it again."
 
 

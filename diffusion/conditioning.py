@@ -115,6 +115,11 @@ def with_extras(conditioning: Conditioning, **values: Any) -> Conditioning:
     return tuple(replace(cond, extras={**cond.extras, **values}) for cond in conditioning)
 
 
+def with_defaults(conditioning: Conditioning, values: Mapping[str, Any]) -> Conditioning:
+    """Give every prompt extras that it does not have."""
+    return tuple(replace(cond, extras={**values, **cond.extras}) for cond in conditioning)
+
+
 def append_extra(conditioning: Conditioning, name: str, value: Any) -> Conditioning:
     """Add a value to a list among the extras of every prompt."""
     return tuple(

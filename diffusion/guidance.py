@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from diffusion.adapters import NOTHING, Given
-from diffusion.conditioning import Conditioning
+from diffusion.conditioning import Conditioning, with_defaults
 from diffusion.control.chain import steer
 from diffusion.denoiser import Guided
 from diffusion.models import Model
@@ -28,6 +28,7 @@ from diffusion.patches import Hook
 from diffusion.regions import Region, Regions, fit_regions
 
 MAX_CONTEXT_REPEATS = 4  # contexts of unequal length share a batch up to this many repeats of the shorter (ComfyUI)
+NOTHING_SEEN: Mapping[str, Any] = {}
 NO_WEIGHT = 1e-37  # where no region acts the average is 0 / NO_WEIGHT = 0; far below any weight
 
 
@@ -65,6 +66,7 @@ class GuidedDenoiser:
     negative: Regions
     cfg: float
     max_jobs: int | None = None  # most jobs in one call of the model; None: all that fit together
+    seen: Mapping[str, Any] = field(default_factory=dict)  # extras that every prompt has
 
     @property
     def parameterization(self) -> Parameterization:
@@ -127,7 +129,7 @@ class GuidanceStep:
     def predict_prompt(self, conditioning: Conditioning) -> Tensor:
         """Return what other prompts give."""
         model, shape = self.model, self.x.shape
-        regions = _fit(model, conditioning, (), shape, self.x.device)
+        regions = _fit(model, with_defaults(conditioning, self.denoiser.seen), (), shape, self.x.device)
         return self._predict(model, regions[0], self.x)
 
     def _predict(self, model: Model, regions: Regions, x: Tensor) -> Tensor:
@@ -148,10 +150,17 @@ def guide(
     *,
     device: torch.device | None = None,
     max_jobs: int | None = None,
+    seen: Mapping[str, Any] = NOTHING_SEEN,
 ) -> GuidedDenoiser:
-    """Fit both conditionings to a latent of `shape` and return the denoiser."""
-    regions = _fit(model, positive, negative, shape, device)
-    return GuidedDenoiser(model, regions[0], regions[1], cfg, max_jobs)
+    """Fit both conditionings to a latent of `shape` and return the denoiser.
+
+    seen: extras that prompts get where they have none, besides `prompt_type` ("positive" or "negative"): the `latent_image`
+    (in the model's scale) and the `denoise_mask` (batch, channels, rows, columns) of the sampling, as ComfyUI has them.
+    """
+    first = with_defaults(positive, {**seen, "prompt_type": "positive"})
+    second = with_defaults(negative, {**seen, "prompt_type": "negative"})
+    regions = _fit(model, first, second, shape, device)
+    return GuidedDenoiser(model, regions[0], regions[1], cfg, max_jobs, seen)
 
 
 def _fit(

@@ -176,12 +176,6 @@ def _looked_up(weight: PackedTensor, ids: Tensor, *args: Any) -> Tensor:
     return packing.unpack(parts, weight.dtype).reshape(*ids.shape, *weight.shape[1:])
 
 
-def _recorded(weight: PackedTensor, stream: Any) -> PackedTensor:
-    for part in weight.parts:
-        part.record_stream(stream)
-    return weight
-
-
 KEPT: Mapping[Any, Callable[..., Any]] = {
     aten.detach.default: lambda weight: weight.with_dtype(weight.dtype),
     aten.alias.default: lambda weight: weight.with_dtype(weight.dtype),
@@ -191,7 +185,6 @@ KEPT: Mapping[Any, Callable[..., Any]] = {
     aten.slice.Tensor: _sliced,
     aten.t.default: _transposed,
     aten.embedding.default: _looked_up,
-    aten.record_stream.default: _recorded,
 }
 """What is done without unpacking. None from a function: it does need the plain tensor."""
 
@@ -199,6 +192,11 @@ KEPT: Mapping[Any, Callable[..., Any]] = {
 def unpacked(tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """Return a plain tensor in a precision; a packed weight is unpacked, None leaves the precision as it is."""
     return tensor.unpack(dtype) if isinstance(tensor, PackedTensor) else tensor.to(dtype or tensor.dtype)
+
+
+def parts_of(tensor: Tensor) -> tuple[Tensor, ...]:
+    """Return the plain tensors in which a tensor lies: itself, or the parts of a packed one."""
+    return tensor.parts if isinstance(tensor, PackedTensor) else (tensor,)
 
 
 def on_parts(tensor: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:

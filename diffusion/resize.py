@@ -5,6 +5,7 @@ resize(latent.samples, 96, 64, "bislerp", crop="center")  # (batch, channels, 64
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -25,13 +26,17 @@ def resize(x: Tensor, width: int, height: int, method: str, crop: str = "disable
 
 
 def crop_to_aspect(x: Tensor, aspect: float) -> Tensor:
-    """Cut both ends of the longer side evenly, so that width / height comes nearest to `aspect`."""
+    """Cut both ends of the longer side evenly, so that width / height comes nearest to `aspect`.
+
+    Halves of a pixel are rounded as ComfyUI's order of these operations has it.
+    """
     rows, columns = x.shape[-2:]
     top = left = 0
-    if columns / rows > aspect:
-        left = round((columns - rows * aspect) / 2)
-    elif columns / rows < aspect:
-        top = round((rows - columns / aspect) / 2)
+    present = columns / rows
+    if present > aspect:
+        left = round((columns - columns * (aspect / present)) / 2)
+    elif present < aspect:
+        top = round((rows - rows * (present / aspect)) / 2)
     return x[..., top : rows - top, left : columns - left]
 
 
@@ -93,6 +98,16 @@ def repeat_to_batch(x: Tensor, batch: int, dim: int = 0) -> Tensor:
         repeats[dim] = -(-batch // size)
         x = x.repeat(repeats)
     return x.narrow(dim, 0, batch)
+
+
+def spread_to_batch(x: Tensor, batch: int) -> Tensor:
+    """Stretch or thin out the entries of x evenly to `batch`, as ComfyUI does with pictures beside latents."""
+    size = x.shape[0]
+    if batch < size and batch > 1:
+        places = [min(round(entry * (size - 1) / (batch - 1)), size - 1) for entry in range(batch)]
+    else:
+        places = [min(math.floor((entry + 0.5) * size / max(batch, size)), size - 1) for entry in range(batch)]
+    return x[places]
 
 
 def edge_ramp(length: int, width: int, *, at_start: bool, at_end: bool, device: torch.device | None = None) -> Tensor:

@@ -170,9 +170,18 @@ def sample_levels(sampling: Sampling) -> Tensor:
     device, parameterization = model.device, model.parameterization
     noise, sigmas = sampling.noise.to(device, torch.float32), sampling.sigmas.to(device)
     start = model_scale(model, latent.samples.to(device, torch.float32))
-    denoiser: Denoiser = guide(model, sampling.positive, sampling.negative, noise.shape, sampling.cfg, device=device)
-    if latent.noise_mask is not None:
-        denoiser = _inpainting(denoiser, sampling, latent.noise_mask, start, noise)
+    mask = None if latent.noise_mask is None else fit_noise_mask(latent.noise_mask, start)
+    denoiser: Denoiser = guide(
+        model,
+        sampling.positive,
+        sampling.negative,
+        noise.shape,
+        sampling.cfg,
+        device=device,
+        seen={"latent_image": start, **({} if mask is None else {"denoise_mask": mask})},
+    )
+    if mask is not None:
+        denoiser = _inpainting(denoiser, sampling, mask, start, noise)
     x = parameterization.noise_scaling(sigmas[0], noise, start, is_max_denoise(parameterization, sigmas))
     walk = find_sampler(sampling.sampler.name)
     x = walk(denoiser, x, sigmas, seed=sampling.seed, callback=sampling.callback)
@@ -185,7 +194,7 @@ def _inpainting(denoiser: Denoiser, sampling: Sampling, mask: Tensor, start: Ten
     is_own = sampling.sampler.name in OWN_INPAINT_NOISE
     kept = inpaint_noise(noise, sampling.seed) if is_own else noise
     mask_at = _mask_at(sampling.model, sampling.sigmas.to(noise.device))
-    return InpaintDenoiser(denoiser, fit_noise_mask(mask, start), start, kept, mask_at=mask_at)
+    return InpaintDenoiser(denoiser, mask, start, kept, mask_at=mask_at)
 
 
 def check_channels(samples: Tensor, model: Model) -> None:

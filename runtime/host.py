@@ -55,8 +55,8 @@ class LocalHost:
         self._write_metadata = write_metadata
         self.preview_method = preview_method
         self._now = now
-        self._opened: dict[tuple[str, tuple[Path, ...]], _Opened] = {}
         self._missed: set[str] = set()
+        self._opened: dict[tuple[str, tuple[Path, ...]], _Opened] = {}
 
     def find_model(self, folder: str, name: str) -> Path:
         """Return the file of a model; FolderError names the folder and the nearest file."""
@@ -125,7 +125,7 @@ class LocalHost:
         return self._once("lora", (path,), lambda: open_lora(path))
 
     def load_tiny_vae(self, name: str) -> Vae:
-        """Return the Vae of a tiny autoencoder, the same object while its decoder's file is unchanged."""
+        """Return the Vae of a tiny autoencoder, the same object while its files are unchanged."""
         files = tiny_vae_files(self._folders, name)
         if not files:
             raise FolderError(
@@ -133,7 +133,7 @@ class LocalHost:
                 "models/vae_approx."
             )
         encoder, decoder = files
-        return self._once("tiny vae", (decoder,), lambda: self._tiny(encoder, decoder, TINY_VAES[name]))
+        return self._once("tiny vae", files, lambda: self._tiny(encoder, decoder, TINY_VAES[name]))
 
     def load_tiny_decoder(self, name: str) -> Vae | None:
         """Return a Vae that only decodes; None, and a warning once, if its file is not there."""

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from diffusion.packed import parts_of
 from runtime.places import Place
 
 Held = tuple[Tensor, ...]
@@ -75,8 +77,8 @@ class CudaTransfer:
     def _received(self, sent: tuple[Tensor, ...], done: torch.cuda.Event) -> tuple[Tensor, ...]:
         current = torch.cuda.current_stream(self._device)
         current.wait_event(done)
-        for tensor in sent:
-            tensor.record_stream(current)
+        for part in chain.from_iterable(map(parts_of, sent)):
+            part.record_stream(current)
         return sent
 
 

@@ -72,8 +72,9 @@ def _each(items: Any, change: Change) -> Any:
 
 @cache
 def _outwards() -> Mapping[type, Change]:
-    from compat.wires import clip, conditioning, guiding, latent, noise, patcher, sampler, vae
+    from compat.wires import clip, conditioning, control, guiding, latent, noise, patcher, sampler, vae
     from diffusion.clip import Clip
+    from diffusion.control.net import ControlNet
     from diffusion.forward import EmptyNoise, SeedNoise
     from diffusion.guiders import Guider
     from diffusion.latents import Latent
@@ -91,13 +92,14 @@ def _outwards() -> Mapping[type, Change]:
         noise.PackNoise: noise.to_pack,
         SamplerChoice: sampler.to_pack,
         Guider: guiding.to_pack,
+        ControlNet: control.to_pack,
     }
     return MappingProxyType(table)
 
 
 @cache
 def _inwards() -> Mapping[str, Change]:
-    from compat.wires import clip, conditioning, guiding, latent, noise, patcher, sampler, vae
+    from compat.wires import clip, conditioning, control, guiding, latent, noise, patcher, sampler, vae
 
     table = {
         "LATENT": latent.from_pack,
@@ -108,5 +110,6 @@ def _inwards() -> Mapping[str, Change]:
         "NOISE": noise.from_pack,
         "SAMPLER": sampler.from_pack,
         "GUIDER": guiding.from_pack,
+        "CONTROL_NET": control.from_pack,
     }
     return MappingProxyType(table)

@@ -13,7 +13,9 @@ from typing import Any
 
 from torch import Tensor
 
+from compat.wires.control import control_of, view_of
 from diffusion.conditioning import Area, Cond, PercentArea
+from diffusion.control.chain import Control
 from diffusion.patches import Conductor
 
 PERCENTAGE, CONTROL = "percentage", "control"
@@ -41,7 +43,7 @@ class PackCond(Cond):
     @property
     def conductor(self) -> Conductor | None:
         """What carries samplings out with a ControlNet of a pack."""
-        if CONTROL not in self.extras:
+        if _is_steered_by_weft(self.extras):
             return None
         from compat.wires.conducting import CONDUCTOR
 
@@ -75,7 +77,10 @@ def entries_of(cond: Cond) -> dict[str, Any]:
         for name, default in DEFAULTS.items()
         if name in given or not _is_default(getattr(cond, name), default)
     }
-    return {**found, **cond.extras}
+    extras = dict(cond.extras)
+    if CONTROL in extras:
+        extras[CONTROL] = view_of(extras[CONTROL])
+    return {**found, **extras}
 
 
 def _usual(cond: Cond) -> frozenset[str]:
@@ -90,14 +95,22 @@ def cond_of(embedding: Any, entries: Mapping[str, Any]) -> Cond:
     """Return a pair as a prompt; entries that no field is for are its extras."""
     known = {name: entries[key] for name, key in NAMES.items() if key in entries}
     extras = {key: value for key, value in entries.items() if key not in NAMES.values()}
+    if CONTROL in extras:
+        extras[CONTROL] = control_of(extras[CONTROL])
     if known.get("area") is not None:
         area = known["area"]
         known["area"] = PercentArea(*area[1:]) if area[0] == PERCENTAGE else Area(*map(int, area))
     plain = Cond(embedding, **known, extras=extras)
     telling = {name for name, value in known.items() if not _is_default(value, DEFAULTS[name])}
-    if telling | _usual(plain) == set(known) and CONTROL not in extras:
+    if telling | _usual(plain) == set(known) and _is_steered_by_weft(extras):
         return plain
     return PackCond(embedding, **known, extras=extras, given=frozenset(known))
+
+
+def _is_steered_by_weft(extras: Mapping[str, Any]) -> bool:
+    """Return whether no ControlNet of a pack acts on a prompt."""
+    control = extras.get(CONTROL)
+    return control is None or (isinstance(control, Control) and control.is_whole)
 
 
 def _is_pair(pair: Any) -> bool:

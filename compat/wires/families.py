@@ -51,11 +51,15 @@ class SD15(BASE):
     """Stable Diffusion 1."""
 
 
+class SD20(BASE):
+    """Stable Diffusion 2."""
+
+
 class SDXL(BASE):
     """Stable Diffusion XL."""
 
 
-CLASSES: Mapping[str, type[BASE]] = {"sd1": SD15, "sdxl": SDXL}
+CLASSES: Mapping[str, type[BASE]] = {"sd1": SD15, "sd2": SD20, "sdxl": SDXL}
 
 
 def config_of(handle: Model, latent_format: Any) -> BASE:

@@ -25,8 +25,8 @@ from compat.wires.conds import CONDConstant, CONDCrossAttn, CONDList, CONDNoiseS
 from compat.wires.extension import TRANSFORMER, WrappersMP, copy_nested_dicts, through
 from compat.wires.told import no_effect
 from diffusion.adapters import Given, UNetAdapter
-from diffusion.conditioning import Cond, Conditioning
-from diffusion.guidance import NetworkCall, predict
+from diffusion.conditioning import Cond, Conditioning, with_defaults
+from diffusion.guidance import NOTHING_SEEN, NetworkCall, predict
 from diffusion.models import Model
 from diffusion.parameterization import Parameterization
 from diffusion.regions import Region, fit_regions
@@ -54,10 +54,20 @@ def conditioning_entries(
 
 
 def prepared_entries(
-    base: Any, sides: Mapping[str, Sequence[Entry]], shape: Sequence[int], device: torch.device
+    base: Any,
+    sides: Mapping[str, Sequence[Entry]],
+    shape: Sequence[int],
+    device: torch.device,
+    seen: Mapping[str, Any] = NOTHING_SEEN,
 ) -> dict[str, list[Entry]]:
-    """Fit entries to a latent of `shape`: places, times, what the network takes; sides get partners for areas."""
-    prompts = {name: tuple(map(_cond, entries)) for name, entries in sides.items()}
+    """Fit entries to a latent of `shape`: places, times, what the network takes; sides get partners for areas.
+
+    seen: what prompts are taken to have besides, as diffusion.guidance.guide has it.
+    """
+    prompts = {
+        name: with_defaults(tuple(map(_cond, entries)), {**seen, "prompt_type": name})
+        for name, entries in sides.items()
+    }
     others = {name: "negative" if name == "positive" else "positive" for name in sides}
     found: dict[str, list[Entry]] = {}
     for name, entries in sides.items():

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from diffusion.checkpoints.fill import Weights, fill, fill_mapped
+from diffusion.checkpoints.fill import Weights
 from diffusion.checkpoints.part import Part
-from diffusion.checkpoints.source import Keep, file_digest
-from diffusion.quantize import Precision, unpack_when_used
+from diffusion.checkpoints.source import Keep, Source, file_digest
+from diffusion.quantize import Precision
 from diffusion.streaming import Keeper
 
 
@@ -35,11 +35,6 @@ def load_alone(
     keep: Keep | None = None,
 ) -> Alone:
     """Build a network on a file's tensors. kind: what it is among the networks of the file."""
-    digest = f"{file_digest(weights.header, precision.stored)} {kind}"
-    if keep is None:
-        return Alone(fill(part, weights, precision, device), None, digest)
-    mapped = fill_mapped(part, weights)
-    resolved = precision.resolved(mapped.dtype)
-    if resolved.is_packed:
-        unpack_when_used(mapped.module, resolved.computed)
-    return Alone(mapped.module, keep(mapped.module, digest, resolved), digest)
+    source = Source(weights, file_digest(weights.header, precision.stored), device, keep)
+    network = source.network(kind, part, precision)
+    return Alone(network.module, network.keeper, source.digest_of(kind))

@@ -20,11 +20,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from diffusion.checkpoints.gguf_names import original_name
 from diffusion.errors import CheckpointError
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 ALIGNMENT, ALIGNMENT_KEY = 32, "general.alignment"
+ARCHITECTURE_KEY = "general.architecture"
 ORIGINAL_SHAPE = (
     "comfy.gguf.orig_shape."  # before the name of a tensor that was reshaped so that blocks fit (ComfyUI-GGUF)
 )
@@ -177,7 +179,8 @@ def _parse(path: Path, cursor: _Cursor) -> GgufFile:
     if alignment < 8 or alignment % 8:
         raise ValueError(f"{ALIGNMENT_KEY} is {alignment}, expected a multiple of 8")
     start = -(-cursor.at // alignment) * alignment
-    tensors = {each.name: _placed(each, start, alignment, metadata) for each in raw}
+    architecture = metadata.get(ARCHITECTURE_KEY, "")
+    tensors = {original_name(each.name, architecture): _placed(each, start, alignment, metadata) for each in raw}
     if len(tensors) != len(raw):
         raise ValueError("two tensors have one name")
     _check_end(path, tensors, len(cursor.content))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -31,7 +31,8 @@ RGB = 3
 class Control:
     """A network with its picture (batch, height, width, channels) in 0..1, and what comes before it in the chain.
 
-    Prompts with the same object go through the network together.
+    Prompts with the same object go through the network together. previous: another Control, or what a pack has in its
+    place, of which only the pack's samplings know.
     """
 
     net: ControlNet
@@ -39,13 +40,18 @@ class Control:
     strength: float = 1.0
     start_percent: float = 0.0
     end_percent: float = 1.0
-    previous: Control | None = None
+    previous: Control | Any | None = None
 
     def chain(self) -> Iterator[Control]:
         """Yield the links, the earliest first."""
-        if self.previous is not None:
+        if isinstance(self.previous, Control):
             yield from self.previous.chain()
         yield self
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of a pack is in the chain."""
+        return self.previous is None or (isinstance(self.previous, Control) and self.previous.is_whole)
 
 
 def apply_control(

@@ -4,17 +4,19 @@
     # seed, control_after_generate, steps, cfg, sampler_name, scheduler, denoise
 
 Documents hold these values without names. Required inputs come first, then the button of an uploaded file, then
-optional inputs. The inputs that a choice opens (`options` of a COMFY_DYNAMICCOMBO_V3 socket, in object_info's spelling)
-follow it.
+optional inputs. The inputs that a choice opens (as sockets, or as `options` of a COMFY_DYNAMICCOMBO_V3 socket in object_info's
+spelling) follow it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any, NamedTuple
 
 from graph.choices import Chooser
+from graph.opening import ByValue
 from graph.spec import MISSING, NodeSpec, Socket
 from graph.widgets import Seed
 
@@ -78,7 +80,10 @@ def _of_socket(socket: Socket, value_of: ValueOf) -> Iterator[WidgetSlot]:
         return
     yield WidgetSlot(socket.name, Role.VALUE, socket.type.name, _default(socket))
     yield from _controls(socket.name, socket.type.name, _has_control(socket))
-    if socket.type.name == DYNAMIC:
+    if isinstance(socket.opens, ByValue) and "options" not in socket.options:
+        for inner in socket.opens.sockets.get(value_of(socket.name), ()):
+            yield from _of_socket(replace(inner, name=f"{socket.name}.{inner.name}"), value_of)
+    elif socket.type.name == DYNAMIC:
         yield from _opened(socket.name, socket.options.get("options"), value_of)
 
 

@@ -1,4 +1,6 @@
-"""ComfyUI's `comfy.controlnet`: the class that ControlNets of packs descend from. Weft loads none of its own.
+"""ComfyUI's `comfy.controlnet`: the class that ControlNets of packs descend from.
+
+Those that Weft loads are compat.wires.control.ControlView.
 
     class Mine(ControlBase):
         def get_control(self, x_noisy, t, cond, batched_number, transformer_options): …

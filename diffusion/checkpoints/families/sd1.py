@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from diffusion.checkpoints.family import UNET as UNET_ADAPTER
 from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.ldm_keys import unet_keys, vae_keys
-from diffusion.checkpoints.networks.unet import Kind, read_unet, unet_part
+from diffusion.checkpoints.networks.unet import Kind, adapter_for, read_unet, unet_part
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_L
 from diffusion.errors import CheckpointError
@@ -23,6 +24,8 @@ TEXT = "cond_stage_model.transformer.text_model."
 KIND = Kind(heads=8)
 V_PREDICTION = frozenset({"v", "v_prediction", "v-prediction"})
 PREDICTION_KEY = "modelspec.prediction_type"  # stability.ai's metadata standard
+PREDICTION_KEYS = (PREDICTION_KEY, "modelspec.predict_key")  # the second is what ComfyUI writes
+ZERO123_KEY = "cc_projection.weight"
 V_MARK = "v_pred"  # an empty tensor of this name says that a model predicts v (ComfyUI)
 
 SIGNATURE = Signature(
@@ -40,24 +43,29 @@ SIGNATURE = Signature(
 
 
 def read(header: Header, prefix: str) -> Backbone:
-    """Read the U-Net's sizes; CheckpointError if it is one for inpainting."""
+    """Read the U-Net's sizes; it may be one for inpainting (9 channels) or for instructions (8)."""
     sizes = read_unet(header, prefix)
-    if sizes.in_channels != sizes.out_channels:
-        raise CheckpointError(
-            f"{header.path.name}: the U-Net takes {sizes.in_channels} channels and gives {sizes.out_channels}: "
-            "it is made for inpainting or for editing with a picture beside the latent, which is not supported."
-        )
+    if ZERO123_KEY in header.tensors:
+        raise CheckpointError(f"{header.path.name}: this is Stable Zero123, which is not supported.")
+    latent_format = LatentFormat(channels=sizes.out_channels)
     return Backbone(
         unet_part(sizes, KIND, prefix),
         Parameterization(prediction="v" if predicts_v(header) else "eps"),
-        LatentFormat(channels=sizes.out_channels),
+        latent_format,
+        adapter_for(header, sizes, UNET_ADAPTER, latent_format),
         context_width=sizes.context_width,
     )
 
 
 def predicts_v(header: Header) -> bool:
     """Return whether a file says that its network predicts v: in its metadata, or by a mark among its tensors."""
-    return header.metadata.get(PREDICTION_KEY, "").lower() in V_PREDICTION or V_MARK in header.tensors
+    said = (header.metadata.get(key, "").lower() for key in PREDICTION_KEYS)
+    return any(word in V_PREDICTION for word in said) or V_MARK in header.tensors
+
+
+def says_prediction(header: Header) -> bool:
+    """Return whether a file says what its network predicts."""
+    return any(key in header.metadata for key in PREDICTION_KEYS) or V_MARK in header.tensors
 
 
 def to_original_keys(

@@ -7,7 +7,7 @@ without the final layer norm, and the pooled prompt is bigG's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -15,8 +15,8 @@ from diffusion.adapters import SizedUNetAdapter
 from diffusion.checkpoints.families.sd1 import predicts_v
 from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.header import Header
-from diffusion.checkpoints.networks.unet import Kind, read_unet, unet_part
-from diffusion.checkpoints.signature import Required, Signature
+from diffusion.checkpoints.networks.unet import Kind, adapter_for, read_unet, unet_part
+from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_G, CLIP_L
 from diffusion.conditioning import Cond
 from diffusion.latents import SDXL_RGB_BIAS, SDXL_RGB_FACTORS, LatentFormat
@@ -27,6 +27,7 @@ from diffusion.text.readers import ClipReader, clip_tokenizer
 
 KIND = Kind(head_width=64)
 SCALE = 0.13025  # 1 / standard deviation of its latents (sdxl_base.yaml)
+LATENTS = LatentFormat(scale_factor=SCALE, rgb_factors=SDXL_RGB_FACTORS, rgb_bias=SDXL_RGB_BIAS, tiny_vae="taesdxl")
 USUAL_L = Usual(layer=-2, is_normed=False)
 USUAL_G = Usual(layer=-2, is_normed=False, padding=0)
 ZERO_SNR_KEY = "ztsnr"  # an empty tensor of this name says that the levels reach pure noise
@@ -35,6 +36,7 @@ SIGNATURE = Signature(
     (
         Required(("input_blocks.0.0.weight",), ndim=4),
         Required(("label_emb.0.0.weight",), ndim=2),
+        Forbidden("input_blocks.1.1.", "unCLIP of Stable Diffusion 2, or Stable Video Diffusion"),
         Required(("middle_block.1.proj_in.weight",), ndim=2),
         Required(("out.2.weight",), ndim=4),
     )
@@ -59,17 +61,12 @@ class SideBySide:
 def read(header: Header, prefix: str) -> Backbone:
     """Read the U-Net's sizes."""
     sizes = read_unet(header, prefix)
+    latent_format = replace(LATENTS, channels=sizes.out_channels)
     return Backbone(
         unet_part(sizes, KIND, prefix),
         _parameterization(header),
-        LatentFormat(
-            channels=sizes.out_channels,
-            scale_factor=SCALE,
-            rgb_factors=SDXL_RGB_FACTORS,
-            rgb_bias=SDXL_RGB_BIAS,
-            tiny_vae="taesdxl",
-        ),
-        SizedUNetAdapter(),
+        latent_format,
+        adapter_for(header, sizes, SizedUNetAdapter(), latent_format),
         context_width=sizes.context_width,
     )
 

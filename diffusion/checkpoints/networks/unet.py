@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 from torch import nn
 
+from diffusion.adapters import Adapter
+from diffusion.beside import BesideAdapter, Changing, Filling
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.ldm_keys import unet_keys
 from diffusion.checkpoints.part import Part
+from diffusion.errors import CheckpointError
+from diffusion.latents import LatentFormat
 
 MOST_NORM_GROUPS = 32
 LEAST_GROUP_WIDTH = 4
@@ -93,6 +97,31 @@ def build_unet(sizes: UnetSizes, kind: Kind) -> nn.Module:
         **_vector(sizes, kind),
     )
     return module
+
+
+def adapter_for(
+    header: Header,
+    sizes: UnetSizes,
+    inner: Adapter,
+    latent_format: LatentFormat,
+    changed_format: LatentFormat | None = None,
+) -> Adapter:
+    """Return how a U-Net is called: as `inner` says, with what its input has beside the latent.
+
+    changed_format: as diffusion.beside.Changing has it. CheckpointError if it takes something unknown.
+    """
+    beside = sizes.in_channels - sizes.out_channels
+    if beside == 0:
+        return inner
+    if beside == 1 + sizes.out_channels:
+        return BesideAdapter(inner, Filling(latent_format))
+    if beside == sizes.out_channels:
+        return BesideAdapter(inner, Changing(changed_format))
+    raise CheckpointError(
+        f"{header.path.name}: the U-Net takes {sizes.in_channels} channels and gives {sizes.out_channels}; "
+        f"expected {sizes.out_channels}, {1 + 2 * sizes.out_channels} for inpainting, or {2 * sizes.out_channels} for "
+        "editing a picture. This kind of model is not supported."
+    )
 
 
 def norm_groups(channels: tuple[int, ...]) -> int:

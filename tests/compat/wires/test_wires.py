@@ -17,10 +17,13 @@ from compat.wires.told import no_effect
 from diffusion import vae as vaes
 from diffusion.checkpoints.load import Checkpoint
 from diffusion.conditioning import Cond, PercentArea, set_area, set_mask, set_timestep_range
+from diffusion.custom_sampling import sample_guided
 from diffusion.forward import EmptyNoise, SeedNoise
+from diffusion.guiders import Guider
 from diffusion.latents import Latent
 from diffusion.model_patches.free_u import FreeU
 from diffusion.model_patches.rescale import RescaledGuidance
+from diffusion.models import Model
 from diffusion.samplers import SAMPLERS
 from diffusion.sampling import SamplerChoice, sample
 from graph.errors import Cancelled
@@ -255,3 +258,28 @@ def test_operators_use_text_encoders_and_vaes_of_packs() -> None:
     image = torch.rand(1, 2, 2, 3).repeat_interleave(8, 1).repeat_interleave(8, 2)
     assert torch.allclose(vaes.decode(handle, vaes.encode(handle, image)), image, atol=1e-6)
     assert to_pack("VAE", handle) is vae
+
+
+class Halved:
+    """A guider of a pack's own: half of what was given."""
+
+    def __init__(self, model_patcher: Any) -> None:
+        self.model_patcher = model_patcher
+
+    def sample(self, noise: Any, latent_image: Any, sampler: Any, sigmas: Any, **rest: Any) -> Any:
+        return latent_image / 2
+
+
+def test_guiders_cross_both_ways(tiny_model: Model) -> None:
+    prompt = (Cond(torch.ones(1, 7, 32)),)
+    packed = to_pack("GUIDER", Guider(tiny_model, prompt, prompt, 3.0))
+    assert packed.cfg == 3.0
+    assert to_pack("GUIDER", from_pack("GUIDER", packed)) is packed
+
+
+def test_a_packs_guider_samples_for_operators(tiny_model: Model) -> None:
+    guider = from_pack("GUIDER", Halved(to_pack("MODEL", tiny_model)))
+    latent = Latent(torch.ones(1, 4, 8, 8))
+    sigmas = torch.tensor([2.0, 0.0])
+    sampled = sample_guided(guider, latent, noise=EmptyNoise(), sampler=SamplerChoice("euler"), sigmas=sigmas)
+    assert sampled.output.samples.eq(0.5).all()

@@ -78,7 +78,7 @@ def test_each_known_header_matches_its_own_family_or_none() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("sd2", "instead of 4 dimensions"),
+        ("sd2_unclip", "unCLIP of Stable Diffusion 2"),
         ("lora", "models/loras"),
         ("vae", "VAELoader"),
     ],
@@ -132,7 +132,7 @@ def test_text_encoders_alone_are_told_by_their_sizes() -> None:
 
 
 def test_no_other_file_is_taken_for_a_text_encoder() -> None:
-    with pytest.raises(CheckpointError, match=r"no known text encoder .* Known: CLIP-G, CLIP-L"):
+    with pytest.raises(CheckpointError, match=r"no known text encoder .* Known: .*CLIP-G, .*CLIP-L"):
         encoder_alone(header("lora"))
 
 
@@ -144,11 +144,6 @@ def test_text_encoders_that_do_not_go_together_are_explained() -> None:
         CheckpointError, match=r"a is CLIP-L, b is CLIP-L\. Stable Diffusion XL takes CLIP-L and CLIP-G"
     ):
         family_for("sdxl", [("a", "l"), ("b", "l")])
-
-
-def test_inpainting_models_are_refused() -> None:
-    wide = with_shape(header("sd1/sd15"), "model.diffusion_model.input_blocks.0.0.weight", 320, 9, 3, 3)
-    assert "takes 9 channels and gives 4" in refused(wide)
 
 
 def test_parts_of_different_models_are_refused() -> None:

@@ -87,6 +87,19 @@ def test_sampling_with_packed_weights_follows_that_with_plain_ones(files: dict[s
     assert (result - expected).norm() / expected.norm() < 2 * LAYOUTS[name].error
 
 
+def test_a_file_of_8_bits_throughout_stays_so_to_the_last_bias(tmp_path: Path) -> None:
+    path = write_tiny_checkpoint(tmp_path / "all.safetensors", dtype=torch.float8_e4m3fn)
+    packed, plain = (load_checkpoint(path, dtype=F32) for _ in range(2))
+    for network in (plain.model.backbone, plain.clip.encoder, plain.vae.autoencoder):
+        assert all(isinstance(each, PackedTensor) for each in network.parameters())
+        unpacked_first(network)
+    assert torch.equal(denoise(packed), denoise(plain))
+    assert torch.equal(packed.clip.encode("a cat").embedding, plain.clip.encode("a cat").embedding)
+    decoded = [each.vae.autoencoder.decode(X).sample for each in (packed, plain)]
+    assert torch.equal(*decoded)
+    assert load_checkpoint(path).model.dtype == torch.bfloat16
+
+
 def test_what_is_not_chosen_follows_the_file(files: dict[str, Path]) -> None:
     halves = load_checkpoint(files["int8"])  # all that is not packed there is in float16
     assert (halves.model.dtype, halves.vae.dtype) == (torch.float16, torch.float16)

@@ -127,6 +127,13 @@ def test_looking_rows_up_gives_those_of_the_plain_weight(name: str) -> None:
     assert torch.equal(torch.nn.functional.embedding(ids, weight), weight.unpack()[ids])
 
 
+@pytest.mark.parametrize("name", [*ERRORS, *UNPACK])
+def test_weights_unpack_where_they_lie(name: str) -> None:
+    weight = packed(name, randn(150, 256))
+    there = weight.to("meta").unpack(torch.bfloat16)  # a device of its own, which no other tensor may be mixed with
+    assert (there.device.type, there.shape, there.dtype) == ("meta", weight.shape, torch.bfloat16)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_weight_is_transposed_where_its_scales_allow(name: str) -> None:
     weight = packed(name, randn(32, 256))

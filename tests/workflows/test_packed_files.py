@@ -1,0 +1,89 @@
+"""A workflow of networks from packed files of their own: GGUF, scaled 8-bit floats, a LoRA over them; beside unpacked ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diffusion.checkpoints.families.sd1 import TEXT, UNET, VAE
+from graph.formats import to_api
+from graph.workflow import Link, Node, Workflow
+from runtime.engine import open_studio
+from runtime.memory_settings import MemorySettings
+from runtime.settings import Settings
+from tests.packed_files import write_packed
+from tests.tiny_checkpoint import TinyNetworks, write_state, write_tiny_lora
+
+PACKED = {"GGUF": ("unet.gguf", "Q8_0"), "NVFP4": ("unet.safetensors", "nvfp4"), "int8": ("unet.sft", "int8")}
+FAR = 1.0  # of 255, on average; the picture itself deviates by 37 from its mean
+
+
+def models(base: Path, *kinds: str) -> list[Path]:
+    folders = [base / "models" / kind for kind in kinds]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folders
+
+
+def write_parts(base: Path, unet: str, layout: str | None) -> None:
+    """Write three networks into files of their own; layout: of the U-Net, the text encoder then has 8 bits."""
+    unets, texts, vaes, loras = models(base, "diffusion_models", "text_encoders", "vae", "loras")
+    state = TinyNetworks().original_state()
+    for folder, name, prefix in (
+        (unets, unet, UNET),
+        (texts, "clip.safetensors", TEXT),
+        (vaes, "vae.safetensors", VAE),
+    ):
+        part = {key.removeprefix(prefix): each for key, each in state.items() if key.startswith(prefix)}
+        write_state(folder / name, part)
+    write_tiny_lora(loras / "lora.safetensors")
+    if layout is not None:
+        write_packed(unets / unet, layout, prefix=UNET)
+        write_packed(texts / "clip.safetensors", "fp8 scaled, old", prefix=TEXT)
+
+
+def drawing(unet: str) -> Workflow:
+    sampling = {"latent_image": Link("6", 0), "steps": 3, "cfg": 2.0, "seed": 5}
+    return Workflow.of(
+        Node("1", "UNETLoader", {"unet_name": unet}),
+        Node("2", "CLIPLoader", {"clip_name": "clip.safetensors"}),
+        Node("3", "VAELoader", {"vae_name": "vae.safetensors"}),
+        Node(
+            "4",
+            "LoraLoader",
+            {
+                "model": Link("1", 0),
+                "clip": Link("2", 0),
+                "lora_name": "lora.safetensors",
+                "strength_model": 0.5,
+                "strength_clip": 1.0,
+            },
+        ),
+        Node("5", "CLIPTextEncode", {"text": "a (red:1.2) house", "clip": Link("4", 1)}),
+        Node("6", "EmptyLatent", {"width": 64, "height": 64}),
+        Node("7", "KSampler", {"model": Link("4", 0), "positive": Link("5", 0), "negative": Link("5", 0), **sampling}),
+        Node("8", "VAEDecode", {"samples": Link("7", 0), "vae": Link("3", 0)}),
+        Node("9", "SaveImage", {"images": Link("8", 0), "filename_prefix": "drawn"}),
+    )
+
+
+def drawn(base: Path, unet: str, layout: str | None, budget: str | None = None) -> np.ndarray:
+    write_parts(base, unet, layout)
+    workflow = drawing(unet)
+    memory = MemorySettings(budget=budget)
+    with open_studio(Settings(base, device="cpu", memory=memory)) as studio:
+        studio.engine.run(workflow, prompt=to_api(workflow))
+    (path,) = (base / "output").rglob("*.png")
+    return np.asarray(Image.open(path)).astype(np.float64)
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_a_picture_of_packed_networks_is_near_that_of_plain_ones(tmp_path: Path, name: str) -> None:
+    unet, layout = PACKED[name]
+    expected = drawn(tmp_path / "plain", "unet.safetensors", None)
+    found = drawn(tmp_path / "packed", unet, layout)
+    assert 0 < np.abs(found - expected).mean() < FAR
+    assert np.array_equal(drawn(tmp_path / "little", unet, layout, budget="3 MB"), found)
