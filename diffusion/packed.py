@@ -21,6 +21,9 @@ from diffusion.errors import DiffusionError
 
 Shape = tuple[int, ...]
 aten = torch.ops.aten
+# Numbers unpacked at once: on a processor as many as its caches hold, elsewhere as many as keep a device busy.
+AT_ONCE_ON_CPU, AT_ONCE = 1 << 20, 1 << 24
+ROWS = 128  # a multiple of these at once: scales of blocks lie in tiles of so many
 
 
 class PackedError(DiffusionError):
@@ -104,7 +107,16 @@ class PackedTensor(Tensor):
 
     def unpack(self, dtype: torch.dtype | None = None) -> Tensor:
         """Return the plain tensor, in the precision given or its own."""
-        return self.packing.unpack(self.parts, dtype or self.dtype).reshape(self.shape)
+        chosen = dtype or self.dtype
+        rows = _rows_at_once(self)
+        if rows >= self.shape[0]:
+            return self.packing.unpack(self.parts, chosen).reshape(self.shape)
+        whole = torch.empty(self.shape, dtype=chosen, device=self.device)
+        for start in range(0, self.shape[0], rows):
+            chunk = slice(start, min(start + rows, self.shape[0]))
+            packing, parts = self.packing.rows(self.parts, chunk)
+            whole[chunk] = packing.unpack(parts, chosen).reshape(whole[chunk].shape)
+        return whole
 
     def __tensor_flatten__(self) -> tuple[list[str], Any]:
         """Let PyTorch move whole modules."""
@@ -154,6 +166,14 @@ def _sliced(weight: PackedTensor, dim: int = 0, start: int | None = None, end: i
     chosen = slice(*slice(start, end).indices(weight.shape[0])[:2])
     packing, parts = weight.packing.rows(weight.parts, chosen)
     return PackedTensor(packing, parts, (chosen.stop - chosen.start, *weight.shape[1:]), weight.dtype)
+
+
+def _rows_at_once(weight: PackedTensor) -> int:
+    """Return how many rows are unpacked at once: what is computed on the way takes several times what comes out."""
+    elements = AT_ONCE_ON_CPU if weight.device.type == "cpu" else AT_ONCE
+    if not _has_rows(weight) or weight.numel() <= elements:
+        return weight.shape[0]
+    return max(1, elements // (weight.numel() // weight.shape[0]) // ROWS) * ROWS
 
 
 def _has_rows(weight: PackedTensor) -> bool:
