@@ -170,6 +170,12 @@ class FlowLevels:
         return self.shift * time / (1.0 + (self.shift - 1.0) * time)
 
 
+def shift_for_size(width: int, height: int, base: float, most: float) -> float:
+    """Return the logarithm of Flux's shift for pictures of a size: on a line from 256 tokens to 4096 (BFL's flux)."""
+    slope = (most - base) / (FLUX_MOST_TOKENS - FLUX_FEW_TOKENS)
+    return slope * width * height / FLUX_TOKEN_PIXELS + base - slope * FLUX_FEW_TOKENS
+
+
 def log_percent_to_sigma(sigmas: Tensor, percent: float) -> float:
     """Return the level after a share of the way between the logarithms of a table's ends."""
     if percent >= 1.0:
@@ -178,12 +184,6 @@ def log_percent_to_sigma(sigmas: Tensor, percent: float) -> float:
         return ABOVE_ALL_SIGMAS
     low, high = (math.log(float(end)) for end in (sigmas[0], sigmas[-1]))
     return math.exp((high - low) * (1.0 - percent) + low)
-
-
-def shift_for_size(width: int, height: int, base: float, most: float) -> float:
-    """Return the logarithm of Flux's shift for pictures of a size: on a line from 256 tokens to 4096 (BFL's flux)."""
-    slope = (most - base) / (FLUX_MOST_TOKENS - FLUX_FEW_TOKENS)
-    return slope * width * height / FLUX_TOKEN_PIXELS + base - slope * FLUX_FEW_TOKENS
 
 
 def with_zero_snr(abar: Tensor) -> Tensor:

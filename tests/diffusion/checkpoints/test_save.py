@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from diffusion.checkpoints.detect import known_families
 from diffusion.checkpoints.families import sd1, sdxl
+from diffusion.checkpoints.family import Family
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.checkpoints.save import SavedFile, merged_checkpoint, merged_texts, merged_vae
-from diffusion.checkpoints.written import rooted
+from diffusion.checkpoints.together import whole_of
+from diffusion.checkpoints.views import as_view
+from diffusion.checkpoints.written import Written, rooted
 from diffusion.errors import DiffusionError
 from diffusion.levels import DiscreteLevels, LogarithmicLevels
 from diffusion.lora.changes import Additive, Whole
 from diffusion.models import Model
 from diffusion.overlay import WeightPatch
 from diffusion.parameterization import Parameterization
+from tests.diffusion.checkpoints.stripped import headers_of
 from tests.tiny_checkpoint import write_state
 from tests.tiny_unets import RECIPES, tiny_networks
 
@@ -41,6 +46,19 @@ def test_a_checkpoint_is_written_as_it_was(name: str, tmp_path: Path) -> None:
     assert all(torch.equal(saved.tensors[key], tensor) for key, tensor in original.items())
     again = load_checkpoint(write(tmp_path, saved))
     assert (again.model.family, again.model.adapter) == (checkpoint.model.family, checkpoint.model.adapter)
+
+
+@pytest.mark.parametrize("family", known_families(), ids=lambda family: family.name)
+def test_what_a_family_reads_has_a_way_back(family: Family) -> None:
+    """No tensor of a network is left out or cut, whatever views it is read through."""
+    for header in headers_of(family.name):
+        whole = whole_of(header)
+        texts = [encoder.part for encoder in whole.encoders.values()]
+        for part in (whole.backbone.part, *texts, *([whole.vae.part] if whole.vae else [])):
+            with torch.device("meta"):
+                module = part.build()
+            written = Written(part.keys, module, header).tensors(module.state_dict())
+            assert {as_view(source).key for source in part.keys(module).values()} == written.keys()
 
 
 def test_patches_are_merged_in(tmp_path: Path) -> None:
