@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from diffusion.conditioning import Cond
 from diffusion.errors import DiffusionError
 from diffusion.finite import require_finite
-from diffusion.handles import device_of, dtype_of, joined_digest, overlay_for
+from diffusion.handles import FileLayout, device_of, dtype_of, joined_digest, overlay_for
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.streaming import Keeper, kept
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
@@ -35,7 +35,7 @@ class TextEncoder:
     """One network that reads prompts.
 
     kind: by which its family knows it. digest: tells the weights and all that was done to them; "" if unknown. patches,
-    overlay, computed, keeper: as diffusion.models.Model has them.
+    overlay, computed, keeper, layout: as diffusion.models.Model has them.
     """
 
     kind: str
@@ -45,6 +45,7 @@ class TextEncoder:
     patches: tuple[WeightPatch, ...] = ()
     computed: torch.dtype | None = None
     keeper: Keeper | None = None
+    layout: FileLayout | None = field(default=None, repr=False, compare=False)
     overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # made below
 
     def __post_init__(self) -> None:

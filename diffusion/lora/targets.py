@@ -19,7 +19,7 @@ from diffusion.clip import CLIP_G, CLIP_H, CLIP_L
 ORIGINAL_NAMES: Mapping[str, Callable[[Iterable[str]], Mapping[str, str]]] = dict.fromkeys(
     ("sd1", "sd2", "sdxl", "sdxl_refiner"), unet_keys
 )
-SEVERAL_TEXTS = frozenset({"sdxl"})  # families with more than one text encoder
+SEVERAL_TEXTS = frozenset({"sdxl", "sd3", "flux"})  # families with more than one text encoder
 WEIGHT = ".weight"
 UNET_UNDERSCORED = ("lora_unet_", "lycoris_")
 UNET_DOTTED = ("unet.", "", "base_model.model.", "unet.base_model.model.", "base_model.model.unet.")
@@ -48,6 +48,7 @@ OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that
     "lora_unet_blocks_": "Wan",
     "diffusion_model.blocks.": "Wan",
 }
+FAMILY_WORDS: Mapping[str, str] = {"sdxl": "SDXL", "sdxl_refiner": "SDXL", "flux": "Flux", "sd3": "SD3"}  # as above
 DEEPER_TRANSFORMERS = ("_transformer_blocks_1_", ".transformer_blocks.1.")  # SD1 has one in each place
 
 

@@ -117,6 +117,11 @@ def text_keys(module: nn.Module, prefix: str) -> dict[str, Source]:
     }
 
 
+def unprojected_keys(module: nn.Module, prefix: str) -> dict[str, Source]:
+    """Map the same without the projection, which families that only attend to the tokens leave out."""
+    return {name: key for name, key in text_keys(module, prefix).items() if name != PROJECTION}
+
+
 def open_clip_keys(module: nn.Module, prefix: str) -> dict[str, Source]:
     """Map the names of an encoder to open_clip's."""
     width = module.get_parameter("final_layer_norm.weight").shape[0]
