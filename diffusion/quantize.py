@@ -11,6 +11,8 @@ one layer. Rounding is to the nearest; what is too large becomes the largest num
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -101,6 +103,22 @@ def unpack_when_used(module: nn.Module, dtype: torch.dtype) -> None:
             unpacking = _Unpacking(dtype)
             layer.register_forward_pre_hook(unpacking.before)
             layer.register_forward_hook(unpacking.after, always_call=True)
+
+
+@contextmanager
+def computing_in(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
+    """Let all layers that have weights compute in another precision for a while."""
+    handles = []
+    for layer in module.modules():
+        if layer._parameters:
+            unpacking = _Unpacking(dtype)
+            handles.append(layer.register_forward_pre_hook(unpacking.before))
+            handles.append(layer.register_forward_hook(unpacking.after, prepend=True, always_call=True))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 class _Unpacking:

@@ -10,7 +10,8 @@ computed, feathered where they overlap and averaged, which hides their seams (Co
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from torch import Tensor
 from diffusion.errors import DiffusionError
 from diffusion.finite import require_finite
 from diffusion.models import Vae
+from diffusion.quantize import computing_in
 from diffusion.streaming import kept
 from diffusion.tiles import TileSize, count_tiles, process_tiles
 
@@ -143,25 +145,36 @@ def _average_of_shapes(
 def _encode(vae: Vae, pixels: Tensor) -> Tensor:
     autoencoder: Any = vae.autoencoder
 
-    def work() -> Tensor:
-        planes = vae.latent_format.with_frames(pixels.to(vae.device, vae.dtype))
+    def work(dtype: torch.dtype) -> Tensor:
+        planes = vae.latent_format.with_frames(pixels.to(vae.device, dtype))
         mean: Tensor = autoencoder.encode(planes).latent_dist.mode()
         return _picture(mean)
 
-    mean = kept(vae.keeper, "encode", pixels.shape, work)
-    return require_finite(mean.float().cpu(), "The VAE gave a latent with", NOT_FINITE)
+    return require_finite(_computed(vae, "encode", pixels.shape, work), "The VAE gave a latent with", NOT_FINITE)
 
 
 def _decode(vae: Vae, samples: Tensor) -> Tensor:
     autoencoder: Any = vae.autoencoder
 
-    def work() -> Tensor:
-        planes = vae.latent_format.with_frames(samples.to(vae.device, vae.dtype))
+    def work(dtype: torch.dtype) -> Tensor:
+        planes = vae.latent_format.with_frames(samples.to(vae.device, dtype))
         pixels: Tensor = autoencoder.decode(planes, return_dict=False)[0]
         return _picture(pixels)
 
-    pixels = kept(vae.keeper, "decode", samples.shape, work)
-    return require_finite(pixels.float().cpu(), "The VAE gave a picture with", NOT_FINITE)
+    return require_finite(_computed(vae, "decode", samples.shape, work), "The VAE gave a picture with", NOT_FINITE)
+
+
+def _computed(vae: Vae, operation: str, shape: Sequence[int], work: Callable[[torch.dtype], Tensor]) -> Tensor:
+    """Return what a VAE computes, float32 on the CPU; once more in float32 where float16 is too small for its numbers.
+
+    SDXL's VAE is known for that (Podell et al. 2023 trained it in float32).
+    """
+    result = kept(vae.keeper, operation, shape, partial(work, vae.dtype)).float().cpu()
+    if vae.dtype is not torch.float16 or bool(result.isfinite().all()):
+        return result
+    logger.warning("The VAE's numbers are too large for float16; it computes once more in float32.")
+    with computing_in(vae.autoencoder, torch.float32):
+        return kept(vae.keeper, operation, shape, partial(work, torch.float32)).float().cpu()
 
 
 def _picture(planes: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -150,3 +151,21 @@ def test_a_latent_of_another_kind_is_refused_with_both_shapes(shape: tuple[int, 
 def test_a_picture_smaller_than_a_latent_cell_is_refused(tiny_vae: Vae) -> None:
     with pytest.raises(DiffusionError, match="has 7 x 64 pixels; this VAE encodes 8 x 8 and more"):
         vae.encode(tiny_vae, picture(64, 7))
+
+
+def test_numbers_too_large_for_float16_are_computed_in_float32(tiny_vae: Vae, caplog: pytest.LogCaptureFixture) -> None:
+    """A norm behind the layer brings its numbers back, so that only float16 cannot hold what lies between."""
+    exact = deepcopy(tiny_vae.autoencoder)
+    for layer in (exact.decoder.conv_in, exact.encoder.conv_in):  # type: ignore[union-attr]
+        layer.weight.data.mul_(2000)  # type: ignore[union-attr, operator]
+    half = deepcopy(exact).half()
+    small = replace(tiny_vae, autoencoder=half)
+    assert small.dtype is torch.float16
+    exact.load_state_dict({name: tensor.float() for name, tensor in half.state_dict().items()})
+    large, given = replace(tiny_vae, autoencoder=exact), picture() * 300
+    assert not bool(half.decode(latents().half() * 50).sample.isfinite().all())
+    torch.testing.assert_close(vae.decode(small, latents() * 50), vae.decode(large, latents() * 50))
+    assert not bool(half.encode(given.movedim(-1, 1).half()).latent_dist.mean.isfinite().all())
+    torch.testing.assert_close(vae.encode(small, given), vae.encode(large, given))
+    assert caplog.text.count("too large for float16") == 2
+    assert {parameter.dtype for parameter in half.parameters()} == {torch.float16}
