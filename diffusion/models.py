@@ -21,7 +21,7 @@ from diffusion.handles import FileLayout, device_of, dtype_of, joined_digest, ov
 from diffusion.latents import LatentFormat
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
-from diffusion.patches import Conductor, Guidance, Hook, MaskPatch, Refinement, Usage, hooked
+from diffusion.patches import Conductor, Guidance, Hook, MaskPatch, Refinement, SidePatch, Usage, hooked
 from diffusion.streaming import Keeper, kept
 
 
@@ -102,6 +102,10 @@ class Model:
     def with_hooks(self, *hooks: Hook) -> Model:
         """Return a handle with more hooks in its network."""
         return self._with_usage(replace(self.usage, hooks=(*self.usage.hooks, *hooks)), hooks)
+
+    def with_sides(self, sides: SidePatch) -> Model:
+        """Return a handle that predicts one side of its guidance differently, in place of any earlier change."""
+        return self._with_usage(replace(self.usage, sides=sides), sides)
 
     def with_mask(self, mask: MaskPatch) -> Model:
         """Return a handle that changes inpainting masks, in place of any earlier change."""

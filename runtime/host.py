@@ -75,7 +75,7 @@ class LocalHost:
 
     def load_checkpoint(self, path: Path) -> Checkpoint:
         """Return a checkpoint, the same object while the file is unchanged."""
-        embeddings = self._folders.model_roots("embeddings")
+        embeddings, tokenizers = (self._folders.model_roots(kind) for kind in ("embeddings", "tokenizers"))
         return self._once(
             "checkpoint",
             (path,),
@@ -85,6 +85,7 @@ class LocalHost:
                 device=self._memory.device,
                 vae_device="cpu" if self._has_vae_elsewhere else None,
                 embedding_folders=embeddings,
+                tokenizer_folders=tokenizers,
                 keep=self._memory.keep,
             ),
         )
@@ -101,7 +102,7 @@ class LocalHost:
 
     def load_clip(self, paths: Sequence[Path], clip_type: str, *, on_cpu: bool = False) -> Clip:
         """Return the text encoders of some files, the same object while the files are unchanged."""
-        embeddings = self._folders.model_roots("embeddings")
+        embeddings, tokenizers = (self._folders.model_roots(kind) for kind in ("embeddings", "tokenizers"))
         on_cpu = on_cpu and self._memory.device.type != "cpu"
         return self._once(
             f"clip {clip_type} {on_cpu}",
@@ -112,6 +113,7 @@ class LocalHost:
                 precision=Precision(torch.float32) if on_cpu else self._precisions.text,
                 device="cpu" if on_cpu else self._memory.device,
                 embedding_folders=embeddings,
+                tokenizer_folders=tokenizers,
                 keep=None if on_cpu else self._memory.keep,
             ),
         )

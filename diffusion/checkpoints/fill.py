@@ -40,10 +40,14 @@ FLOATS = frozenset(TORCH_DTYPES)
 
 @dataclass(frozen=True)
 class Weights:
-    """An open file: its header, and its tensors as views of the memory-mapped bytes."""
+    """An open file: its header, and its tensors as views of the memory-mapped bytes.
+
+    tokenizer_folders: where the tokenizers lie that text encoders need beside their file.
+    """
 
     header: Header
     file: Any  # safetensors' safe_open, GgufTensors or TensorFile
+    tokenizer_folders: tuple[Path, ...] = ()
 
     def get(self, source: Source) -> Tensor:
         """Return a tensor, packed if it is so in the file; its bytes are read when they are used."""

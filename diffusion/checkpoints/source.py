@@ -7,8 +7,9 @@ model = source.model(found)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -53,6 +54,10 @@ class Source:
     def open(cls, header: Header, digest: str, device: torch.device | str, keep: Keep | None) -> Source:
         """Map a file into memory."""
         return cls(open_weights(header), digest, device, keep)
+
+    def with_tokenizers(self, folders: Iterable[Path]) -> Source:
+        """Return the same with the folders of tokenizers that text encoders may need."""
+        return replace(self, weights=replace(self.weights, tokenizer_folders=tuple(folders)))
 
     def network(self, kind: str, part: Part, precision: Precision) -> Network:
         """Return a network of the file, filled, or left in the file with a keeper."""
