@@ -1,6 +1,6 @@
 """How Flux's transformers are called: latents and reference pictures as tokens with places, the prompt, guidance.
 
-FluxAdapter(latent_format, in_channels=16, pooled_width=768, has_guidance=True)
+FluxAdapter(latent_format, pooled_width=768, has_guidance=True)
 
 A prompt may bring, in Cond.extras: `guidance` (None for none at all), `reference_latents` with `reference_latents_method`
 (Kontext), and for networks with more channels `concat_latent_image` and `concat_mask` (fill, depth, canny).
@@ -21,43 +21,37 @@ from diffusion.adapters import Given
 from diffusion.conditioning import Cond
 from diffusion.latents import LatentFormat
 from diffusion.levels import TIMESTEPS
-from diffusion.resize import resize
+from diffusion.resize import resize, spread_to_batch
 from diffusion.tokens import grid, known_method, latent_of, origins, size_in_patches, tokens_of
 
 GUIDANCE = 3.5  # where a prompt says nothing (ComfyUI)
 PATCH = 2
 PIXELS = 8  # on a side of a cell, of masks
 REFERENCES = "references by "  # and the method: prompts with other methods do not go together
-CONCAT = "concat"
 
 
 @dataclass(frozen=True)
 class FluxAdapter:
-    """Flux.1's. in_channels: that the network takes in each cell; what goes beyond the latent's is the prompt's."""
+    """Flux.1's; x may have more channels than the latent, which diffusion.beside puts there."""
 
     latent_format: LatentFormat
-    in_channels: int
     pooled_width: int
     has_guidance: bool
     repeats_contexts: bool = False
-    planes: frozenset[str] = frozenset({CONCAT})
+    planes: frozenset[str] = frozenset()
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
-        """Return the pooled prompt (zeros if it has none), guidance, references and what lies beside the latent."""
+        """Return the pooled prompt (zeros if it has none), guidance and references."""
         pooled = torch.zeros(1, self.pooled_width) if cond.pooled is None else cond.pooled[:, : self.pooled_width]
         given: dict[str, Tensor | tuple[Tensor, ...]] = {"pooled": pooled}
         if self.has_guidance:
             given |= guidance_of(cond)
-        given |= references_of(cond, self.latent_format, "offset")
-        if self.in_channels > self.latent_format.channels:
-            given[CONCAT] = self._beside(cond, shape)
-        return given
+        return given | references_of(cond, self.latent_format, "offset")
 
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
         network: Any = backbone
-        planes = torch.cat((x, given[CONCAT]), dim=1) if CONCAT in given else x  # type: ignore[arg-type]
-        images, places = images_of(planes, given, patch=PATCH, axes=3)
+        images, places = images_of(x, given, patch=PATCH, axes=3)
         guidance = given.get("guidance")
         with ExitStack() as stack:
             stack.enter_context(exact_time(network.time_text_embed, timestep))
@@ -76,24 +70,35 @@ class FluxAdapter:
             )[0]
         return latent_of(output, x.shape, PATCH)
 
-    def _beside(self, cond: Cond, shape: Sequence[int]) -> Tensor:
-        """Return the picture, and for networks with room for it the mask: 64 channels, a pixel each."""
-        image, mask = (
-            cond.extras.get("concat_latent_image"),
-            cond.extras.get("concat_mask", cond.extras.get("denoise_mask")),
-        )
-        rows, columns = shape[-2:]
+
+@dataclass(frozen=True)
+class FluxBeside:
+    """What fill, depth and canny see beside the latent: a picture in the model's scale, and for fill a mask.
+
+    The mask has a channel for each pixel of a cell. Without a picture it is that of zeros, without a mask all is painted.
+    """
+
+    latent_format: LatentFormat
+    has_mask: bool
+
+    def planes(self, cond: Cond, shape: Sequence[int]) -> Tensor:
+        """Return the picture (16 channels) and the mask (64) for latents of a shape."""
+        image = cond.extras.get("concat_latent_image")
         if image is None:
-            image = torch.zeros(1, self.latent_format.channels, rows, columns)
-        beside = self.latent_format.process_in(resize(image.float(), columns, rows, "bilinear", "center"))
-        if self.in_channels <= 2 * self.latent_format.channels:
-            return beside
-        mask = torch.ones(1, 1, rows, columns) if mask is None else mask.float()
-        mask = mask.unsqueeze(1) if mask.ndim == 3 else mask.mean(dim=1, keepdim=True)
-        pixels = resize(mask, columns * PIXELS, rows * PIXELS, "bilinear", "center")
-        cells = functional.pixel_unshuffle(pixels, PIXELS)
-        batch = max(len(beside), len(cells))
-        return torch.cat((beside.expand(batch, -1, -1, -1), cells.expand(batch, -1, -1, -1)), dim=1)
+            image = torch.zeros(1, *shape[1:])
+        rows, columns = shape[-2:]
+        resized = resize(image.float().cpu(), columns, rows, "bilinear", "center")
+        picture = spread_to_batch(self.latent_format.process_in(resized), shape[0])
+        return torch.cat((picture, self._cells(cond, shape)), dim=1) if self.has_mask else picture
+
+    def _cells(self, cond: Cond, shape: Sequence[int]) -> Tensor:
+        mask = cond.extras.get("concat_mask", cond.extras.get("denoise_mask"))
+        if mask is None:
+            mask = torch.ones(1, 1, *shape[-2:])
+        plane = mask.unsqueeze(1) if mask.ndim == len(shape) - 1 else mask.mean(dim=1, keepdim=True)
+        rows, columns = (side * PIXELS for side in shape[-2:])
+        pixels = resize(plane.float().cpu(), columns, rows, "bilinear", "center")
+        return spread_to_batch(functional.pixel_unshuffle(pixels, PIXELS), shape[0])
 
 
 def guidance_of(cond: Cond) -> dict[str, Tensor]:

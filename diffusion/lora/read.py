@@ -22,18 +22,16 @@ from diffusion.errors import CheckpointError
 from diffusion.lora import entry as common
 from diffusion.lora.changes import Additive, Misfit, Replacement
 from diffusion.lora.entry import Entry
-from diffusion.lora.flux_names import flux_names
 from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
+from diffusion.lora.names import names_for
 from diffusion.lora.shares import Names, share_of, whole_shape
 from diffusion.lora.targets import (
     FAMILY_WORDS,
-    ORIGINAL_NAMES,
     SEVERAL_TEXTS,
     TEXT_BEGINNINGS,
     WEIGHT,
     other_family,
     text_aliases,
-    unet_aliases,
 )
 
 Change = Additive | Replacement
@@ -44,7 +42,6 @@ SUFFIXES = sorted(
     reverse=True,
 )
 BIAS = ".bias"
-TRANSFORMERS: Mapping[str, Callable[[nn.Module], Names]] = {"flux": flux_names, "flux2": flux_names}
 BACKBONE = ""  # beside the kinds of text encoders
 
 Changes = Mapping[str, Change]
@@ -125,11 +122,10 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
 
 
 def _backbone_names(lora: LoraFile, family: str, backbone: nn.Module) -> Names:
-    if family in TRANSFORMERS:
-        return TRANSFORMERS[family](backbone)
-    if family not in ORIGINAL_NAMES:
+    names = names_for(family, backbone)
+    if names is None:
         raise CheckpointError(f"{lora.name}: LoRAs for models of the family {family} are not supported.")
-    return Names(unet_aliases(family, backbone))
+    return names
 
 
 def _parse(key: str, aliases: Mapping[str, str]) -> _Key | None:

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Mapping
 from torch import nn
 
 from diffusion.checkpoints.ldm_keys import unet_keys
-from diffusion.clip import CLIP_G, CLIP_H, CLIP_L
+from diffusion.clip import CLIP_G, CLIP_H, CLIP_L, T5_XXL
 
 ORIGINAL_NAMES: Mapping[str, Callable[[Iterable[str]], Mapping[str, str]]] = dict.fromkeys(
     ("sd1", "sd2", "sdxl", "sdxl_refiner"), unet_keys
 )
-SEVERAL_TEXTS = frozenset({"sdxl", "sd3", "flux"})  # families with more than one text encoder
+SEVERAL_TEXTS = frozenset({"flux", "sd3", "sdxl"})  # families with more than one text encoder
 WEIGHT = ".weight"
 UNET_UNDERSCORED = ("lora_unet_", "lycoris_")
 UNET_DOTTED = ("unet.", "", "base_model.model.", "unet.base_model.model.", "base_model.model.unet.")
@@ -27,6 +27,8 @@ ORIGINAL_DOTTED = ("diffusion_model.", "model.diffusion_model.")
 CLIPS = frozenset({CLIP_L, CLIP_G, CLIP_H})
 TEXT_NUMBERS: Mapping[str, int] = {CLIP_L: 1, CLIP_G: 2}  # of a text encoder among several, by kind
 TEXT_DOTTED = ("{}.", "{}.base_model.model.", "base_model.model.{}.")
+T5_UNDERSCORED = ("lora_te2_", "lora_te3_")
+T5_DOTTED = ("text_encoder_2.", "text_encoder_3.", "text_encoders.t5xxl.transformer.")
 TEXT_MODEL, TEXT_PROJECTION = "text_model", "text_projection"
 TEXT_BEGINNINGS = (
     "lora_te",
@@ -76,6 +78,8 @@ def text_aliases(kind: str, encoder: nn.Module, *, is_alone: bool = True) -> dic
 
     is_alone: no other text encoder belongs to the model, so that files need no number for it.
     """
+    if kind == T5_XXL:
+        return _t5_aliases(encoder)
     if kind not in CLIPS:
         return {}
     underscored, dotted = _text_beginnings(kind, is_alone)
@@ -86,6 +90,16 @@ def text_aliases(kind: str, encoder: nn.Module, *, is_alone: bool = True) -> dic
             place = layer if layer == TEXT_PROJECTION else f"{TEXT_MODEL}.{layer}"
             aliases |= {prefix + place.replace(".", "_"): name for prefix in underscored}
             aliases |= {prefix + place: name for prefix in dotted}
+    return aliases
+
+
+def _t5_aliases(encoder: nn.Module) -> dict[str, str]:
+    """Map the names of T5, which is the second of Flux's text encoders and the third of SD3's."""
+    aliases: dict[str, str] = {}
+    for name in encoder.state_dict():
+        layer = f"encoder.{name.removesuffix(WEIGHT)}"
+        aliases |= {prefix + layer: name for prefix in T5_DOTTED}
+        aliases |= {prefix + layer.replace(".", "_"): name for prefix in T5_UNDERSCORED}
     return aliases
 
 

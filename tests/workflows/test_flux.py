@@ -12,7 +12,7 @@ from graph.validate import validate
 from graph.workflow import Link, Node, Workflow
 from runtime.engine import open_studio
 from runtime.settings import CacheSettings, Settings
-from tests.tiny_flux import write_flux
+from tests.tiny_flux import FLUX, write_flux
 
 
 def drawing(*, edits: bool) -> Workflow:
@@ -64,6 +64,41 @@ def test_a_model_of_three_files_draws(edits: bool, tmp_path: Path) -> None:
     workflow = drawing(edits=edits)
     with open_studio(Settings(tmp_path, device="cpu", cache=CacheSettings(disk_bytes=0))) as studio:
         assert validate(workflow, studio.registry) == ()
+        studio.engine.run(workflow, prompt=to_api(workflow))
+    (path,) = (tmp_path / "output").glob("*.png")
+    with Image.open(path) as picture:
+        assert picture.size == (80, 48)
+
+
+def test_fill_paints_where_the_mask_is(tmp_path: Path) -> None:
+    write_flux(tmp_path / "models", FLUX._replace(in_channels=384))
+    (tmp_path / "input").mkdir()
+    Image.new("RGBA", (80, 48), (90, 120, 60, 100)).save(tmp_path / "input" / "grey.png")
+    loaded = [node for node in drawing(edits=False).nodes.values() if int(node.id) <= 5]
+    seen = {"positive": Link("5", 0), "negative": Link("4", 0), "vae": Link("3", 0)}
+    workflow = Workflow.of(
+        *loaded,
+        Node("6", "LoadImage", {"image": "grey.png"}),
+        Node(
+            "7", "InpaintModelConditioning", {**seen, "pixels": Link("6", 0), "mask": Link("6", 1), "noise_mask": True}
+        ),
+        Node(
+            "8",
+            "KSampler",
+            {
+                "model": Link("1", 0),
+                "positive": Link("7", 0),
+                "negative": Link("7", 1),
+                "latent_image": Link("7", 2),
+                "steps": 2,
+                "cfg": 1.0,
+                "seed": 1,
+            },
+        ),
+        Node("9", "VAEDecode", {"samples": Link("8", 0), "vae": Link("3", 0)}),
+        Node("10", "SaveImage", {"images": Link("9", 0), "filename_prefix": "fill"}),
+    )
+    with open_studio(Settings(tmp_path, device="cpu", cache=CacheSettings(disk_bytes=0))) as studio:
         studio.engine.run(workflow, prompt=to_api(workflow))
     (path,) = (tmp_path / "output").glob("*.png")
     with Image.open(path) as picture:

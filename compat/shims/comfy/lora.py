@@ -16,8 +16,9 @@ from compat.wires.base_model import BaseModel
 from compat.wires.text_model import CLIP_PREFIX, TextModel
 from compat.wires.weight_patches import calculate_weight
 from diffusion.lora.entry import Entry
+from diffusion.lora.names import names_for
 from diffusion.lora.read import FORMS, SUFFIXES
-from diffusion.lora.targets import text_aliases, unet_aliases
+from diffusion.lora.targets import text_aliases
 
 __all__ = ["calculate_weight", "load_lora", "model_lora_keys_clip", "model_lora_keys_unet"]
 
@@ -29,8 +30,9 @@ def model_lora_keys_unet(model: BaseModel, key_map: Keys | None = None) -> Keys:
     """Add the names that LoRA files have for the layers of a network, each with the weight's name."""
     found = {} if key_map is None else key_map
     ours = {name: key for key, name in model.weight_names().items()}
-    aliases = unet_aliases(model.handle.family, model.handle.backbone)
-    found.update({alias: ours[name] for alias, name in aliases.items()})
+    names = names_for(model.handle.family, model.handle.backbone)
+    aliases = {} if names is None else names.aliases
+    found.update({alias: ours[name] for alias, name in aliases.items() if name in ours})
     return found
 
 

@@ -9,15 +9,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from diffusion.adapters import Adapter
+from diffusion.beside import BesideAdapter
 from diffusion.checkpoints.encoders.t5 import t5_reader
 from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.header import Header
-from diffusion.checkpoints.networks.flux import flux_part, norm_leaf, read_flux
+from diffusion.checkpoints.networks.flux import FluxSizes, flux_part, norm_leaf, read_flux
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_L, T5_XXL
 from diffusion.conditioning import Cond
-from diffusion.flux import PATCH, FluxAdapter
+from diffusion.flux import PATCH, FluxAdapter, FluxBeside
 from diffusion.latent_formats import FLUX
+from diffusion.latents import LatentFormat
 from diffusion.levels import FlowLevels
 from diffusion.parameterization import Parameterization
 from diffusion.text.encoders import Encoded
@@ -63,9 +66,16 @@ def read(header: Header, prefix: str) -> Backbone:
         flux_part(sizes, prefix, norm_leaf(header, prefix)),
         parameterization(is_dev=sizes.has_guidance),
         latent_format,
-        FluxAdapter(latent_format, sizes.in_channels // CELLS, sizes.pooled_width, sizes.has_guidance),
+        adapter_for(sizes, latent_format),
         context_width=sizes.context_width,
     )
+
+
+def adapter_for(sizes: FluxSizes, latent_format: LatentFormat) -> Adapter:
+    """Return how a network is called: with a picture beside the latent if it has room for one, with a mask if for more."""
+    adapter = FluxAdapter(latent_format, sizes.pooled_width, sizes.has_guidance)
+    pictures = sizes.in_channels // sizes.out_channels  # that fit, the latent one of them
+    return BesideAdapter(adapter, FluxBeside(latent_format, has_mask=pictures > 2)) if pictures > 1 else adapter
 
 
 def parameterization(*, is_dev: bool) -> Parameterization:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffusion.checkpoints.load import load_diffusion_model
+from diffusion.checkpoints.load import load_clip, load_diffusion_model
 from diffusion.checkpoints.networks.flux import flux_part
 from diffusion.checkpoints.networks.flux2 import flux2_part
 from diffusion.errors import CheckpointError
@@ -19,7 +19,7 @@ from diffusion.lora.read import FORMS
 from diffusion.models import Model
 from tests.diffusion.lora.test_lora import rand, write
 from tests.tiny_checkpoint import write_state
-from tests.tiny_flux import FLUX, state_of
+from tests.tiny_flux import FLUX, state_of, write_flux
 from tests.tiny_flux2 import FLUX2
 
 WIDTH = FLUX.width
@@ -142,3 +142,27 @@ def test_flux2s_fused_layers_stay_what_they_are(tmp_path: Path, form: str) -> No
     rows, columns = model.backbone.get_parameter(f"{layer}.weight").shape
     found = changed(model, tmp_path, {f"{form.format(layer)}.diff": rand(rows, columns)})
     torch.testing.assert_close(merged(found, [layer]), merged(model, [layer]) + rand(rows, columns))
+
+
+@pytest.mark.parametrize(
+    "form", ["lora_te2_{}", "lora_te3_{}", "text_encoder_2.{}", "text_encoders.t5xxl.transformer.{}"]
+)
+def test_t5_and_clip_each_get_their_own(tmp_path: Path, form: str) -> None:
+    files = write_flux(tmp_path)
+    clip = load_clip((files.clip, files.t5), "flux")
+    layers = {
+        "l": ("lora_te1_text_model_encoder_layers_0_mlp_fc1", "encoder.layers.0.mlp.fc1.weight"),
+        "t5xxl": ("encoder.block.0.layer.0.SelfAttention.q", "block.0.layer.0.SelfAttention.q.weight"),
+    }
+    t5 = layers["t5xxl"][0]
+    names = {"l": layers["l"][0], "t5xxl": form.format(t5.replace(".", "_") if form.startswith("lora") else t5)}
+    modules = {encoder.kind: encoder.module for encoder in clip.encoders}
+    differences = {kind: rand(*modules[kind].get_parameter(layers[kind][1]).shape) for kind in layers}
+    path = write(tmp_path, {f"{names[kind]}.diff": differences[kind] for kind in layers})
+    _, found = apply_lora(open_lora(path), None, clip)
+    assert found is not None
+    for encoder in found.encoders:
+        (name, tensor), *rest = encoder.overlay.tensors().items()
+        assert (name, rest) == (layers[encoder.kind][1], [])
+        expected = modules[encoder.kind].get_parameter(name) + differences[encoder.kind]
+        torch.testing.assert_close(tensor.data, expected.data)
