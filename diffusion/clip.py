@@ -141,7 +141,9 @@ class Clip:
 
     def encode_shown(self, text: str, pictures: Sequence[Tensor], template: str | None = None) -> Cond:
         """Return the conditioning of a prompt with pictures (batch, rows, columns, 3) in 0..1, in a template if given."""
-        return self.joiner.join({each.kind: each.read_shown(text, pictures, template, self.layer) for each in self.encoders})
+        return self.joiner.join(
+            {each.kind: each.read_shown(text, pictures, template, self.layer) for each in self.encoders}
+        )
 
 
 def clip_of(

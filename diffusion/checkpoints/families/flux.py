@@ -18,14 +18,13 @@ from diffusion.clip import CLIP_L, T5_XXL
 from diffusion.conditioning import Cond
 from diffusion.flux import PATCH, FluxAdapter
 from diffusion.latents import LatentFormat
-from diffusion.levels import FlowLevels
+from diffusion.levels import FLUX_LEVELS, FlowLevels
 from diffusion.parameterization import Parameterization
 from diffusion.text.encoders import Encoded
 from diffusion.text.readers import ClipReader, clip_tokenizer
 
 SCALE, SHIFT = 0.3611, 0.1159  # of its VAE's latents (BFL's flux, ae_params)
 DEV_SHIFT = math.exp(1.15)  # for 4096 tokens; ModelSamplingFlux fits it to a size (ComfyUI)
-DEV_LEVELS = 10_000  # from which schedules pick (ComfyUI)
 LEAST_TOKENS = 256  # of T5 (ComfyUI)
 CELLS = PATCH * PATCH  # in a token
 RGB_FACTORS = (  # a linear fit of pictures to latents (the numbers that ComfyUI uses)
@@ -98,7 +97,7 @@ def parameterization(*, is_dev: bool) -> Parameterization:
     """Return the noise levels of dev, or of schnell."""
     if not is_dev:
         return Parameterization("flow")
-    return Parameterization("flow", DEV_SHIFT, FlowLevels(DEV_SHIFT, DEV_LEVELS))
+    return Parameterization("flow", DEV_SHIFT, FlowLevels(DEV_SHIFT, FLUX_LEVELS))
 
 
 TEXTS = Texts(
