@@ -92,6 +92,11 @@ class BesideAdapter:
         """What lies in the picture's plane."""
         return self.inner.planes | {BESIDE}
 
+    @property
+    def is_steered(self) -> bool:
+        """As the other."""
+        return bool(getattr(self.inner, "is_steered", False))
+
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the planes with all that the other gives."""
         return {**self.inner.prepare(cond, shape), BESIDE: self.beside.planes(cond, shape)}

@@ -110,12 +110,32 @@ class AngularLevels:
 
     def percent_to_sigma(self, percent: float) -> float:
         """Return the level after a share of the logarithms."""
-        if percent >= 1.0:
-            return 0.0
-        if percent <= 0.0:
-            return ABOVE_ALL_SIGMAS
-        low, high = (math.log(float(end)) for end in (self.sigmas[0], self.sigmas[-1]))
-        return math.exp((high - low) * (1.0 - percent) + low)
+        return log_percent_to_sigma(self.sigmas, percent)
+
+
+@dataclass(frozen=True)
+class LogarithmicLevels:
+    """Any level between two ends; the network is told a quarter of its logarithm (Karras et al. 2022, table 1, EDM)."""
+
+    low: float
+    high: float
+
+    @property
+    def sigmas(self) -> Tensor:
+        """Return a table for schedules that need one, spaced by logarithm."""
+        return torch.linspace(math.log(self.low), math.log(self.high), TIMESTEPS).exp()
+
+    def timestep(self, sigma: Tensor) -> Tensor:
+        """Return a quarter of the logarithm."""
+        return sigma.log() / 4
+
+    def sigma(self, timestep: Tensor) -> Tensor:
+        """Return the level of a quarter of its logarithm."""
+        return (timestep * 4).exp()
+
+    def percent_to_sigma(self, percent: float) -> float:
+        """Return the level after a share of the logarithms."""
+        return log_percent_to_sigma(self.sigmas, percent)
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,16 @@ def shift_for_size(width: int, height: int, base: float, most: float) -> float:
     """Return the logarithm of Flux's shift for pictures of a size: on a line from 256 tokens to 4096 (BFL's flux)."""
     slope = (most - base) / (FLUX_MOST_TOKENS - FLUX_FEW_TOKENS)
     return slope * width * height / FLUX_TOKEN_PIXELS + base - slope * FLUX_FEW_TOKENS
+
+
+def log_percent_to_sigma(sigmas: Tensor, percent: float) -> float:
+    """Return the level after a share of the way between the logarithms of a table's ends."""
+    if percent >= 1.0:
+        return 0.0
+    if percent <= 0.0:
+        return ABOVE_ALL_SIGMAS
+    low, high = (math.log(float(end)) for end in (sigmas[0], sigmas[-1]))
+    return math.exp((high - low) * (1.0 - percent) + low)
 
 
 def with_zero_snr(abar: Tensor) -> Tensor:

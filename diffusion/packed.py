@@ -149,29 +149,29 @@ def _viewed(weight: PackedTensor, size: Sequence[int]) -> Tensor | None:
 
 
 def _sliced(weight: PackedTensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
-    if dim % weight.ndim != 0 or step != 1:
+    if dim % weight.ndim != 0 or step != 1 or not _has_rows(weight):
         return None
-    _require_rows(weight)
     chosen = slice(*slice(start, end).indices(weight.shape[0])[:2])
     packing, parts = weight.packing.rows(weight.parts, chosen)
     return PackedTensor(packing, parts, (chosen.stop - chosen.start, *weight.shape[1:]), weight.dtype)
 
 
-def _require_rows(weight: PackedTensor) -> None:
-    rows = weight.parts[0].shape[0]
-    if rows != weight.shape[0]:
-        raise PackedError(
-            f"A weight of the shape {tuple(weight.shape)}, packed as {weight.packing.name} in {rows} rows, has no rows to take."
-        )
+def _has_rows(weight: PackedTensor) -> bool:
+    """Return whether the weight is written row by row: some are reshaped so that blocks fit."""
+    return weight.parts[0].shape[0] == weight.shape[0]
 
 
-def _transposed(weight: PackedTensor) -> Tensor:
-    packing, parts = weight.packing.transposed(weight.parts)
+def _transposed(weight: PackedTensor) -> Tensor | None:
+    try:
+        packing, parts = weight.packing.transposed(weight.parts)
+    except PackedError:
+        return None
     return PackedTensor(packing, parts, tuple(reversed(weight.shape)), weight.dtype)
 
 
-def _looked_up(weight: PackedTensor, ids: Tensor, *args: Any) -> Tensor:
-    _require_rows(weight)
+def _looked_up(weight: PackedTensor, ids: Tensor, *args: Any) -> Tensor | None:
+    if not _has_rows(weight):
+        return None
     packing, parts = weight.packing.rows(weight.parts, ids.flatten())
     return packing.unpack(parts, weight.dtype).reshape(*ids.shape, *weight.shape[1:])
 

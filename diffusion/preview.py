@@ -5,6 +5,8 @@ picture = preview(step.denoised, model.latent_format)  # PIL image, as many pixe
 
 from __future__ import annotations
 
+import math
+
 import torch
 from PIL import Image
 from torch import Tensor
@@ -20,8 +22,13 @@ def preview(latent: Tensor, latent_format: LatentFormat) -> Image.Image:
 
 def preview_rgb(latent: Tensor, latent_format: LatentFormat) -> Tensor:
     """Return (rows, columns, 3) in 0..1 on the CPU."""
-    cells = latent[0].detach().to("cpu", torch.float32).movedim(0, -1)
+    cells = _unpacked(latent[0].detach().to("cpu", torch.float32), len(latent_format.rgb_factors)).movedim(0, -1)
     factors = torch.tensor(latent_format.rgb_factors, dtype=torch.float32).T
     bias = None if latent_format.rgb_bias is None else torch.tensor(latent_format.rgb_bias, dtype=torch.float32)
     rgb = functional.linear(cells, factors, bias)
     return ((rgb + 1.0) / 2.0).clamp(0, 1)
+
+
+def _unpacked(cells: Tensor, channels: int) -> Tensor:
+    """Lay out cells that hold several smaller ones (Flux.2: 128 channels, four cells of 32) in the plane."""
+    return functional.pixel_shuffle(cells, math.isqrt(max(1, cells.shape[0] // channels)))

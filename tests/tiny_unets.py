@@ -25,7 +25,9 @@ TEXT = TextSizes(49_408, 77, 64, 128, 3)
 LARGE = TextSizes(49_408, 77, 128, 256, 3, projection=32)
 SD1 = UnetSizes(4, 4, (32, 64), (1, 0), 1, 1, 64)
 SD2 = UnetSizes(4, 4, (64, 128), (1, 0), 1, 1, 64, is_linear=True)
-SDXL = UnetSizes(4, 4, (64, 128), (0, 2), 3, 1, 64 + 128, is_linear=True, vector_width=32 + 6 * 256)
+SDXL = UnetSizes(4, 4, (64, 128), (0, 2), 2, 1, 64 + 128, is_linear=True, vector_width=32 + 6 * 256)
+SMALLER = SDXL._replace(channels=(64, 128, 128), depths=(0, 1, 2), middle_depth=0)
+REFINER = UnetSizes(4, 4, (64, 64, 128), (0, 2, 0), 2, 1, 128, is_linear=True, vector_width=128 + 5 * 256)
 
 Keys = Callable[[nn.Module, str], Mapping[str, Source]]
 
@@ -53,11 +55,16 @@ SDXL_TEXTS = (
     TinyText(TEXT, "quick_gelu", text_keys, "conditioner.embedders.0.transformer.text_model."),
     TinyText(LARGE, "gelu", open_clip_keys, "conditioner.embedders.1.model."),
 )
+REFINER_TEXTS = (TinyText(LARGE._replace(projection=128), "gelu", open_clip_keys, "conditioner.embedders.0.model."),)
 RECIPES: Mapping[str, Recipe] = {
     "sd1_inpaint": Recipe(SD1._replace(in_channels=9), sd1.KIND, SD1_TEXTS),
     "sd1_instruct": Recipe(SD1._replace(in_channels=8), sd1.KIND, SD1_TEXTS),
     "sd2": Recipe(SD2, sd2.KIND, SD2_TEXTS),
     "sd2_inpaint": Recipe(SD2._replace(in_channels=9), sd2.KIND, SD2_TEXTS),
+    "sdxl": Recipe(SDXL, sdxl.KIND, SDXL_TEXTS),
+    "sdxl_ssd": Recipe(SMALLER._replace(up_depths=((2, 3), (2, 1), (0, 0)), middle_resnets=1), sdxl.KIND, SDXL_TEXTS),
+    "sdxl_koala": Recipe(SMALLER._replace(middle_resnets=0), sdxl.KIND, SDXL_TEXTS),
+    "sdxl_refiner": Recipe(REFINER, sdxl.KIND, REFINER_TEXTS),
     "sdxl_inpaint": Recipe(SDXL._replace(in_channels=9), sdxl.KIND, SDXL_TEXTS),
     "sdxl_instruct": Recipe(SDXL._replace(in_channels=8), sdxl.KIND, SDXL_TEXTS),
 }

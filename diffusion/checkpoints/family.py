@@ -40,15 +40,18 @@ class Texts(NamedTuple):
     """How a family reads prompts.
 
     readers: by kind of encoder (diffusion.checkpoints.encoders); an open file may bring its own vocabulary. optional: the
-    kinds that may be left out.
+    kinds that may be left out. is_one: the kinds are alternatives, of which a model of this family takes one.
     """
 
     readers: Mapping[str, Callable[[Weights], Reader]]
     joiner: Joiner = ALONE
     optional: frozenset[str] = frozenset()
+    is_one: bool = False
 
     def fits(self, kinds: frozenset[str]) -> bool:
         """Return whether encoders of these kinds are all that it takes, and none too many."""
+        if self.is_one:
+            return len(kinds) == 1 and kinds <= self.readers.keys()
         return bool(kinds) and self.readers.keys() - self.optional <= kinds <= self.readers.keys()
 
 

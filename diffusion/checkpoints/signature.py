@@ -8,9 +8,11 @@ the prefix under which the network lies in a file.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from diffusion.checkpoints.header import Header
+from diffusion.errors import CheckpointError
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,25 @@ class Sides:
 
 
 @dataclass(frozen=True)
+class Relation:
+    """What must hold between the sizes of tensors. words: what is wrong if it does not, or if they are not there."""
+
+    holds: Callable[[Header, str], bool]
+    words: str
+
+    def misfit(self, header: Header, prefix: str) -> str | None:
+        """Return what is wrong, or None."""
+        try:
+            return None if self.holds(header, prefix) else self.words
+        except CheckpointError:
+            return self.words
+
+
+@dataclass(frozen=True)
 class Signature:
     """The rules of a family."""
 
-    rules: tuple[Required | Forbidden | Sides, ...]
+    rules: tuple[Required | Forbidden | Sides | Relation, ...]
 
     def misfits(self, header: Header, prefix: str = "") -> tuple[str, ...]:
         """Return what does not match below a prefix, in the order of the rules."""

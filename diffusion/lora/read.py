@@ -22,8 +22,18 @@ from diffusion.errors import CheckpointError
 from diffusion.lora import entry as common
 from diffusion.lora.changes import Additive, Misfit, Replacement
 from diffusion.lora.entry import Entry
+from diffusion.lora.flux_names import flux_names
 from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
-from diffusion.lora.targets import ORIGINAL_NAMES, TEXT_BEGINNINGS, WEIGHT, other_family, text_aliases, unet_aliases
+from diffusion.lora.shares import Names, share_of, whole_shape
+from diffusion.lora.targets import (
+    ORIGINAL_NAMES,
+    SEVERAL_TEXTS,
+    TEXT_BEGINNINGS,
+    WEIGHT,
+    other_family,
+    text_aliases,
+    unet_aliases,
+)
 
 Change = Additive | Replacement
 FORMS: tuple[Callable[[Entry], Change | None], ...] = (low_rank.read, hadamard.read, kronecker.read, plain.read)
@@ -33,6 +43,7 @@ SUFFIXES = sorted(
     reverse=True,
 )
 BIAS = ".bias"
+TRANSFORMERS: Mapping[str, Callable[[nn.Module], Names]] = {"flux": flux_names, "flux2": flux_names}
 BACKBONE = ""  # beside the kinds of text encoders
 
 Changes = Mapping[str, Change]
@@ -86,16 +97,17 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
     Keys for a network that was not given are left out without a word. The networks may be without weights.
     """
     backbone, encoders = targets.backbone, targets.encoders
-    networks: dict[str, tuple[Mapping[str, str], nn.Module]] = {
-        kind: (text_aliases(kind, encoder), encoder) for kind, encoder in encoders.items()
+    is_alone = len(encoders) == 1 and targets.family not in SEVERAL_TEXTS
+    networks: dict[str, tuple[Names, nn.Module]] = {
+        kind: (Names(text_aliases(kind, encoder, is_alone=is_alone)), encoder) for kind, encoder in encoders.items()
     }
     if backbone is not None:
-        networks[BACKBONE] = (_unet_aliases(lora, targets.family, backbone), backbone)
+        networks[BACKBONE] = (_backbone_names(lora, targets.family, backbone), backbone)
     found: dict[str, dict[str, dict[str, Tensor]]] = {part: defaultdict(dict) for part in networks}
     unknown = []
     for key, tensor in lora.tensors.items():
-        for part, (aliases, _) in networks.items():
-            parsed = _parse(key, aliases)
+        for part, (names, _) in networks.items():
+            parsed = _parse(key, names.aliases)
             if parsed is not None:
                 found[part][parsed.target][parsed.suffix] = tensor
                 break
@@ -104,14 +116,16 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
     unknown = [key for key in unknown if not _is_for(key, backbone is None, not encoders)]
     if not any(found.values()) and unknown:
         raise CheckpointError(_foreign(lora, unknown))
-    changes = {part: _read_all(lora, found[part], network) for part, (_, network) in networks.items()}
+    changes = {part: _read_all(lora, found[part], network, names) for part, (names, network) in networks.items()}
     return LoraChanges(changes.pop(BACKBONE, {}), changes, tuple(unknown))
 
 
-def _unet_aliases(lora: LoraFile, family: str, backbone: nn.Module) -> Mapping[str, str]:
+def _backbone_names(lora: LoraFile, family: str, backbone: nn.Module) -> Names:
+    if family in TRANSFORMERS:
+        return TRANSFORMERS[family](backbone)
     if family not in ORIGINAL_NAMES:
         raise CheckpointError(f"{lora.name}: LoRAs for models of the family {family} are not supported.")
-    return unet_aliases(family, backbone)
+    return Names(unet_aliases(family, backbone))
 
 
 def _parse(key: str, aliases: Mapping[str, str]) -> _Key | None:
@@ -127,12 +141,13 @@ def _is_for(key: str, without_model: bool, without_clip: bool) -> bool:
     return without_clip if is_text else without_model
 
 
-def _read_all(lora: LoraFile, entries: Mapping[str, Mapping[str, Tensor]], network: nn.Module) -> Changes:
+def _read_all(lora: LoraFile, entries: Mapping[str, Mapping[str, Tensor]], network: nn.Module, names: Names) -> Changes:
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    shapes |= {target: whole_shape(shares, shapes) for target, shares in names.shares.items()}
     changes: dict[str, Change] = {}
     for target, tensors in entries.items():
         try:
-            read = dict(_read_entry(target, Entry(tensors), shapes))
+            read = dict(_shared(_read_entry(target, Entry(tensors), shapes), names))
         except Misfit as error:
             raise CheckpointError(
                 f"{lora.name}: the tensors for {target} do not fit: {error}.{_advice(lora)}"
@@ -154,6 +169,15 @@ def _read_entry(target: str, entry: Entry, shapes: Mapping[str, tuple[int, ...]]
         if misfit is not None:
             raise Misfit(misfit)
         yield name, change
+
+
+def _shared(changes: Iterable[tuple[str, Change]], names: Names) -> Iterable[tuple[str, Change]]:
+    """Yield the changes of a network's tensors: those of layers that it has as several are shared among these."""
+    for target, change in changes:
+        if target in names.shares:
+            yield from ((share.name, share_of(change, share)) for share in names.shares[target])
+        else:
+            yield target, change
 
 
 def _foreign(lora: LoraFile, unknown: list[str]) -> str:

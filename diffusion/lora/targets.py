@@ -14,20 +14,20 @@ from collections.abc import Callable, Iterable, Mapping
 from torch import nn
 
 from diffusion.checkpoints.ldm_keys import unet_keys
-from diffusion.clip import CLIP_L
+from diffusion.clip import CLIP_G, CLIP_H, CLIP_L
 
-ORIGINAL_NAMES: Mapping[str, Callable[[Iterable[str]], Mapping[str, str]]] = {"sd1": unet_keys}
+ORIGINAL_NAMES: Mapping[str, Callable[[Iterable[str]], Mapping[str, str]]] = dict.fromkeys(
+    ("sd1", "sd2", "sdxl", "sdxl_refiner"), unet_keys
+)
+SEVERAL_TEXTS = frozenset({"sdxl"})  # families with more than one text encoder
 WEIGHT = ".weight"
 UNET_UNDERSCORED = ("lora_unet_", "lycoris_")
 UNET_DOTTED = ("unet.", "", "base_model.model.", "unet.base_model.model.", "base_model.model.unet.")
 ORIGINAL_DOTTED = ("diffusion_model.", "model.diffusion_model.")
-TEXT_UNDERSCORED = ("lora_te_text_model_", "lora_te1_text_model_")
-TEXT_DOTTED = (
-    "text_encoder.text_model.",
-    "text_encoder.base_model.model.text_model.",
-    "base_model.model.text_encoder.text_model.",
-    "text_encoders.clip_l.transformer.text_model.",
-)
+CLIPS = frozenset({CLIP_L, CLIP_G, CLIP_H})
+TEXT_NUMBERS: Mapping[str, int] = {CLIP_L: 1, CLIP_G: 2}  # of a text encoder among several, by kind
+TEXT_DOTTED = ("{}.", "{}.base_model.model.", "base_model.model.{}.")
+TEXT_MODEL, TEXT_PROJECTION = "text_model", "text_projection"
 TEXT_BEGINNINGS = (
     "lora_te",
     "text_encoder",
@@ -70,17 +70,34 @@ def unet_aliases(family: str, backbone: nn.Module) -> dict[str, str]:
     return aliases
 
 
-def text_aliases(kind: str, encoder: nn.Module) -> dict[str, str]:
-    """Map all names of a text encoder's layers to its tensors; kind: as diffusion.clip has it."""
-    if kind != CLIP_L:
+def text_aliases(kind: str, encoder: nn.Module, *, is_alone: bool = True) -> dict[str, str]:
+    """Map all names of a text encoder's layers to its tensors; kind: as diffusion.clip has it.
+
+    is_alone: no other text encoder belongs to the model, so that files need no number for it.
+    """
+    if kind not in CLIPS:
         return {}
+    underscored, dotted = _text_beginnings(kind, is_alone)
     aliases: dict[str, str] = {}
     for name in encoder.state_dict():
         if name.endswith(WEIGHT):
-            layer = name.removesuffix(WEIGHT).removeprefix("text_model.")
-            aliases |= {prefix + layer.replace(".", "_"): name for prefix in TEXT_UNDERSCORED}
-            aliases |= {prefix + layer: name for prefix in TEXT_DOTTED}
+            layer = name.removesuffix(WEIGHT).removeprefix(f"{TEXT_MODEL}.")
+            place = layer if layer == TEXT_PROJECTION else f"{TEXT_MODEL}.{layer}"
+            aliases |= {prefix + place.replace(".", "_"): name for prefix in underscored}
+            aliases |= {prefix + place: name for prefix in dotted}
     return aliases
+
+
+def _text_beginnings(kind: str, is_alone: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what names with underscores and with dots begin with, for one text encoder."""
+    number = TEXT_NUMBERS.get(kind, 1)
+    numbers = {f"{number}", *(("", "1") if is_alone or number == 1 else ())}
+    modules = {f"text_encoder_{number}" if number > 1 else "text_encoder", *(("text_encoder",) if is_alone else ())}
+    dotted = (
+        f"text_encoders.clip_{kind}.transformer.",
+        *(form.format(module) for module in sorted(modules) for form in TEXT_DOTTED),
+    )
+    return tuple(f"lora_te{each}_" for each in sorted(numbers)), dotted
 
 
 def other_family(keys: Iterable[str]) -> str | None:

@@ -40,7 +40,8 @@ def model_lora_keys_clip(model: TextModel, key_map: Keys | None = None) -> Keys:
     names = model.weight_names()
     for encoder in model.handle.encoders:
         ours = {name: key for key, name in names.items() if key.startswith(f"{CLIP_PREFIX}{encoder.kind}.")}
-        found.update({alias: ours[name] for alias, name in text_aliases(encoder.kind, encoder.module).items()})
+        aliases = text_aliases(encoder.kind, encoder.module, is_alone=len(model.handle.encoders) == 1)
+        found.update({alias: ours[name] for alias, name in aliases.items()})
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diffusion.checkpoints.encoders.t5 import t5_reader
 from diffusion.checkpoints.family import Backbone, Family, Texts
@@ -17,35 +17,15 @@ from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_L, T5_XXL
 from diffusion.conditioning import Cond
 from diffusion.flux import PATCH, FluxAdapter
-from diffusion.latents import LatentFormat
+from diffusion.latent_formats import FLUX
 from diffusion.levels import FLUX_LEVELS, FlowLevels
 from diffusion.parameterization import Parameterization
 from diffusion.text.encoders import Encoded
 from diffusion.text.readers import ClipReader, clip_tokenizer
 
-SCALE, SHIFT = 0.3611, 0.1159  # of its VAE's latents (BFL's flux, ae_params)
 DEV_SHIFT = math.exp(1.15)  # for 4096 tokens; ModelSamplingFlux fits it to a size (ComfyUI)
 LEAST_TOKENS = 256  # of T5 (ComfyUI)
 CELLS = PATCH * PATCH  # in a token
-RGB_FACTORS = (  # a linear fit of pictures to latents (the numbers that ComfyUI uses)
-    (-0.0346, 0.0244, 0.0681),
-    (0.0034, 0.0210, 0.0687),
-    (0.0275, -0.0668, -0.0433),
-    (-0.0174, 0.0160, 0.0617),
-    (0.0859, 0.0721, 0.0329),
-    (0.0004, 0.0383, 0.0115),
-    (0.0405, 0.0861, 0.0915),
-    (-0.0236, -0.0185, -0.0259),
-    (-0.0245, 0.0250, 0.1180),
-    (0.1008, 0.0755, -0.0421),
-    (-0.0515, 0.0201, 0.0011),
-    (0.0428, -0.0012, -0.0036),
-    (0.0817, 0.0765, 0.0749),
-    (-0.1264, -0.0522, -0.1103),
-    (-0.0280, -0.0881, -0.0499),
-    (-0.1262, -0.0982, -0.0778),
-)
-RGB_BIAS = (-0.0329, -0.0718, -0.0851)
 
 SIGNATURE = Signature(
     (
@@ -77,13 +57,7 @@ class TokensAndPooled:
 def read(header: Header, prefix: str) -> Backbone:
     """Read the transformer's sizes."""
     sizes = read_flux(header, prefix)
-    latent_format = LatentFormat(
-        channels=sizes.out_channels // CELLS,
-        scale_factor=SCALE,
-        shift_factor=SHIFT,
-        rgb_factors=RGB_FACTORS,
-        rgb_bias=RGB_BIAS,
-    )
+    latent_format = replace(FLUX, channels=sizes.out_channels // CELLS)
     return Backbone(
         flux_part(sizes, prefix, norm_leaf(header, prefix)),
         parameterization(is_dev=sizes.has_guidance),

@@ -33,7 +33,9 @@ class UnetSizes(NamedTuple):
     """What makes one U-Net differ from another; one entry a level in the tuples.
 
     depths: of the transformers, 0 for none. is_linear: their projections are linear layers, not 1x1 convolutions.
-    vector_width: of what the network takes beside the prompt, 0 for nothing.
+    vector_width: of what the network takes beside the prompt, 0 for nothing. up_depths: of the transformers on the way up,
+    one a resnet, the deepest level first; empty if they mirror `depths`. middle_resnets: 2, or fewer in networks that were
+    made smaller afterwards.
     """
 
     in_channels: int
@@ -45,6 +47,8 @@ class UnetSizes(NamedTuple):
     context_width: int
     is_linear: bool = False
     vector_width: int = 0
+    up_depths: tuple[tuple[int, ...], ...] = ()
+    middle_resnets: int = 2
 
 
 def read_unet(header: Header, prefix: str) -> UnetSizes:
@@ -52,19 +56,31 @@ def read_unet(header: Header, prefix: str) -> UnetSizes:
     levels = len(header.numbers(f"{prefix}input_blocks.", ".0.op.weight")) + 1
     layers = len(header.numbers(f"{prefix}input_blocks.", ".0.out_layers.3.weight")) // levels
     firsts = [f"{prefix}input_blocks.{1 + level * (layers + 1)}" for level in range(levels)]
-    middle = f"{prefix}middle_block.1"
+    depths = tuple(_depth(header, f"{first}.1") for first in firsts)
+    attending = next((f"{first}.1" for first, depth in zip(firsts, depths, strict=True) if depth), f"{firsts[0]}.1")
     vector = header.shape(f"{prefix}label_emb.0.0.weight")
     return UnetSizes(
         in_channels=header.required_shape(f"{prefix}input_blocks.0.0.weight")[1],
         out_channels=header.required_shape(f"{prefix}out.2.weight")[0],
         channels=tuple(header.required_shape(f"{first}.0.out_layers.3.weight")[0] for first in firsts),
-        depths=tuple(_depth(header, f"{first}.1") for first in firsts),
-        middle_depth=_depth(header, middle),
+        depths=depths,
+        middle_depth=_depth(header, f"{prefix}middle_block.1"),
         layers=layers,
-        context_width=header.required_shape(f"{middle}.transformer_blocks.0.attn2.to_k.weight")[1],
-        is_linear=len(header.required_shape(f"{middle}.proj_in.weight")) == 2,
+        context_width=header.required_shape(f"{attending}.transformer_blocks.0.attn2.to_k.weight")[1],
+        is_linear=len(header.required_shape(f"{attending}.proj_in.weight")) == 2,
         vector_width=0 if vector is None else vector[1],
+        up_depths=_up_depths(header, prefix, depths, layers),
+        middle_resnets=len(header.numbers(f"{prefix}middle_block.", ".out_layers.3.weight")),
     )
+
+
+def _up_depths(header: Header, prefix: str, depths: tuple[int, ...], layers: int) -> tuple[tuple[int, ...], ...]:
+    numbers = range(layers + 1)
+    found = tuple(
+        tuple(_depth(header, f"{prefix}output_blocks.{level * (layers + 1) + number}.1") for number in numbers)
+        for level in range(len(depths))
+    )
+    return () if found == tuple((depth,) * (layers + 1) for depth in reversed(depths)) else found
 
 
 def unet_part(sizes: UnetSizes, kind: Kind, prefix: str) -> Part:
@@ -81,7 +97,8 @@ def build_unet(sizes: UnetSizes, kind: Kind) -> nn.Module:
     from diffusers import UNet2DConditionModel
 
     down = ["CrossAttnDownBlock2D" if depth else "DownBlock2D" for depth in sizes.depths]
-    up = ["CrossAttnUpBlock2D" if depth else "UpBlock2D" for depth in reversed(sizes.depths)]
+    ups = [max(depths) for depths in sizes.up_depths] or reversed(sizes.depths)
+    up = ["CrossAttnUpBlock2D" if depth else "UpBlock2D" for depth in ups]
     module: nn.Module = UNet2DConditionModel(
         in_channels=sizes.in_channels,
         out_channels=sizes.out_channels,
@@ -89,7 +106,7 @@ def build_unet(sizes: UnetSizes, kind: Kind) -> nn.Module:
         down_block_types=tuple(down),
         up_block_types=tuple(up),
         layers_per_block=sizes.layers,
-        transformer_layers_per_block=[max(depth, 1) for depth in sizes.depths],
+        **_transformers(sizes),
         cross_attention_dim=sizes.context_width,
         attention_head_dim=_heads(sizes, kind),  # diffusers' name for the number of heads in these families
         use_linear_projection=sizes.is_linear,
@@ -131,6 +148,18 @@ def norm_groups(channels: tuple[int, ...]) -> int:
     32 channels then learned nothing in 300 steps, 2026-11).
     """
     return max(1, min(MOST_NORM_GROUPS, channels[0] // LEAST_GROUP_WIDTH))
+
+
+def _transformers(sizes: UnetSizes) -> dict[str, object]:
+    """Return the depths of the transformers as diffusers wants them: the middle has that of the last level."""
+    middle = {0: None, 1: "UNetMidBlock2D"}.get(sizes.middle_resnets, "UNetMidBlock2DCrossAttn")
+    down = [depth or max(sizes.middle_depth, 1) for depth in sizes.depths]
+    up = [list(depths) for depths in sizes.up_depths] or None
+    return {
+        "transformer_layers_per_block": down,
+        "reverse_transformer_layers_per_block": up,
+        "mid_block_type": middle,
+    }
 
 
 def _depth(header: Header, prefix: str) -> int:

@@ -14,7 +14,7 @@ from diffusion.checkpoints.families.sd1 import UNET as UNET_PREFIX
 from diffusion.checkpoints.header import Header, TensorInfo, header_of
 from diffusion.checkpoints.networks.clip_text import read_text
 from diffusion.checkpoints.networks.kl_vae import read_vae
-from diffusion.checkpoints.networks.unet import read_unet
+from diffusion.checkpoints.networks.unet import UnetSizes, read_unet
 from diffusion.checkpoints.together import family_for, whole_of
 from diffusion.errors import CheckpointError
 from tests.diffusion.checkpoints.stripped import HEADERS, header
@@ -40,7 +40,7 @@ def refused(file: Header) -> str:
 def test_stable_diffusion_15_is_read_from_its_header() -> None:
     full = header("sd1/sd15")
     assert detect(full).family.name == "sd1"
-    assert read_unet(full, UNET_PREFIX) == (4, 4, (320, 640, 1280, 1280), (1, 1, 1, 0), 1, 2, 768, False, 0)
+    assert read_unet(full, UNET_PREFIX) == UnetSizes(4, 4, (320, 640, 1280, 1280), (1, 1, 1, 0), 1, 2, 768)
     assert read_vae(full, "first_stage_model.") == ((128, 256, 512, 512), 2, 4, True)
     assert read_text(full, TEXT_PREFIX) == (49408, 77, 768, 3072, 12, 0)
     parts = whole_of(full)

@@ -20,6 +20,7 @@ from diffusion.checkpoints.views import as_view
 from diffusion.conditioning import Cond
 from diffusion.errors import DiffusionError
 from diffusion.guidance import guide
+from diffusion.latent_formats import FLUX as FLUX_LATENTS
 from diffusion.models import Model
 from diffusion.schedules import sigmas_for
 from tests.diffusion.checkpoints.stripped import header
@@ -111,7 +112,7 @@ def test_guidance_is_the_prompts(model: Model) -> None:
 def test_references_are_more_tokens_in_pictures_of_their_own(model: Model) -> None:
     x, raw = random(1, 16, ROWS, COLUMNS), (random(1, 16, 4, 4, seed=5), random(1, 16, 2, 6, seed=6))
     cond = prompt(reference_latents=raw, reference_latents_method="index")
-    scaled = [(each - flux.SHIFT) * flux.SCALE for each in raw]
+    scaled = [FLUX_LATENTS.process_in(each) for each in raw]
     expected = own_denoised(FLUX, x, cond, references=scaled)
     torch.testing.assert_close(denoised(model, x, cond), expected, atol=1e-4, rtol=0)
 
@@ -147,7 +148,7 @@ def test_fill_gets_the_picture_and_a_pixel_of_the_mask_in_each_channel(tmp_path:
     x, picture = random(1, 16, ROWS, COLUMNS), random(1, 16, ROWS, COLUMNS, seed=3)
     mask = (random(1, 1, ROWS * 8, COLUMNS * 8, seed=4) > 0).float()
     pixels = mask[:, 0].view(1, ROWS, 8, COLUMNS, 8).permute(0, 2, 4, 1, 3).reshape(1, 64, ROWS, COLUMNS)
-    scaled = (picture - flux.SHIFT) * flux.SCALE
+    scaled = FLUX_LATENTS.process_in(picture)
     beside = [FluxPipeline._pack_latents(each, 1, each.shape[1], ROWS, COLUMNS) for each in (scaled, pixels)]
     cond = prompt(concat_latent_image=picture, concat_mask=mask)
     expected = own_denoised(sizes, x, cond, torch.cat(beside, dim=2))
@@ -159,7 +160,7 @@ def test_depth_and_canny_get_a_picture(tmp_path: Path) -> None:
 
     sizes = FLUX._replace(in_channels=128)
     x, picture = random(1, 16, ROWS, COLUMNS), random(1, 16, ROWS, COLUMNS, seed=3)
-    beside = FluxPipeline._pack_latents((picture - flux.SHIFT) * flux.SCALE, 1, 16, ROWS, COLUMNS)
+    beside = FluxPipeline._pack_latents(FLUX_LATENTS.process_in(picture), 1, 16, ROWS, COLUMNS)
     expected = own_denoised(sizes, x, prompt(), beside)
     model = load(sizes, tmp_path)
     torch.testing.assert_close(denoised(model, x, prompt(concat_latent_image=picture)), expected, atol=1e-4, rtol=0)

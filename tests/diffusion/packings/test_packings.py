@@ -142,7 +142,10 @@ def test_a_weight_is_transposed_where_its_scales_allow(name: str) -> None:
         assert torch.equal(weight.t().unpack(), weight.unpack().t())
     else:
         with pytest.raises(PackedError, match="cannot be transposed"):
-            weight.t()
+            weight.packing.transposed(weight.parts)
+        assert not isinstance(weight.t(), PackedTensor)
+    x = randn(3, 256)
+    assert torch.equal(torch.nn.functional.linear(x, weight), x @ weight.unpack().t())
 
 
 def test_scales_for_rows_fit_weights_of_any_dimensions() -> None:
