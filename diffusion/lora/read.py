@@ -34,6 +34,7 @@ from diffusion.lora.targets import (
     text_aliases,
     unet_aliases,
 )
+from diffusion.lora.transformer_names import qwen_image_names, z_image_names
 
 Change = Additive | Replacement
 FORMS: tuple[Callable[[Entry], Change | None], ...] = (low_rank.read, hadamard.read, kronecker.read, plain.read)
@@ -43,7 +44,12 @@ SUFFIXES = sorted(
     reverse=True,
 )
 BIAS = ".bias"
-TRANSFORMERS: Mapping[str, Callable[[nn.Module], Names]] = {"flux": flux_names, "flux2": flux_names}
+TRANSFORMERS: Mapping[str, Callable[[nn.Module], Names]] = {
+    "flux": flux_names,
+    "flux2": flux_names,
+    "qwen_image": qwen_image_names,
+    "z_image": z_image_names,
+}
 BACKBONE = ""  # beside the kinds of text encoders
 
 Changes = Mapping[str, Change]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diffusion.checkpoints.families.qwen_image import CLEAN_KEY, TEMPLATE, TEMPLATE_FOR_PICTURES, before_message
-from diffusion.checkpoints.load import load_clip, load_diffusion_model
+from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model
 from diffusion.clip import Clip
 from diffusion.conditioning import Conditioning, with_extras
 from diffusion.guidance import guide
@@ -19,7 +19,14 @@ from diffusion.latent_formats import WAN
 from diffusion.models import Model
 from diffusion.text.vocabularies import load_tokenizer
 from tests.tiny_checkpoint import write_state
-from tests.tiny_qwen_image import text_state, tiny_text, tiny_transformer, transformer_state
+from tests.tiny_qwen_image import (
+    SIZES,
+    text_state,
+    tiny_text,
+    tiny_transformer,
+    tiny_vae_state,
+    transformer_state,
+)
 
 PROMPTS = ("a photo of a cat", "blurry, and of another length")
 SIGMA = 0.7
@@ -166,6 +173,16 @@ def test_the_order_for_pictures_is_as_long_as_diffusers_drops() -> None:
     ids = load_tokenizer("qwen").encode(TEMPLATE_FOR_PICTURES.replace("{}", "a cat"), add_special_tokens=False).ids
     assert before_message(ids) == 64  # QwenImageEditPipeline
     assert before_message([1, 2]) == 0
+
+
+def test_parts_inside_of_a_checkpoint_belong_together(tmp_path: Path) -> None:
+    state = transformer_state(tiny_transformer(), "model.diffusion_model.")
+    state |= text_state(tiny_text(), "text_encoders.qwen25_7b.transformer.model.")
+    state |= {f"vae.{key}": tensor for key, tensor in tiny_vae_state().items()}
+    loaded = load_checkpoint(write_state(tmp_path / "whole.safetensors", state))
+    assert loaded.model.family == "qwen_image"
+    assert loaded.clip.encode_shown("a cat", [torch.rand(1, 56, 56, 3)]).embedding.shape[-1] == SIZES.context_width
+    assert loaded.vae.latent_format == loaded.model.latent_format == WAN
 
 
 def test_noise_levels_are_those_of_flux(model: Model) -> None:
