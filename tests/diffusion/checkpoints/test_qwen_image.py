@@ -14,9 +14,14 @@ from diffusion.checkpoints.families.qwen_image import CLEAN_KEY, TEMPLATE, TEMPL
 from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model
 from diffusion.clip import Clip
 from diffusion.conditioning import Conditioning, with_extras
+from diffusion.custom_sampling import sample_custom
+from diffusion.errors import DiffusionError
+from diffusion.forward import SeedNoise
 from diffusion.guidance import guide
 from diffusion.latent_formats import WAN
+from diffusion.latents import Latent
 from diffusion.models import Model
+from diffusion.sampling import SamplerChoice, check_channels, sample, sampling_sigmas
 from diffusion.text.vocabularies import load_tokenizer
 from tests.tiny_checkpoint import write_state
 from tests.tiny_qwen_image import (
@@ -183,6 +188,26 @@ def test_parts_inside_of_a_checkpoint_belong_together(tmp_path: Path) -> None:
     assert loaded.model.family == "qwen_image"
     assert loaded.clip.encode_shown("a cat", [torch.rand(1, 56, 56, 3)]).embedding.shape[-1] == SIZES.context_width
     assert loaded.vae.latent_format == loaded.model.latent_format == WAN
+
+
+@pytest.mark.parametrize("has_frame", [True, False])
+def test_sampling_gives_pictures_of_one_frame(model: Model, prompts: Any, has_frame: bool) -> None:
+    samples = WAN.process_out(noisy(8, 8, 2))
+    latent = Latent(samples.unsqueeze(2) if has_frame else samples, noise_mask=torch.ones(1, 1, 64, 64))
+    settings = {"seed": 1, "steps": 2, "cfg": 2.0, "sampler_name": "euler", "scheduler": "simple"}
+    sampled = sample(model, *prompts, latent, **settings).samples
+    assert sampled.shape == (2, 16, 1, 8, 8)
+    sigmas = sampling_sigmas(model.parameterization, "euler", "simple", 2)
+    result = sample_custom(
+        model, *prompts, latent, noise=SeedNoise(1), sampler=SamplerChoice("euler"), sigmas=sigmas, cfg=2.0
+    )
+    torch.testing.assert_close(result.output.samples, sampled)
+    torch.testing.assert_close(result.denoised.samples, sampled)
+
+
+def test_a_latent_of_several_frames_is_refused(model: Model) -> None:
+    with pytest.raises(DiffusionError, match="has 3 frames"):
+        check_channels(torch.zeros(1, 16, 3, 8, 8), model)
 
 
 def test_noise_levels_are_those_of_flux(model: Model) -> None:
