@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from diffusion.checkpoints.families import flux, sdxl
+from diffusion.checkpoints.families import sdxl
+from diffusion.latent_formats import FLUX
 from diffusion.latents import LatentFormat
 from diffusion.tiny_vae import TINY_VAES
 from graph.formats import read_workflow
@@ -93,4 +94,4 @@ def test_each_family_names_the_tiny_vae_of_its_latents() -> None:
     assert sdxl.LATENTS.tiny_vae == "taesdxl"
     assert (LatentFormat().tiny_vae, LatentFormat().scale_factor) == ("taesd", TINY_VAES["taesd"].factor)
     assert sdxl.LATENTS.scale_factor == TINY_VAES["taesdxl"].factor
-    assert TINY_VAES["taef1"] == (flux.SCALE, flux.SHIFT)
+    assert TINY_VAES["taef1"] == (FLUX.scale_factor, FLUX.shift_factor)
