@@ -21,6 +21,7 @@ from diffusion.guidance import guide
 from diffusion.latent_formats import WAN
 from diffusion.latents import Latent
 from diffusion.models import Model
+from diffusion.quantize import Precision
 from diffusion.sampling import SamplerChoice, check_channels, sample, sampling_sigmas
 from diffusion.text.vocabularies import load_tokenizer
 from tests.tiny_checkpoint import write_state
@@ -145,6 +146,23 @@ def test_tokens_of_the_prompt_may_be_hidden(model: Model, prompts: Any, own: Any
     masked = denoised(model, x, with_extras(prompts[0], attention_mask=mask))
     torch.testing.assert_close(masked, expected, atol=1e-4, rtol=0)
     assert not torch.allclose(masked, denoised(model, x, prompts[0]), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("precision", "bound"),
+    [
+        (Precision(torch.bfloat16), 0.05),
+        (Precision(torch.float8_e4m3fn, torch.float32), 0.2),
+        (Precision(torch.float8_e4m3fn, torch.bfloat16), 0.2),
+    ],
+    ids=["bfloat16", "8 bits", "8 bits in bfloat16"],
+)
+def test_fewer_bits_stay_near(model: Model, prompts: Any, tmp_path: Path, precision: Precision, bound: float) -> None:
+    path = write_state(tmp_path / "q.safetensors", transformer_state(tiny_transformer(), ""))
+    x, picture = noisy(8, 8), WAN.process_out(noisy(8, 8, seed=2))
+    shown = with_extras(prompts[0], reference_latents=(picture,))
+    exact, rounded = (denoised(each, x, shown) for each in (model, load_diffusion_model(path, precision=precision)))
+    assert 0 < (exact - rounded).abs().max() < bound
 
 
 def test_odd_sides_are_filled_up_from_the_other_end(model: Model, prompts: Any) -> None:
