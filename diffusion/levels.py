@@ -17,6 +17,7 @@ from torch import Tensor
 
 FIRST_BETA, LAST_BETA = 0.00085, 0.012  # SD1, v1-inference.yaml
 TIMESTEPS = 1000
+FLUX_LEVELS = 10_000  # in Flux's table, from which schedules pick (ComfyUI)
 ABOVE_ALL_SIGMAS = 999_999_999.9  # where 0 % of a schedule lies, so that nothing comes before it (ComfyUI)
 FLUX_FEW_TOKENS, FLUX_MOST_TOKENS, FLUX_TOKEN_PIXELS = 256, 4096, 16 * 16
 LAST_ABAR = 4.8973451890853435e-08  # in place of 0 at the end of a zero-SNR table (ComfyUI): sigma is about 4519

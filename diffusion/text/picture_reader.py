@@ -8,7 +8,8 @@ Each `<|image_pad|>` of the template, or of the prompt, stands for the next pict
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,8 +73,22 @@ class PictureReader:
 def _see(vision: Any, patches: Patches, like: Tensor) -> Tensor:
     """Return the tokens of a picture: (tokens, width)."""
     grid = torch.tensor([[1, patches.rows, patches.columns]], device=like.device)
-    state: Tensor = vision(patches.pixels.to(like), grid_thw=grid).pooler_output
+    pixels = patches.pixels.to(like)
+    with _exact_pixels(vision.patch_embed, pixels):
+        state: Tensor = vision(pixels, grid_thw=grid).pooler_output
     return state.to(like)
+
+
+@contextmanager
+def _exact_pixels(embedder: Any, pixels: Tensor) -> Iterator[None]:
+    """Show pixels in the precision in which the network computes: it would round them to that of packed weights."""
+    sides = (embedder.temporal_patch_size, embedder.patch_size, embedder.patch_size)
+    cubes = pixels.view(-1, embedder.in_channels, *sides)
+    handle = embedder.proj.register_forward_pre_hook(lambda layer, args: (cubes,))
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _spread(rows: Tensor, places: Sequence[int], pieces: Sequence[Tensor]) -> Tensor:

@@ -15,14 +15,14 @@ from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.qwen_image import qwen_image_part, read_qwen_image
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.latent_formats import WAN
-from diffusion.levels import FlowLevels
+from diffusion.levels import FLUX_LEVELS, FlowLevels
 from diffusion.parameterization import Parameterization
 from diffusion.qwen_image import INDEX, INDEX_CLEAN, QwenImageAdapter
 from diffusion.text.chat_reader import ChatReader
 from diffusion.text.picture_reader import PictureReader
 from diffusion.text.vocabularies import load_tokenizer
 
-SHIFT, LEVELS = math.exp(1.15), 10_000  # of its noise levels (ComfyUI)
+SHIFT = math.exp(1.15)  # of its noise levels (ComfyUI)
 CLEAN_KEY = "__index_timestep_zero__"  # an empty tensor of this name: references are told a time without noise (2511)
 ORDER = (
     "Describe the image by detailing the color, shape, size, texture, quantity, text, spatial relationships of the objects "
@@ -57,7 +57,7 @@ def read(header: Header, prefix: str) -> Backbone:
     method = INDEX_CLEAN if prefix + CLEAN_KEY in header.tensors else INDEX
     return Backbone(
         qwen_image_part(sizes, prefix),
-        Parameterization("flow", SHIFT, FlowLevels(SHIFT, LEVELS)),
+        Parameterization("flow", SHIFT, FlowLevels(SHIFT, FLUX_LEVELS)),
         WAN,
         QwenImageAdapter(WAN, method),
         context_width=sizes.context_width,

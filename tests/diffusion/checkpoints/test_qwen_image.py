@@ -11,15 +11,28 @@ import torch
 from torch import Tensor
 
 from diffusion.checkpoints.families.qwen_image import CLEAN_KEY, TEMPLATE, TEMPLATE_FOR_PICTURES, before_message
-from diffusion.checkpoints.load import load_clip, load_diffusion_model
+from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model
 from diffusion.clip import Clip
 from diffusion.conditioning import Conditioning, with_extras
+from diffusion.custom_sampling import sample_custom
+from diffusion.errors import DiffusionError
+from diffusion.forward import SeedNoise
 from diffusion.guidance import guide
 from diffusion.latent_formats import WAN
+from diffusion.latents import Latent
 from diffusion.models import Model
+from diffusion.quantize import Precision
+from diffusion.sampling import SamplerChoice, check_channels, sample, sampling_sigmas
 from diffusion.text.vocabularies import load_tokenizer
 from tests.tiny_checkpoint import write_state
-from tests.tiny_qwen_image import text_state, tiny_text, tiny_transformer, transformer_state
+from tests.tiny_qwen_image import (
+    SIZES,
+    text_state,
+    tiny_text,
+    tiny_transformer,
+    tiny_vae_state,
+    transformer_state,
+)
 
 PROMPTS = ("a photo of a cat", "blurry, and of another length")
 SIGMA = 0.7
@@ -135,6 +148,23 @@ def test_tokens_of_the_prompt_may_be_hidden(model: Model, prompts: Any, own: Any
     assert not torch.allclose(masked, denoised(model, x, prompts[0]), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("precision", "bound"),
+    [
+        (Precision(torch.bfloat16), 0.05),
+        (Precision(torch.float8_e4m3fn, torch.float32), 0.2),
+        (Precision(torch.float8_e4m3fn, torch.bfloat16), 0.2),
+    ],
+    ids=["bfloat16", "8 bits", "8 bits in bfloat16"],
+)
+def test_fewer_bits_stay_near(model: Model, prompts: Any, tmp_path: Path, precision: Precision, bound: float) -> None:
+    path = write_state(tmp_path / "q.safetensors", transformer_state(tiny_transformer(), ""))
+    x, picture = noisy(8, 8), WAN.process_out(noisy(8, 8, seed=2))
+    shown = with_extras(prompts[0], reference_latents=(picture,))
+    exact, rounded = (denoised(each, x, shown) for each in (model, load_diffusion_model(path, precision=precision)))
+    assert 0 < (exact - rounded).abs().max() < bound
+
+
 def test_odd_sides_are_filled_up_from_the_other_end(model: Model, prompts: Any) -> None:
     x = noisy(7, 5)
     filled = torch.cat((x, x[:, :, :1]), dim=2)
@@ -166,6 +196,36 @@ def test_the_order_for_pictures_is_as_long_as_diffusers_drops() -> None:
     ids = load_tokenizer("qwen").encode(TEMPLATE_FOR_PICTURES.replace("{}", "a cat"), add_special_tokens=False).ids
     assert before_message(ids) == 64  # QwenImageEditPipeline
     assert before_message([1, 2]) == 0
+
+
+def test_parts_inside_of_a_checkpoint_belong_together(tmp_path: Path) -> None:
+    state = transformer_state(tiny_transformer(), "model.diffusion_model.")
+    state |= text_state(tiny_text(), "text_encoders.qwen25_7b.transformer.model.")
+    state |= {f"vae.{key}": tensor for key, tensor in tiny_vae_state().items()}
+    loaded = load_checkpoint(write_state(tmp_path / "whole.safetensors", state))
+    assert loaded.model.family == "qwen_image"
+    assert loaded.clip.encode_shown("a cat", [torch.rand(1, 56, 56, 3)]).embedding.shape[-1] == SIZES.context_width
+    assert loaded.vae.latent_format == loaded.model.latent_format == WAN
+
+
+@pytest.mark.parametrize("has_frame", [True, False])
+def test_sampling_gives_pictures_of_one_frame(model: Model, prompts: Any, has_frame: bool) -> None:
+    samples = WAN.process_out(noisy(8, 8, 2))
+    latent = Latent(samples.unsqueeze(2) if has_frame else samples, noise_mask=torch.ones(1, 1, 64, 64))
+    settings = {"seed": 1, "steps": 2, "cfg": 2.0, "sampler_name": "euler", "scheduler": "simple"}
+    sampled = sample(model, *prompts, latent, **settings).samples
+    assert sampled.shape == (2, 16, 1, 8, 8)
+    sigmas = sampling_sigmas(model.parameterization, "euler", "simple", 2)
+    result = sample_custom(
+        model, *prompts, latent, noise=SeedNoise(1), sampler=SamplerChoice("euler"), sigmas=sigmas, cfg=2.0
+    )
+    torch.testing.assert_close(result.output.samples, sampled)
+    torch.testing.assert_close(result.denoised.samples, sampled)
+
+
+def test_a_latent_of_several_frames_is_refused(model: Model) -> None:
+    with pytest.raises(DiffusionError, match="has 3 frames"):
+        check_channels(torch.zeros(1, 16, 3, 8, 8), model)
 
 
 def test_noise_levels_are_those_of_flux(model: Model) -> None:

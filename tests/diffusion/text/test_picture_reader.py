@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +97,19 @@ def test_several_pictures_are_read_where_the_prompt_names_them(
     encoded = reader.read_shown(loaded, TWO + "swap them", shown, template=PLAIN)
     expected = whole(own, reader, PLAIN, TWO + "swap them", shown)
     torch.testing.assert_close(encoded.embedding, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("computed", [torch.float32, torch.bfloat16])
+def test_weights_in_8_bits_read_nearly_the_same(
+    loaded: nn.Module, reader: PictureReader, tmp_path: Path, computed: torch.dtype
+) -> None:
+    header = read_header(write_state(tmp_path / "tiny.safetensors", text_state(tiny_text(), "model.")))
+    part, precision = encoder_alone(header)[1].part, Precision(torch.float8_e4m3fn, computed)
+    packed = fill(part, open_weights(header), precision, "cpu")
+    exact, rounded = (reader.read_shown(each, "make it night", [picture(56, 56)]) for each in (loaded, packed))
+    similar = torch.nn.functional.cosine_similarity(exact.embedding, rounded.embedding, dim=-1)
+    assert not torch.equal(exact.embedding, rounded.embedding)
+    assert similar.min() > 0.95
 
 
 def test_without_pictures_a_prompt_is_read_as_usual(loaded: nn.Module, reader: PictureReader) -> None:
