@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.report import CANCELLED, FAILED, INVALID, InvalidWorkflowError, UsageError, error_console
+from files.known_files import fetch_command
 from graph.errors import FormatError, Problem
 from graph.formats import read_workflow
 from graph.formats.widget_slots import BESIDE
@@ -195,7 +196,9 @@ def _place(problem: Problem, studio: Studio) -> str:
     if kind is None:
         return ""
     places = " or ".join(str(place) for place in studio.places(kind))
-    return f" The folder is {places}; put the file there or choose another."
+    command = fetch_command(kind, str(problem.details.get("received_value", "")))
+    remedy = "put the file there or choose another." if command is None else f"this fetches the file: {command}"
+    return f" The folder is {places}; {remedy}"
 
 
 def _value(text: str, present: Any) -> Any:

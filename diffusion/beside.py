@@ -83,11 +83,6 @@ class BesideAdapter:
     beside: Beside
 
     @property
-    def is_steered(self) -> bool:
-        """As the other."""
-        return getattr(self.inner, "is_steered", False)
-
-    @property
     def repeats_contexts(self) -> bool:
         """As the other."""
         return self.inner.repeats_contexts
@@ -96,6 +91,11 @@ class BesideAdapter:
     def planes(self) -> frozenset[str]:
         """What lies in the picture's plane."""
         return self.inner.planes | {BESIDE}
+
+    @property
+    def is_steered(self) -> bool:
+        """As the other."""
+        return bool(getattr(self.inner, "is_steered", False))
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the planes with all that the other gives."""

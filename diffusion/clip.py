@@ -8,19 +8,21 @@ The modules are transformers'; their weights are not changed through a handle, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffusion.conditioning import Cond
+from diffusion.errors import DiffusionError
 from diffusion.finite import require_finite
-from diffusion.handles import device_of, dtype_of, joined_digest, overlay_for
+from diffusion.handles import FileLayout, device_of, dtype_of, joined_digest, overlay_for
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.streaming import Keeper, kept
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
 from diffusion.text.encoders import Encoded
+from diffusion.text.picture_reader import PictureReader
 from diffusion.text.readers import Alone, ClipReader, Joiner, Reader
 from diffusion.text.tokenizer import ClipTokenizer
 
@@ -33,7 +35,7 @@ class TextEncoder:
     """One network that reads prompts.
 
     kind: by which its family knows it. digest: tells the weights and all that was done to them; "" if unknown. patches,
-    overlay, computed, keeper: as diffusion.models.Model has them.
+    overlay, computed, keeper, layout: as diffusion.models.Model has them.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class TextEncoder:
     patches: tuple[WeightPatch, ...] = ()
     computed: torch.dtype | None = None
     keeper: Keeper | None = None
+    layout: FileLayout | None = field(default=None, repr=False, compare=False)
     overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # made below
 
     def __post_init__(self) -> None:
@@ -67,6 +70,15 @@ class TextEncoder:
     def read(self, text: str, layer: int | None, embeddings: EmbeddingLookup) -> Encoded:
         """Encode a prompt; DiffusionError if what comes out is not numbers."""
         return self.run(lambda: self.reader.read(self.module, text, layer=layer, embeddings=embeddings))
+
+    def read_shown(self, text: str, pictures: Sequence[Tensor], template: str | None, layer: int | None) -> Encoded:
+        """Encode a prompt with pictures; DiffusionError if the encoder cannot see."""
+        reader = self.reader
+        if not isinstance(reader, PictureReader):
+            raise DiffusionError(
+                f'The text encoder "{self.kind}" sees no pictures; load one that does with CLIPLoader, such as Qwen2.5-VL.'
+            )
+        return self.run(lambda: reader.read_shown(self.module, text, pictures, layer=layer, template=template))
 
     def run(self, work: Callable[[], Encoded]) -> Encoded:
         """Call what encodes with the network, its weights in place; DiffusionError if what comes out is not numbers."""
@@ -126,6 +138,12 @@ class Clip:
         """Return the conditioning of a prompt for each kind of encoder; kinds without one read the empty prompt."""
         return self.joiner.join(
             {each.kind: each.read(texts.get(each.kind, ""), self.layer, self.embeddings) for each in self.encoders}
+        )
+
+    def encode_shown(self, text: str, pictures: Sequence[Tensor], template: str | None = None) -> Cond:
+        """Return the conditioning of a prompt with pictures (batch, rows, columns, 3) in 0..1, in a template if given."""
+        return self.joiner.join(
+            {each.kind: each.read_shown(text, pictures, template, self.layer) for each in self.encoders}
         )
 
 

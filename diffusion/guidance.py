@@ -87,7 +87,7 @@ class GuidedDenoiser:
         usage = self.model.usage
         watched = [refinement.watch() for refinement in usage.refinements]
         model = _with_hooks(self.model, [hook for hook in watched if hook is not None])
-        cond, *rest = predict(model, sides, x, sigma, self.max_jobs)
+        cond, *rest = self._sides(model, sides, x, sigma)
         uncond = rest[0] if rest else torch.zeros_like(cond)
         step = GuidanceStep(self, x, sigma, cond, uncond)
         if not rest:
@@ -99,6 +99,18 @@ class GuidedDenoiser:
         for refinement, seen in zip(usage.refinements, watched, strict=True):
             denoised = refinement.refine(step, denoised, seen)
         return Guided(denoised, uncond)
+
+    def _sides(self, model: Model, sides: Sequence[Regions], x: Tensor, sigma: Tensor) -> list[Tensor]:
+        """Return what each side gives; all together, unless some have hooks of their own."""
+        patch = model.usage.sides
+        own = [() if patch is None else patch.hooks(side, sigma) for side in range(len(sides))]
+        if not any(own):
+            return predict(model, sides, x, sigma, self.max_jobs)
+        alone = [[regions if at == side else () for at, regions in enumerate(sides)] for side in range(len(sides))]
+        return [
+            predict(_with_hooks(model, hooks), alone[side], x, sigma, self.max_jobs)[side]
+            for side, hooks in enumerate(own)
+        ]
 
 
 @dataclass(frozen=True)

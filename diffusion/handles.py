@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.streaming import Keeper
+
+
+class FileLayout(Protocol):
+    """How a network lies in files of its kind."""
+
+    def tensors(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Return tensors of the network under the names and in the shapes that files have."""
+        ...
 
 
 def device_of(keeper: Keeper | None, module: nn.Module) -> torch.device:

@@ -32,8 +32,9 @@ SDXL_RGB_BIAS = (0.1084, -0.0175, -0.0011)
 class Latent:
     """A batch of latents.
 
-    samples: (batch, channels, height/8, width/8). noise_mask: (batch, 1, height, width), 1 where sampling may change
-    something. batch_index: which noise of the seed each entry gets; None: by its place.
+    samples: (batch, channels, height/8, width/8), of some families with frames before the height. noise_mask: (batch, 1,
+    height, width), 1 where sampling may change something. batch_index: which noise of the seed each entry gets; None: by
+    its place.
     """
 
     samples: Tensor

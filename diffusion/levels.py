@@ -17,6 +17,7 @@ from torch import Tensor
 
 FIRST_BETA, LAST_BETA = 0.00085, 0.012  # SD1, v1-inference.yaml
 TIMESTEPS = 1000
+FLUX_LEVELS = 10_000  # in Flux's table, from which schedules pick (ComfyUI)
 ABOVE_ALL_SIGMAS = 999_999_999.9  # where 0 % of a schedule lies, so that nothing comes before it (ComfyUI)
 FLUX_FEW_TOKENS, FLUX_MOST_TOKENS, FLUX_TOKEN_PIXELS = 256, 4096, 16 * 16
 LAST_ABAR = 4.8973451890853435e-08  # in place of 0 at the end of a zero-SNR table (ComfyUI): sigma is about 4519
@@ -170,6 +171,12 @@ class FlowLevels:
         return self.shift * time / (1.0 + (self.shift - 1.0) * time)
 
 
+def shift_for_size(width: int, height: int, base: float, most: float) -> float:
+    """Return the logarithm of Flux's shift for pictures of a size: on a line from 256 tokens to 4096 (BFL's flux)."""
+    slope = (most - base) / (FLUX_MOST_TOKENS - FLUX_FEW_TOKENS)
+    return slope * width * height / FLUX_TOKEN_PIXELS + base - slope * FLUX_FEW_TOKENS
+
+
 def log_percent_to_sigma(sigmas: Tensor, percent: float) -> float:
     """Return the level after a share of the way between the logarithms of a table's ends."""
     if percent >= 1.0:
@@ -178,12 +185,6 @@ def log_percent_to_sigma(sigmas: Tensor, percent: float) -> float:
         return ABOVE_ALL_SIGMAS
     low, high = (math.log(float(end)) for end in (sigmas[0], sigmas[-1]))
     return math.exp((high - low) * (1.0 - percent) + low)
-
-
-def shift_for_size(width: int, height: int, base: float, most: float) -> float:
-    """Return the logarithm of Flux's shift for pictures of a size: on a line from 256 tokens to 4096 (BFL's flux)."""
-    slope = (most - base) / (FLUX_MOST_TOKENS - FLUX_FEW_TOKENS)
-    return slope * width * height / FLUX_TOKEN_PIXELS + base - slope * FLUX_FEW_TOKENS
 
 
 def with_zero_snr(abar: Tensor) -> Tensor:

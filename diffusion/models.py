@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
-from diffusion.handles import device_of, dtype_of, joined_digest, overlay_for
+from diffusion.handles import FileLayout, device_of, dtype_of, joined_digest, overlay_for
 from diffusion.latents import LatentFormat
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
-from diffusion.patches import Conductor, Guidance, Hook, MaskPatch, Refinement, Usage, hooked
+from diffusion.patches import Conductor, Guidance, Hook, MaskPatch, Refinement, SidePatch, Usage, hooked
 from diffusion.streaming import Keeper, kept
 
 
@@ -33,7 +33,8 @@ class Model:
     what is done to the weights, in this order; the backbone itself is not changed, so that handles may share it. overlay:
     made from the patches, and kept by handles that are made from this one and have the same. usage: patches of guidance
     and of what goes through the network. computed: the precision in which the network computes, None if it is that of the
-    weights. keeper: brings the weights where they are used; None if they lie there.
+    weights. keeper: brings the weights where they are used; None if they lie there. layout: how they lie in files; None if
+    they came from none.
     """
 
     backbone: nn.Module
@@ -46,6 +47,7 @@ class Model:
     usage: Usage = field(default_factory=Usage)
     computed: torch.dtype | None = None
     keeper: Keeper | None = None
+    layout: FileLayout | None = field(default=None, repr=False, compare=False)
     overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
@@ -101,6 +103,10 @@ class Model:
         """Return a handle with more hooks in its network."""
         return self._with_usage(replace(self.usage, hooks=(*self.usage.hooks, *hooks)), hooks)
 
+    def with_sides(self, sides: SidePatch) -> Model:
+        """Return a handle that predicts one side of its guidance differently, in place of any earlier change."""
+        return self._with_usage(replace(self.usage, sides=sides), sides)
+
     def with_mask(self, mask: MaskPatch) -> Model:
         """Return a handle that changes inpainting masks, in place of any earlier change."""
         return self._with_usage(replace(self.usage, mask=mask), mask)
@@ -121,6 +127,7 @@ class Vae:
     latent_format: LatentFormat
     digest: str = ""
     keeper: Keeper | None = None
+    layout: FileLayout | None = field(default=None, repr=False, compare=False)
 
     @property
     def device(self) -> torch.device:

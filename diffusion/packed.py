@@ -21,6 +21,9 @@ from diffusion.errors import DiffusionError
 
 Shape = tuple[int, ...]
 aten = torch.ops.aten
+# Numbers unpacked at once: on a processor as many as its caches hold, elsewhere as many as keep a device busy.
+AT_ONCE_ON_CPU, AT_ONCE = 1 << 20, 1 << 24
+ROWS = 128  # a multiple of these at once: scales of blocks lie in tiles of so many
 
 
 class PackedError(DiffusionError):
@@ -104,7 +107,16 @@ class PackedTensor(Tensor):
 
     def unpack(self, dtype: torch.dtype | None = None) -> Tensor:
         """Return the plain tensor, in the precision given or its own."""
-        return self.packing.unpack(self.parts, dtype or self.dtype).reshape(self.shape)
+        chosen = dtype or self.dtype
+        rows = _rows_at_once(self)
+        if rows >= self.shape[0]:
+            return self.packing.unpack(self.parts, chosen).reshape(self.shape)
+        whole = torch.empty(self.shape, dtype=chosen, device=self.device)
+        for start in range(0, self.shape[0], rows):
+            chunk = slice(start, min(start + rows, self.shape[0]))
+            packing, parts = self.packing.rows(self.parts, chunk)
+            whole[chunk] = packing.unpack(parts, chosen).reshape(whole[chunk].shape)
+        return whole
 
     def __tensor_flatten__(self) -> tuple[list[str], Any]:
         """Let PyTorch move whole modules."""
@@ -149,29 +161,37 @@ def _viewed(weight: PackedTensor, size: Sequence[int]) -> Tensor | None:
 
 
 def _sliced(weight: PackedTensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
-    if dim % weight.ndim != 0 or step != 1:
+    if dim % weight.ndim != 0 or step != 1 or not _has_rows(weight):
         return None
-    _require_rows(weight)
     chosen = slice(*slice(start, end).indices(weight.shape[0])[:2])
     packing, parts = weight.packing.rows(weight.parts, chosen)
     return PackedTensor(packing, parts, (chosen.stop - chosen.start, *weight.shape[1:]), weight.dtype)
 
 
-def _require_rows(weight: PackedTensor) -> None:
-    rows = weight.parts[0].shape[0]
-    if rows != weight.shape[0]:
-        raise PackedError(
-            f"A weight of the shape {tuple(weight.shape)}, packed as {weight.packing.name} in {rows} rows, has no rows to take."
-        )
+def _rows_at_once(weight: PackedTensor) -> int:
+    """Return how many rows are unpacked at once: what is computed on the way takes several times what comes out."""
+    elements = AT_ONCE_ON_CPU if weight.device.type == "cpu" else AT_ONCE
+    if not _has_rows(weight) or weight.numel() <= elements:
+        return weight.shape[0]
+    return max(1, elements // (weight.numel() // weight.shape[0]) // ROWS) * ROWS
 
 
-def _transposed(weight: PackedTensor) -> Tensor:
-    packing, parts = weight.packing.transposed(weight.parts)
+def _has_rows(weight: PackedTensor) -> bool:
+    """Return whether the weight is written row by row: some are reshaped so that blocks fit."""
+    return weight.parts[0].shape[0] == weight.shape[0]
+
+
+def _transposed(weight: PackedTensor) -> Tensor | None:
+    try:
+        packing, parts = weight.packing.transposed(weight.parts)
+    except PackedError:
+        return None
     return PackedTensor(packing, parts, tuple(reversed(weight.shape)), weight.dtype)
 
 
-def _looked_up(weight: PackedTensor, ids: Tensor, *args: Any) -> Tensor:
-    _require_rows(weight)
+def _looked_up(weight: PackedTensor, ids: Tensor, *args: Any) -> Tensor | None:
+    if not _has_rows(weight):
+        return None
     packing, parts = weight.packing.rows(weight.parts, ids.flatten())
     return packing.unpack(parts, weight.dtype).reshape(*ids.shape, *weight.shape[1:])
 

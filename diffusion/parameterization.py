@@ -11,13 +11,13 @@ Outside, x = x0 + sigma noise for eps, v and their kin (Karras et al. 2022), x =
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from diffusion.levels import DiscreteLevels, FlowLevels, Levels
+from diffusion.levels import TIMESTEPS, DiscreteLevels, FlowLevels, Levels
 
 Prediction = Literal["eps", "v", "x0", "lcm", "flow", "img_to_img", "img_to_img_flow"]
 
@@ -109,10 +109,12 @@ class Parameterization:
         """Return the noise level of lambda."""
         return half_log_snr.neg().sigmoid() if self.is_flow else half_log_snr.neg().exp()
 
-    def shifted(self, shift: float) -> Parameterization:
-        """Return a flow model's with its noise levels moved otherwise; one that adds noise becomes a flow model's."""
-        levels = replace(self.levels, shift=shift) if isinstance(self.levels, FlowLevels) else FlowLevels(shift)
-        return Parameterization(self.prediction if self.is_flow else "flow", shift, levels)
+    def shifted(self, shift: float, length: int = TIMESTEPS) -> Parameterization:
+        """Return a flow model's with its noise levels moved otherwise; one that adds noise becomes a flow model's.
+
+        length: of the table from which schedules pick, whatever the model's own has.
+        """
+        return Parameterization(self.prediction if self.is_flow else "flow", shift, FlowLevels(shift, length))
 
     def finite_snr(self, sigmas: Tensor) -> Tensor:
         """Return noise levels whose first has a finite lambda."""

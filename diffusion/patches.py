@@ -103,6 +103,14 @@ class Refinement(Protocol):
         ...
 
 
+class SidePatch(Protocol):
+    """Changes how the network predicts one side of the guidance."""
+
+    def hooks(self, side: int, sigma: Tensor) -> Sequence[Hook]:
+        """Return the hooks for a side (0 positive, 1 negative) of a step's main calls; a side with any is predicted apart."""
+        ...
+
+
 class MaskPatch(Protocol):
     """Changes the mask of what may be sampled, from level to level."""
 
@@ -121,12 +129,13 @@ class Conductor(Protocol):
 
 @dataclass(frozen=True)
 class Usage:
-    """How a model is used: all patches of a handle but those of weights. There is one guidance and one mask."""
+    """How a model is used: all patches of a handle but those of weights. There is one of each but refinements and hooks."""
 
     guidance: Guidance | None = None
     refinements: tuple[Refinement, ...] = ()
     hooks: tuple[Hook, ...] = ()
     mask: MaskPatch | None = None
+    sides: SidePatch | None = None
     conductor: Conductor | None = None
 
     @property

@@ -17,7 +17,13 @@ CROP_METHODS = ("disabled", "center")
 
 
 def resize(x: Tensor, width: int, height: int, method: str, crop: str = "disabled") -> Tensor:
-    """Return x (batch, channels, rows, columns) at another size; `crop="center"` keeps the proportions by cutting."""
+    """Return x (batch, channels, rows, columns) at another size; `crop="center"` keeps the proportions by cutting.
+
+    Frames, if x has them before the rows, are resized each by itself.
+    """
+    if x.ndim == 5:
+        each = resize(x.transpose(1, 2).flatten(0, 1), width, height, method, crop)
+        return each.reshape(x.shape[0], x.shape[2], *each.shape[1:]).transpose(1, 2)
     if crop == "center":
         x = crop_to_aspect(x, width / height)
     if method == "bislerp":

@@ -45,10 +45,13 @@ def size_in_patches(x: Tensor, patch: int) -> Size:
 
 def tokens_of(x: Tensor, patch: int) -> Tensor:
     """Return the patches of a latent, row by row; in each the channels go first, then its rows."""
+    return functional.pixel_unshuffle(whole_patches(x, patch), patch).flatten(2).transpose(1, 2)
+
+
+def whole_patches(x: Tensor, patch: int) -> Tensor:
+    """Return a latent whose sides are multiples of a patch, filled up from the other end."""
     down, across = (-side % patch for side in x.shape[-2:])
-    if down or across:
-        x = functional.pad(x, (0, across, 0, down), mode="circular")
-    return functional.pixel_unshuffle(x, patch).flatten(2).transpose(1, 2)
+    return functional.pad(x, (0, across, 0, down), mode="circular") if down or across else x
 
 
 def latent_of(tokens: Tensor, shape: Sequence[int], patch: int) -> Tensor:

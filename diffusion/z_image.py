@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,5 +36,17 @@ class ZImageAdapter:
         if rows % PATCH or columns % PATCH:
             x = functional.pad(x, (0, -columns % PATCH, 0, -rows % PATCH), mode="circular")
         clean = 1.0 - timestep.float() / TIMESTEPS
-        pictures = network(list(x.unsqueeze(2)), clean, list(context), return_dict=False)[0]
+        with _exact_waves(network.t_embedder, clean * network.t_scale, x.dtype):
+            pictures = network(list(x.unsqueeze(2)), clean, list(context), return_dict=False)[0]
         return -torch.stack(pictures).squeeze(2)[..., :rows, :columns]
+
+
+@contextmanager
+def _exact_waves(embedder: Any, time: Tensor, dtype: torch.dtype) -> Iterator[None]:
+    """Let a network know the time in the precision in which it computes: it would round it to that of packed weights."""
+    waves = embedder.timestep_embedding(time, embedder.frequency_embedding_size).to(dtype)
+    handle = embedder.mlp.register_forward_pre_hook(lambda layer, args: (waves,))
+    try:
+        yield
+    finally:
+        handle.remove()

@@ -21,6 +21,7 @@ from files.kinds import (
     Place,
     suffixes_of,
 )
+from files.known_files import fetch_command
 from files.model_paths import ModelPath
 from files.tiny_vaes import KIND as APPROXIMATE
 from files.tiny_vaes import tiny_vae_files, tiny_vae_names
@@ -129,7 +130,7 @@ class Folders:
             path = contained(root, name)
             if path.is_file():
                 return path
-        raise FolderError(_no_model(name, roots, self.model_names(kind)))
+        raise FolderError(_no_model(kind, name, roots, self.model_names(kind)))
 
     def input_path(self, name: str) -> Path:
         """Return an existing input file; "name [output]" and "name [temp]" reach the other roots, as in ComfyUI."""
@@ -168,7 +169,7 @@ def _with_more(models: Mapping[str, tuple[Path, ...]], extra: Iterable[ModelPath
     return found
 
 
-def _no_model(name: str, roots: tuple[Path, ...], names: list[str]) -> str:
+def _no_model(kind: str, name: str, roots: tuple[Path, ...], names: list[str]) -> str:
     """Say why there is no file of that name: its link is broken, or where one looked and what is there instead."""
     broken = next(filter(None, (_dangling(root / name) for root in roots)), None)
     if broken is not None:
@@ -177,7 +178,9 @@ def _no_model(name: str, roots: tuple[Path, ...], names: list[str]) -> str:
     meant = nearest(name, names)
     listed = f"; there is: {', '.join(names[:5])}." if names else "; the folder is empty."
     hint = listed if meant is None else did_you_mean(name, names)
-    return f'"{name}" is not in {where}{hint} Put the file there, or choose another.'
+    command = fetch_command(KIND_ALIASES.get(kind, kind), name)
+    remedy = "Put the file there, or choose another." if command is None else f"Fetch it: {command}"
+    return f'"{name}" is not in {where}{hint} {remedy}'
 
 
 def _dangling(path: Path) -> str | None:

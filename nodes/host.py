@@ -81,6 +81,14 @@ class Host(Protocol):
         """Return diffusion.control's ControlNet of a file; base: a Model, for files that hold the difference to one."""
         ...
 
+    def load_clip_vision(self, path: Path) -> Any:
+        """Return diffusion.clip_vision's ClipVision of a file, the same object while the file is unchanged."""
+        ...
+
+    def load_style_model(self, path: Path) -> Any:
+        """Return diffusion.style_model's StyleModel of a file, the same object while the file is unchanged."""
+        ...
+
     def load_upscaler(self, path: Path) -> Any:
         """Return diffusion.upscalers' Upscaler of a file, the same object while the file is unchanged."""
         ...

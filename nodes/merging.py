@@ -1,19 +1,13 @@
-"""Operators that make one model of two, and save what came out."""
+"""Operators that make one model of two."""
 
 from __future__ import annotations
 
-import itertools
 from typing import Annotated
 
-from diffusion.checkpoints.save import merged_checkpoint
 from diffusion.merging import Mix, merge_blocks, merge_clips, merge_models
-from graph.run import Run
 from graph.spec import node
-from graph.widgets import FilePrefix, Range
-from nodes.file_names import expand_node_values
-from nodes.host import host_of
-from nodes.new_files import write_new
-from nodes.sockets import Clip, Model, Vae
+from graph.widgets import Range
+from nodes.sockets import Clip, Model
 
 Ratio = Annotated[float, Range(0.0, 1.0, step=0.01)]
 Multiplier = Annotated[float, Range(-10.0, 10.0, step=0.01)]
@@ -76,26 +70,3 @@ def CLIPMergeSubtract(clip1: Clip, clip2: Clip, multiplier: Multiplier = 1.0) ->
     multiplier: what the difference is multiplied with.
     """
     return merge_clips(clip1, clip2, Mix(multiplier, -multiplier))
-
-
-@node(category="model/merging", display_name="Save Checkpoint", output=True)
-def CheckpointSave(
-    model: Model,
-    clip: Clip,
-    vae: Vae,
-    filename_prefix: Annotated[str, FilePrefix()] = "checkpoints/ComfyUI",
-    *,
-    run: Run,
-) -> None:
-    """Save a checkpoint with all patches merged in, below the output folder.
-
-    filename_prefix: may name a subfolder, and %date:yyyy-MM-dd% or %KSampler.seed%.
-    """
-    from safetensors.torch import save_file
-
-    host = host_of(run)
-    place = host.output_path(expand_node_values(filename_prefix, run.prompt), 0, 0)
-    checkpoint = merged_checkpoint(model, clip, vae)
-    metadata = {**checkpoint.metadata, **host.metadata(run)}
-    paths = (place.folder / f"{place.stem}_{counter:05}_.safetensors" for counter in itertools.count(place.counter))
-    next(path for path in paths if write_new(path, lambda part: save_file(dict(checkpoint.tensors), part, metadata)))

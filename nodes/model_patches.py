@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated
 
-from diffusion.levels import AngularLevels, DiscreteLevels, shift_for_size
+from diffusion.levels import FLUX_LEVELS, AngularLevels, DiscreteLevels, shift_for_size
 from diffusion.model_patches.differential import DifferentialMask
 from diffusion.model_patches.free_u import FreeU as FreeUHook
 from diffusion.model_patches.norm import LimitedNorm, MatchedNorm
@@ -192,5 +192,5 @@ def ModelSamplingFlux(
     base_shift: for those of 256 (256 x 256).
     """
     return model.with_parameterization(
-        model.parameterization.shifted(math.exp(shift_for_size(width, height, base_shift, max_shift)))
+        model.parameterization.shifted(math.exp(shift_for_size(width, height, base_shift, max_shift)), FLUX_LEVELS)
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from diffusion.conditioning import with_extras
-from diffusion.text.several import encode_even
+from diffusion.text.several import encode_even, without_padding
 from graph.annotations import Options
 from graph.spec import node
 from graph.widgets import Choice, Range
@@ -93,9 +92,10 @@ def CLIPTextEncodeSD3(
     clip_l: the prompt for the smaller CLIP.
     clip_g: the prompt for the larger CLIP.
     t5xxl: the prompt for T5.
-    empty_padding: what an encoder without a prompt gives: none is zeros, empty_prompt what it makes of no words.
+    empty_padding: what stands for an empty prompt: none is zeros where both CLIPs have none, and only the end for T5;
+        empty_prompt is what the encoder makes of no words.
     """
     texts = {"l": clip_l, "g": clip_g, "t5xxl": t5xxl}
     if empty_padding == "none":
-        clip = replace(clip, encoders=tuple(each for each in clip.encoders if texts.get(each.kind)))
+        clip = without_padding(clip, texts)
     return (encode_even(clip, texts),)

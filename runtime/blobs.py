@@ -19,6 +19,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from diffusion.clip_vision import VisionOutput
 from diffusion.conditioning import Area, Cond, PercentArea
 from diffusion.forward import EmptyNoise, SeedNoise
 from diffusion.latents import Latent
@@ -26,7 +27,8 @@ from diffusion.sampling import SamplerChoice
 from graph.results import Result, Values
 
 STORED_TYPES: Mapping[str, type[Any]] = {
-    known.__name__: known for known in (Latent, Cond, Area, PercentArea, SeedNoise, EmptyNoise, SamplerChoice)
+    known.__name__: known
+    for known in (Latent, Cond, Area, PercentArea, SeedNoise, EmptyNoise, SamplerChoice, VisionOutput)
 }
 FORMAT = 1
 

@@ -13,11 +13,13 @@ import torch
 
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.clip import Clip
+from diffusion.clip_vision import ClipVision, load_clip_vision
 from diffusion.control.load import load_control_net
 from diffusion.control.net import ControlNet
 from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Model, Vae
 from diffusion.quantize import Precision
+from diffusion.style_model import StyleModel, load_style_model
 from diffusion.tiny_vae import TINY_VAES, UNSCALED, Scale, load_tiny_vae
 from diffusion.upscalers.load import Upscaler, load_upscaler
 from files.folders import FolderError, Folders
@@ -73,7 +75,7 @@ class LocalHost:
 
     def load_checkpoint(self, path: Path) -> Checkpoint:
         """Return a checkpoint, the same object while the file is unchanged."""
-        embeddings = self._folders.model_roots("embeddings")
+        embeddings, tokenizers = (self._folders.model_roots(kind) for kind in ("embeddings", "tokenizers"))
         return self._once(
             "checkpoint",
             (path,),
@@ -83,6 +85,7 @@ class LocalHost:
                 device=self._memory.device,
                 vae_device="cpu" if self._has_vae_elsewhere else None,
                 embedding_folders=embeddings,
+                tokenizer_folders=tokenizers,
                 keep=self._memory.keep,
             ),
         )
@@ -99,7 +102,7 @@ class LocalHost:
 
     def load_clip(self, paths: Sequence[Path], clip_type: str, *, on_cpu: bool = False) -> Clip:
         """Return the text encoders of some files, the same object while the files are unchanged."""
-        embeddings = self._folders.model_roots("embeddings")
+        embeddings, tokenizers = (self._folders.model_roots(kind) for kind in ("embeddings", "tokenizers"))
         on_cpu = on_cpu and self._memory.device.type != "cpu"
         return self._once(
             f"clip {clip_type} {on_cpu}",
@@ -110,6 +113,7 @@ class LocalHost:
                 precision=Precision(torch.float32) if on_cpu else self._precisions.text,
                 device="cpu" if on_cpu else self._memory.device,
                 embedding_folders=embeddings,
+                tokenizer_folders=tokenizers,
                 keep=None if on_cpu else self._memory.keep,
             ),
         )
@@ -155,6 +159,16 @@ class LocalHost:
         if base is not None:
             return load_control_net(path, base=base, precision=chosen, keep=keep)
         return self._once("control net", (path,), lambda: load_control_net(path, precision=chosen, keep=keep))
+
+    def load_clip_vision(self, path: Path) -> ClipVision:
+        """Return the network that reads pictures of a file, the same object while the file is unchanged."""
+        chosen, keep = self._precisions.text, self._memory.keep
+        return self._once("clip vision", (path,), lambda: load_clip_vision(path, precision=chosen, keep=keep))
+
+    def load_style_model(self, path: Path) -> StyleModel:
+        """Return the style model of a file, the same object while the file is unchanged."""
+        chosen, keep = self._precisions.text, self._memory.keep
+        return self._once("style model", (path,), lambda: load_style_model(path, precision=chosen, keep=keep))
 
     def load_upscaler(self, path: Path) -> Upscaler:
         """Return the upscaler of a file, the same object while the file is unchanged."""

@@ -14,11 +14,19 @@ from typing import Any
 import torch
 
 from diffusion.clip import Clip
+from diffusion.clip_vision import ClipVision
 from diffusion.control.net import ControlNet
 from diffusion.models import Model, Vae
 from diffusion.upscalers.load import Upscaler
 
-HANDLES = (Model, Clip, Vae, Upscaler, ControlNet)  # their weights belong to the memory scheduler, not to the cache
+HANDLES = (
+    Model,
+    Clip,
+    Vae,
+    Upscaler,
+    ControlNet,
+    ClipVision,
+)  # their weights belong to the memory scheduler, not to the cache
 OVERHEAD_BYTES = 64  # a small Python object (CPython 3.11, 2026-11)
 DIGEST_LIMIT_BYTES = 64 * 1024**2  # hashing 64 MiB takes about 0.1 s; a larger value is not worth the early cut-off
 

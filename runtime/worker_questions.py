@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import torch
 
+from diffusion.checkpoints.describe import describe
 from graph.formats import from_api, parse
 from graph.protocol import Answer, Ask
 from graph.validate import validate
@@ -89,9 +90,15 @@ def metadata(studio: Studio, ask: Ask) -> dict[str, Any]:
     return {"prompt": found.prompt, "workflow": found.workflow}
 
 
+def model(studio: Studio, ask: Ask) -> dict[str, Any]:
+    """Say what a file of models is, from its header: `name` among those of the kind `folder`."""
+    return describe(studio.folders.find_model(ask.arguments["folder"], ask.arguments["name"])).document()
+
+
 QUESTIONS: Mapping[str, Callable[[Studio, Ask], Any]] = {
     "stats": stats,
     "validate": problems,
     "metadata": metadata,
+    "model": model,
     "fresh_types": fresh_types,
 }

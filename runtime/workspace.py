@@ -29,8 +29,9 @@ GUESSED_CHANNELS = {
     "encode": 220,
     "denoise": 2_100,
     "encode text": 2 * 10**6,
-    "upscale": 1_300,
-}  # float32 (SD1.5, 2026-11)
+    "upscale": 790,
+    "control": 1_920,
+}  # float32 (SD1.5, ESRGAN, 2026-11)
 OTHER_CHANNELS = 256
 UNSEEN = 1.25  # over the tensors that are counted: for what the kernels of graphics cards use inside
 SPREAD = 1.1  # for what was measured at other sizes: kernels choose other ways at some

@@ -7,7 +7,7 @@ written = LAYOUTS["nvfp4"].pack(weight)   # {".weight": â€¦, ".weight_scale": â€
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -166,21 +166,24 @@ def is_packed(key: str, layout: Layout) -> bool:
 
 def write_packed(path: Path, name: str, *, prefix: str = "", seed: int = 0) -> Path:
     """Write the tiny checkpoint in a layout, or the tensors under a prefix alone, without it; return the path."""
-    layout, state = LAYOUTS[name], TinyNetworks(seed).original_state()
-    kept = {key.removeprefix(prefix): tensor.contiguous() for key, tensor in state.items() if key.startswith(prefix)}
-    packed = {key: layout.pack(tensor) for key, tensor in kept.items() if is_packed(prefix + key, layout)}
+    state = TinyNetworks(seed).original_state()
+    kept = {key.removeprefix(prefix): tensor for key, tensor in state.items() if key.startswith(prefix)}
+    return write_packed_state(path, name, kept, {key for key in kept if is_packed(prefix + key, LAYOUTS[name])})
+
+
+def write_packed_state(path: Path, name: str, state: Mapping[str, Tensor], chosen: Collection[str]) -> Path:
+    """Write tensors, those of the chosen names packed in a layout, and return the path."""
+    layout = LAYOUTS[name]
+    packed = {key: layout.pack(state[key].contiguous()) for key in chosen}
     if name in GGUF_TYPES:
-        shapes = {key: tuple(kept[key].shape) for key in packed} if name in K_QUANTS else {}
+        shapes = {key: tuple(state[key].shape) for key in packed} if name in K_QUANTS else {}
         data = {key: (name, parts[".weight"]) for key, parts in packed.items()}
-        return write_gguf(path, kept, data, original_shapes=shapes)
+        return write_gguf(path, state, data, original_shapes=shapes)
     layers = {key.removesuffix(".weight"): parts for key, parts in packed.items()}
-    beside = {
-        layer + end: part.clone(memory_format=torch.contiguous_format)
-        for layer, parts in layers.items()
-        for end, part in parts.items()
-    }
-    metadata = layout.metadata(list(layers))
-    save_file({**{key: each.half() for key, each in kept.items()}, **beside, **layout.marks}, path, metadata or None)
+    beside = {layer + end: part for layer, parts in layers.items() for end, part in parts.items()}
+    tensors = {**{key: each.half() for key, each in state.items()}, **beside, **layout.marks}
+    own = {key: each.clone(memory_format=torch.contiguous_format) for key, each in tensors.items()}
+    save_file(own, path, layout.metadata(list(layers)) or None)
     return path
 
 
@@ -202,7 +205,7 @@ def write_gguf(
             writer.add_tensor(key, data.numpy(), raw_dtype=GGMLQuantizationType[name])
         else:
             half = plain[key].ndim > 1
-            writer.add_tensor(key, plain[key].numpy().astype(np.float16 if half else np.float32))
+            writer.add_tensor(key, plain[key].contiguous().numpy().astype(np.float16 if half else np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

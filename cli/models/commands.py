@@ -103,20 +103,10 @@ def get(
 def _document(file: ModelFile, *, with_texts: bool = False) -> dict[str, Any]:
     from diffusion.checkpoints.describe import describe
 
-    found = describe(file.path)
-    return {
-        "name": file.name,
-        "folder": file.kind,
-        "is": found.kind,
-        "family": found.title,
-        "networks": list(found.networks),
-        "precision": found.precision,
-        "weights": found.parameters,
-        "bytes": found.nbytes,
-        "path": str(file.path),
-        "note": found.note,
-        **({"metadata": dict(found.metadata)} if with_texts else {}),
-    }
+    told = describe(file.path).document()
+    texts = told.pop("metadata")
+    document = {"name": file.name, "folder": file.kind, **told, "path": str(file.path)}
+    return {**document, "metadata": texts} if with_texts else document
 
 
 def _print_table(documents: Iterable[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ An object of a pack's own that can do the same is taken as a ForeignClip.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -155,6 +155,11 @@ class ForeignClip(Clip):
         """Return the conditioning of a prompt for each kind of encoder."""
         tokens = {kind: self.source.tokenize(text) for kind, text in texts.items()}
         return self._encoded({kind: found.get(kind) for kind, found in tokens.items()})
+
+    def encode_shown(self, text: str, pictures: Sequence[Tensor], template: str | None = None) -> Cond:
+        """Return the conditioning of a prompt with pictures."""
+        framed = {} if template is None else {"llama_template": template}
+        return self._encoded(self.source.tokenize(text, images=list(pictures), **framed))
 
     def _encoded(self, tokens: Any) -> Cond:
         if hasattr(self.source, "encode_from_tokens_scheduled"):

@@ -94,6 +94,7 @@ class Shown(LatentFormat):
     def __init__(self, source: latents.LatentFormat) -> None:
         self.source = source
         self.scale_factor, self.latent_channels = source.scale_factor, source.channels
+        self.latent_dimensions = 3 if source.has_frames else 2
         self.spacial_downscale_ratio = source.spatial_downscale
         self.latent_rgb_factors = [list(row) for row in source.rgb_factors]
         self.latent_rgb_factors_bias = None if source.rgb_bias is None else list(source.rgb_bias)

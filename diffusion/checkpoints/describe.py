@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from diffusion.checkpoints.detect import detect
 from diffusion.checkpoints.encoders import encoder_alone, known_encoders
@@ -60,6 +61,19 @@ class Description:
     nbytes: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return this as JSON has it."""
+        return {
+            "is": self.kind,
+            "family": self.title,
+            "networks": list(self.networks),
+            "precision": self.precision,
+            "weights": self.parameters,
+            "bytes": self.nbytes,
+            "metadata": dict(self.metadata),
+            "note": self.note,
+        }
 
     @property
     def folder(self) -> str | None:

@@ -1,14 +1,29 @@
 """Files within files of weights: tokenizers lie in text encoders as tensors of bytes (`spiece_model`, `tekken_model`).
 
-load_tokenizer("umt5", embedded=embedded_in(header), source=header.path.name)
+tokenizer = tokenizer_for("umt5", header)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from tokenizers import Tokenizer
+
 from diffusion.checkpoints.fill import open_weights
 from diffusion.checkpoints.header import Header
+from diffusion.text.vocabularies import FOLDER, load_tokenizer
+
+
+def tokenizer_for(name: str, header: Header) -> Tokenizer:
+    """Return the tokenizer of a text encoder: from models/tokenizers beside the folder of its file, from inside it, or bundled.
+
+    CheckpointError names the file that is missing, its place and the command that fetches it.
+    """
+    folder = header.path.parent
+    folders = [
+        place.parent / FOLDER for place in (folder, folder.parent)
+    ]  # the file may lie in a folder of its kind's folder
+    return load_tokenizer(name, folders=folders, embedded=embedded_in(header), source=header.path.name)
 
 
 def embedded_in(header: Header) -> Callable[[str], bytes | None]:

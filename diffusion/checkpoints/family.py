@@ -7,7 +7,7 @@ inside a checkpoint or as files of their own, and families share them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from diffusion.adapters import Adapter, UNetAdapter
@@ -15,6 +15,7 @@ from diffusion.checkpoints.fill import Weights
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.signature import Signature
+from diffusion.checkpoints.written import Keys
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.text.readers import Alone, Joiner, Reader
@@ -61,7 +62,8 @@ class Family:
 
     name: as handles have it. title: for people. signature: of its keys behind their prefix. read: from a header that
     matches, and the prefix, to the network; CheckpointError if its sizes are not supported. clip_types: the names that loaders
-    of text encoders have for it (ComfyUI's `type` of CLIPLoader).
+    of text encoders have for it (ComfyUI's `type` of CLIPLoader). written: how text encoders lie in checkpoints that are
+    written, by kind; ComfyUI puts those of newer families below `text_encoders.`, in the layout of transformers.
     """
 
     name: str
@@ -70,3 +72,4 @@ class Family:
     read: Callable[[Header, str], Backbone]
     texts: Texts
     clip_types: tuple[str, ...] = ()
+    written: Mapping[str, Keys] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source, as_view
 from diffusion.errors import CheckpointError
 from diffusion.overlay import Slot
-from diffusion.packed import PackedError, PackedTensor, on_parts
+from diffusion.packed import PackedTensor, on_parts
 from diffusion.quantize import Precision, to_stored, unpack_where_packed
 
 SHOWN_PROBLEMS = 3
@@ -31,9 +31,8 @@ DTYPES: Mapping[str, torch.dtype] = {
     "F16": torch.float16,
     "BF16": torch.bfloat16,
 }
-UNPACKED = (
-    torch.bfloat16
-)  # what packed weights are computed in if the file has nothing in 16 bits: no network overflows in it
+# What packed weights are computed in if the file has nothing in 16 bits: no network overflows in it.
+UNPACKED = torch.bfloat16
 SMALL = {"F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2}
 TORCH_DTYPES: Mapping[str, torch.dtype] = {**DTYPES, **SMALL}
 FLOATS = frozenset(TORCH_DTYPES)
@@ -41,18 +40,27 @@ FLOATS = frozenset(TORCH_DTYPES)
 
 @dataclass(frozen=True)
 class Weights:
-    """An open file: its header, and its tensors as views of the memory-mapped bytes."""
+    """An open file: its header, and its tensors as views of the memory-mapped bytes.
+
+    tokenizer_folders: where the tokenizers lie that text encoders need beside their file.
+    """
 
     header: Header
     file: Any  # safetensors' safe_open, GgufTensors or TensorFile
+    tokenizer_folders: tuple[Path, ...] = ()
 
     def get(self, source: Source) -> Tensor:
         """Return a tensor, packed if it is so in the file; its bytes are read when they are used."""
         view = as_view(source)
-        try:
-            return view.of(self._whole(view.key))
-        except PackedError as error:
-            raise CheckpointError(f"{self.header.path.name}: {view.key}: {error}") from error
+        whole = self._whole(view.key)
+        part = view.of(whole)
+        if isinstance(whole, PackedTensor) and not isinstance(part, PackedTensor):
+            raise CheckpointError(
+                f"{self.header.path.name}: {view.key} is packed as {whole.packing.name}, of which the network needs "
+                f"{'the transposed matrix' if view.is_transposed else 'rows'}; that cannot be had while it is packed. "
+                "Get the model in another precision."
+            )
+        return part
 
     def _whole(self, key: str) -> Tensor:
         packed = self.header.packed.get(key)

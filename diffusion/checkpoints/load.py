@@ -76,18 +76,20 @@ def load_checkpoint(
     device: torch.device | str = "cpu",
     vae_device: torch.device | str | None = None,
     embedding_folders: Iterable[Path] = (),
+    tokenizer_folders: Iterable[Path] = (),
     keep: Keep | None = None,
 ) -> Checkpoint:
     """Load a checkpoint; CheckpointError says what is wrong with the file and what to do.
 
     precisions: those of the three networks, in place of one `dtype` for all. vae_device: another device for the VAE.
-    embedding_folders: where the textual inversions lie that prompts may name. keep: leaves the weights in the file and
+    embedding_folders: where the textual inversions lie that prompts may name. tokenizer_folders: those of tokenizers that
+    text encoders need beside their file. keep: leaves the weights in the file and
     gives them to a keeper, who brings them to its device when they are used; a VAE elsewhere is not given to it.
     """
     chosen = precisions or Precisions.all(dtype)
     header = read_header(path)
     whole = whole_of(header)
-    source = Source.open(header, file_digest(header, chosen), device, keep)
+    source = Source.open(header, file_digest(header, chosen), device, keep).with_tokenizers(tokenizer_folders)
     elsewhere = source if vae_device is None else Source(source.weights, source.digest, vae_device, None)
     return Checkpoint(
         path.name,
@@ -119,6 +121,7 @@ def load_clip(
     precision: Precision | None = None,
     device: torch.device | str = "cpu",
     embedding_folders: Iterable[Path] = (),
+    tokenizer_folders: Iterable[Path] = (),
     keep: Keep | None = None,
 ) -> Clip:
     """Load text encoders from a file each, to be used together; clip_type: a family as ComfyUI's CLIPLoader names it.
@@ -129,10 +132,11 @@ def load_clip(
     headers = [read_header(path) for path in paths]
     found = [encoder_alone(header) for header in headers]
     texts = family_for(clip_type, [(path.name, kind) for path, (kind, _) in zip(paths, found, strict=True)]).texts
+    folders = tuple(tokenizer_folders)
     encoders = (
-        Source.open(header, file_digest(header, chosen), device, keep).text_encoder(
-            kind, encoder.part, texts.readers[kind], chosen
-        )
+        Source.open(header, file_digest(header, chosen), device, keep)
+        .with_tokenizers(folders)
+        .text_encoder(kind, encoder.part, texts.readers[kind], chosen)
         for header, (kind, encoder) in zip(headers, found, strict=True)
     )
     return Clip(tuple(encoders), texts.joiner, embeddings=find_embedding(embedding_folders))

@@ -47,21 +47,6 @@ class Forbidden:
 
 
 @dataclass(frozen=True)
-class Relation:
-    """What must hold between the sizes of tensors. words: what is wrong if it does not, or if they are not there."""
-
-    holds: Callable[[Header, str], bool]
-    words: str
-
-    def misfit(self, header: Header, prefix: str) -> str | None:
-        """Return what is wrong, or None."""
-        try:
-            return None if self.holds(header, prefix) else self.words
-        except CheckpointError:
-            return self.words
-
-
-@dataclass(frozen=True)
 class Sides:
     """How long one side of a tensor is: one of some lengths, or, without these, none of those that mark others."""
 
@@ -79,10 +64,25 @@ class Sides:
 
 
 @dataclass(frozen=True)
+class Relation:
+    """What must hold between the sizes of tensors. words: what is wrong if it does not, or if they are not there."""
+
+    holds: Callable[[Header, str], bool]
+    words: str
+
+    def misfit(self, header: Header, prefix: str) -> str | None:
+        """Return what is wrong, or None."""
+        try:
+            return None if self.holds(header, prefix) else self.words
+        except CheckpointError:
+            return self.words
+
+
+@dataclass(frozen=True)
 class Signature:
     """The rules of a family."""
 
-    rules: tuple[Required | Forbidden | Relation | Sides, ...]
+    rules: tuple[Required | Forbidden | Sides | Relation, ...]
 
     def misfits(self, header: Header, prefix: str = "") -> tuple[str, ...]:
         """Return what does not match below a prefix, in the order of the rules."""

@@ -7,8 +7,9 @@ model = source.model(found)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -19,6 +20,7 @@ from diffusion.checkpoints.fill import Weights, fill, fill_mapped, open_weights
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.vaes.kind import FoundVae
+from diffusion.checkpoints.written import Written
 from diffusion.clip import TextEncoder
 from diffusion.models import Model, Vae
 from diffusion.quantize import Precision, Precisions, Resolved, unpack_where_packed
@@ -32,10 +34,11 @@ Keep = Callable[[nn.Module, str, Resolved], Keeper]
 
 
 class Network(NamedTuple):
-    """A network of a file, and its keeper if the weights are left in the file."""
+    """A network of a file, its keeper if the weights are left in the file, and how they lie there."""
 
     module: nn.Module
     keeper: Keeper | None
+    layout: Written
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,20 @@ class Source:
         """Map a file into memory."""
         return cls(open_weights(header), digest, device, keep)
 
+    def with_tokenizers(self, folders: Iterable[Path]) -> Source:
+        """Return the same with the folders of tokenizers that text encoders may need."""
+        return replace(self, weights=replace(self.weights, tokenizer_folders=tuple(folders)))
+
     def network(self, kind: str, part: Part, precision: Precision) -> Network:
         """Return a network of the file, filled, or left in the file with a keeper."""
         if self.keep is None:
-            return Network(fill(part, self.weights, precision, self.device), None)
+            module = fill(part, self.weights, precision, self.device)
+            return Network(module, None, Written(part.keys, module, self.weights.header))
         mapped = fill_mapped(part, self.weights)
         resolved = precision.resolved(mapped.dtype)
         unpack_where_packed(mapped.module, resolved)
-        return Network(mapped.module, self.keep(mapped.module, self.digest_of(kind), resolved))
+        keeper = self.keep(mapped.module, self.digest_of(kind), resolved)
+        return Network(mapped.module, keeper, Written(part.keys, mapped.module, self.weights.header))
 
     def model(self, family: str, backbone: Backbone, precision: Precision) -> Model:
         """Return the diffusion network of the file."""
@@ -73,6 +82,7 @@ class Source:
             adapter=backbone.adapter,
             computed=precision.computed,
             keeper=network.keeper,
+            layout=network.layout,
         )
 
     def text_encoder(
@@ -87,12 +97,19 @@ class Source:
             digest=self.digest_of(clip_name(kind)),
             computed=precision.computed,
             keeper=network.keeper,
+            layout=network.layout,
         )
 
     def vae(self, found: FoundVae, precision: Precision) -> Vae:
         """Return the VAE of the file."""
         network = self.network("vae", found.part, precision)
-        return Vae(network.module, found.latent_format, digest=self.digest_of("vae"), keeper=network.keeper)
+        return Vae(
+            network.module,
+            found.latent_format,
+            digest=self.digest_of("vae"),
+            keeper=network.keeper,
+            layout=network.layout,
+        )
 
     def digest_of(self, kind: str) -> str:
         """Return what tells a network of the file."""

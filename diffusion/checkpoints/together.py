@@ -46,11 +46,11 @@ def whole_of(header: Header) -> Whole:
 def family_for(clip_type: str, files: Sequence[tuple[str, str]]) -> Family:
     """Return the family that reads prompts with some encoders; files: names and kinds.
 
-    One that has the type comes first, then any that takes just these kinds; CheckpointError if there is none.
+    One that has the type comes first, then that which leaves the fewest of its kinds out; CheckpointError if there is none.
     """
     kinds = frozenset(kind for _, kind in files)
-    known = sorted(known_families(), key=lambda family: family.texts.is_one)  # the most particular first
-    fitting = [family for family in known if family.texts.fits(kinds)]
+    fitting = [family for family in known_families() if family.texts.fits(kinds)]
+    fitting.sort(key=lambda family: len(family.texts.readers.keys() - kinds))
     typed = [family for family in fitting if clip_type in family.clip_types]
     if len(kinds) == len(files) and (typed or fitting):
         return (typed or fitting)[0]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 
 from diffusion.checkpoints.alone import load_alone
-from diffusion.checkpoints.fill import TensorFile, Weights
+from diffusion.checkpoints.fill import TensorFile, Weights, header_of
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.pickles import open_any
@@ -26,6 +26,7 @@ from diffusion.control.t2i import adapter_part, adapter_traits, read_adapter
 from diffusion.errors import CheckpointError
 from diffusion.handles import joined_digest
 from diffusion.models import Model
+from diffusion.packed import unpacked
 from diffusion.quantize import Precision
 
 DIFFERENCE = "difference"  # an empty tensor of this name says that the base model's weights are to be added
@@ -94,9 +95,10 @@ def _with_base(weights: Weights, part: Part, base: Model) -> Weights:
     with torch.device("meta"):
         module = part.build()
     own, keys = base.backbone.state_dict(), part.keys(module)
-    tensors = {name: weights.get(name) for name in weights.header.tensors}
+    tensors = {name: unpacked(weights.get(name)) for name in weights.header.tensors}
     for name, source in keys.items():
         if name in own:
             key = as_view(source).key
             tensors[key] = (tensors[key].float() + own[name].to("cpu", torch.float32)).to(tensors[key].dtype)
-    return replace(weights, file=TensorFile(tensors))
+    header = replace(weights.header, tensors=header_of(tensors).tensors, packed={})
+    return Weights(header, TensorFile(tensors))

@@ -12,8 +12,14 @@ from torch import nn
 from diffusion.lora.flux_names import flux_names
 from diffusion.lora.shares import Names
 from diffusion.lora.targets import ORIGINAL_NAMES, unet_aliases
+from diffusion.lora.transformer_names import qwen_image_names, z_image_names
 
-TRANSFORMERS: Mapping[str, Callable[[nn.Module], Names]] = {"flux": flux_names, "flux2": flux_names}
+TRANSFORMERS: Mapping[str, Callable[[nn.Module], Names]] = {
+    "flux": flux_names,
+    "flux2": flux_names,
+    "qwen_image": qwen_image_names,
+    "z_image": z_image_names,
+}
 
 
 def names_for(family: str, backbone: nn.Module) -> Names | None:

@@ -26,6 +26,7 @@ from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
 from diffusion.lora.names import names_for
 from diffusion.lora.shares import Names, share_of, whole_shape
 from diffusion.lora.targets import (
+    FAMILY_WORDS,
     SEVERAL_TEXTS,
     TEXT_BEGINNINGS,
     WEIGHT,
@@ -113,7 +114,10 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
     unknown = [key for key in unknown if not _is_for(key, backbone is None, not encoders)]
     if not any(found.values()) and unknown:
         raise CheckpointError(_foreign(lora, unknown))
-    changes = {part: _read_all(lora, found[part], network, names) for part, (names, network) in networks.items()}
+    changes = {
+        part: _read_all(lora, found[part], network, names, targets.family)
+        for part, (names, network) in networks.items()
+    }
     return LoraChanges(changes.pop(BACKBONE, {}), changes, tuple(unknown))
 
 
@@ -137,7 +141,9 @@ def _is_for(key: str, without_model: bool, without_clip: bool) -> bool:
     return without_clip if is_text else without_model
 
 
-def _read_all(lora: LoraFile, entries: Mapping[str, Mapping[str, Tensor]], network: nn.Module, names: Names) -> Changes:
+def _read_all(
+    lora: LoraFile, entries: Mapping[str, Mapping[str, Tensor]], network: nn.Module, names: Names, family: str
+) -> Changes:
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     shapes |= {target: whole_shape(shares, shapes) for target, shares in names.shares.items()}
     changes: dict[str, Change] = {}
@@ -146,7 +152,7 @@ def _read_all(lora: LoraFile, entries: Mapping[str, Mapping[str, Tensor]], netwo
             read = dict(_shared(_read_entry(target, Entry(tensors), shapes), names))
         except Misfit as error:
             raise CheckpointError(
-                f"{lora.name}: the tensors for {target} do not fit: {error}.{_advice(lora)}"
+                f"{lora.name}: the tensors for {target} do not fit: {error}.{_advice(lora, family)}"
             ) from error
         changes |= read
     return changes
@@ -185,8 +191,8 @@ def _foreign(lora: LoraFile, unknown: list[str]) -> str:
     )
 
 
-def _advice(lora: LoraFile) -> str:
+def _advice(lora: LoraFile, family: str) -> str:
     kind = other_family(lora.tensors)
-    if kind is not None:
+    if kind not in (None, FAMILY_WORDS.get(family)):
         return f" It looks like a LoRA for {kind}; choose one that was made for the checkpoint's family."
     return " It was made for a model of other sizes, or the file is damaged."

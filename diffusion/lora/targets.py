@@ -50,6 +50,7 @@ OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that
     "lora_unet_blocks_": "Wan",
     "diffusion_model.blocks.": "Wan",
 }
+FAMILY_WORDS: Mapping[str, str] = {"sdxl": "SDXL", "sdxl_refiner": "SDXL", "flux": "Flux", "sd3": "SD3"}  # as above
 DEEPER_TRANSFORMERS = ("_transformer_blocks_1_", ".transformer_blocks.1.")  # SD1 has one in each place
 
 

@@ -69,9 +69,21 @@ class ChatReader:
     def read_ids(self, encoder: nn.Module, ids: Sequence[int], *, layer: int | None = None) -> Encoded:
         """Encode tokens, float32 on the CPU."""
         model: Any = encoder
-        mask = self.mask(ids)
         x: Tensor = model.embed_tokens(torch.tensor([ids], device=model.embed_tokens.weight.device))
-        states = run_layers(encoder, x, mask, self.taps_for(encoder, layer))
+        return self.read_embedded(encoder, x, self.mask(ids), ids, layer=layer)
+
+    def read_embedded(
+        self,
+        encoder: nn.Module,
+        x: Tensor,
+        mask: Tensor,
+        ids: Sequence[int],
+        *,
+        layer: int | None = None,
+        positions: Tensor | None = None,
+    ) -> Encoded:
+        """Encode embedded tokens (1, tokens, width), which may be more than ids; mask, positions: as run_layers has them."""
+        states = run_layers(encoder, x, mask, self.taps_for(encoder, layer), positions)
         embedding = torch.cat([state.float().cpu() for state in states], dim=-1)
         first = self.dropped(ids)
         shown = mask[:, first:] if self.is_masked or not mask[:, first:].all() else None

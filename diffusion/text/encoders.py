@@ -35,12 +35,14 @@ class Usual(NamedTuple):
     """How a family takes the output of its CLIP encoder.
 
     layer: counted from the end, where a prompt asks for no other; None means the last. is_normed: inner layers go
-    through the final layer norm. padding: the token behind the end of a prompt.
+    through the final layer norm. padding: the token behind the end of a prompt. is_projected: a `text_projection` maps the
+    pooled output, where the encoder has one.
     """
 
     layer: int | None = None
     is_normed: bool = True
     padding: int = END
+    is_projected: bool = True
 
 
 class _Hidden(NamedTuple):
@@ -80,7 +82,7 @@ def encode_chunks(
     """Encode the chunks of a prompt; float32 on the CPU."""
     is_weighted = any(token.weight != 1.0 for chunk in chunks for token in chunk)
     read = [*chunks, empty_chunk(usual.padding)] if is_weighted else chunks
-    hidden = run_encoder(encoder, read, usual.layer if layer is None else layer, is_normed=usual.is_normed)
+    hidden = run_encoder(encoder, read, usual.layer if layer is None else layer, usual)
     outputs = hidden.chosen
     if is_weighted:
         outputs = apply_weights(outputs[:-1], outputs[-1], chunks)
@@ -93,12 +95,10 @@ def apply_weights(outputs: Tensor, empty: Tensor, chunks: Sequence[Chunk]) -> Te
     return torch.where(weights == 1.0, outputs, (outputs - empty) * weights + empty)
 
 
-def run_encoder(
-    encoder: nn.Module, chunks: Sequence[Chunk], layer: int | None = None, *, is_normed: bool = True
-) -> _Hidden:
+def run_encoder(encoder: nn.Module, chunks: Sequence[Chunk], layer: int | None = None, usual: Usual = USUAL) -> _Hidden:
     """Run transformers' CLIPTextModel on chunks that may hold vectors in place of ids.
 
-    is_normed: inner layers go through the final layer norm too. A `text_projection` maps the pooled output.
+    layer: counted from the end, None for the last.
     """
     model: Any = encoder
     x = _embed(model, chunks)
@@ -112,10 +112,10 @@ def run_encoder(
         x = block(x, causal)
         chosen = x if index == stop else chosen
     last = model.final_layer_norm(x)
-    chosen = model.final_layer_norm(chosen) if is_normed or is_last else chosen
+    chosen = model.final_layer_norm(chosen) if usual.is_normed or is_last else chosen
     ends = [_first_end(chunk) for chunk in chunks]
     pooled = last[torch.arange(len(chunks)), torch.tensor(ends)]
-    if hasattr(model, "text_projection"):
+    if usual.is_projected and hasattr(model, "text_projection"):
         pooled = model.text_projection(pooled)
     return _Hidden(chosen.float().cpu(), pooled.float().cpu())
 

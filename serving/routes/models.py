@@ -10,12 +10,14 @@ import msgspec
 from aiohttp import web
 
 from files.containment import FolderError, contained
+from graph.nearest import did_you_mean
 from serving.file_names import inside
 from serving.images import Encoded, PictureError, Preview, as_preview, on_picture
 from serving.model_files import ModelFile, find_cover, list_models, read_metadata
 from serving.refusals import refuse
 from serving.routing import route
 from serving.site import Site
+from serving.workers import WorkerError
 
 NOT_MODELS = frozenset({"configs", "custom_nodes"})
 COVER = Preview("webp", 80, "rgba")
@@ -45,6 +47,32 @@ async def list_kinds(site: Site) -> list[str]:
 async def list_names(site: Site, folder: str) -> list[str]:
     """Return names as nodes take them."""
     return await asyncio.to_thread(site.folders.model_names, known(site, folder))
+
+
+class ModelDescription(msgspec.Struct, rename={"kind": "is"}):
+    """What a file of models is. networks: what a checkpoint holds; note: what is wrong with it."""
+
+    kind: str
+    family: str
+    networks: list[str]
+    precision: str
+    weights: int
+    bytes: int
+    metadata: dict[str, str]
+    note: str
+
+
+@route("GET", "/api/v1/models/{folder}/{filename:.*}", summary="What a file of models is", errors=(404, 503))
+async def describe_model(site: Site, folder: str, filename: str) -> ModelDescription:
+    """Return what the file's header tells: family, networks, precision. The worker reads it."""
+    names = await asyncio.to_thread(site.folders.model_names, known(site, folder))
+    if filename not in names:
+        raise refuse(404, f'There is no file "{filename}" among the {folder}{did_you_mean(filename, names)}')
+    try:
+        told = await site.worker.ask("model", {"folder": folder, "name": filename})
+    except WorkerError as error:
+        raise refuse(503, str(error)) from error
+    return msgspec.convert(told, ModelDescription)
 
 
 @route("GET", "/embeddings", summary="The embeddings that prompts may name")

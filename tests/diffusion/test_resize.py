@@ -26,6 +26,14 @@ def test_the_same_size_changes_nothing(method: str) -> None:
     torch.testing.assert_close(resize(x, 8, 6, method), x)
 
 
+@pytest.mark.parametrize("method", RESIZE_METHODS)
+def test_frames_are_resized_each_by_itself(method: str) -> None:
+    x = noise(2, 4, 3, 6, 8)
+    resized = resize(x, 11, 5, method)
+    assert resized.shape == (2, 4, 3, 5, 11)
+    torch.testing.assert_close(resized[:, :, 1], resize(x[:, :, 1], 11, 5, method))
+
+
 def test_centre_crop_cuts_the_longer_side_evenly() -> None:
     x = noise(1, 4, 4, 10)
     torch.testing.assert_close(crop_to_aspect(x, 1.0), x[..., 3:7])

@@ -68,3 +68,5 @@ def test_a_flow_models_levels_are_moved_and_the_rest_stays() -> None:
     moved = Parameterization("flow", 2.0).shifted(5.0)
     assert (moved.prediction, moved.shift, moved.levels) == ("flow", 5.0, FlowLevels(5.0))
     assert Parameterization("eps").shifted(3.0) == Parameterization("flow", 3.0)
+    fine = Parameterization("flow", 2.0, FlowLevels(2.0, 10_000))
+    assert (len(fine.shifted(3.0).sigmas), len(fine.shifted(3.0, 500).sigmas)) == (1000, 500)

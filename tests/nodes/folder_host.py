@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model, load_vae
+from diffusion.clip_vision import load_clip_vision
 from diffusion.control.load import load_control_net
 from diffusion.lora import open_lora
 from diffusion.quantize import Precision
+from diffusion.style_model import load_style_model
 from diffusion.tiny_vae import TINY_VAES, load_tiny_vae
 from diffusion.upscalers.load import load_upscaler
 from graph.run import Run
@@ -66,6 +68,12 @@ class FolderHost:
 
     def load_control_net(self, path: Path, base: Any = None) -> Any:
         return load_control_net(path, base=base)
+
+    def load_clip_vision(self, path: Path) -> Any:
+        return load_clip_vision(path)
+
+    def load_style_model(self, path: Path) -> Any:
+        return load_style_model(path)
 
     def load_upscaler(self, path: Path) -> Any:
         return load_upscaler(path)

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from diffusion.checkpoints.families import sdxl
+from diffusion.latent_formats import FLUX
 from diffusion.latents import LatentFormat
+from diffusion.tiny_vae import TINY_VAES
 from graph.formats import read_workflow
 from nodes.loaders import VAELoader
 from nodes.previews import previewer
@@ -85,3 +88,10 @@ def test_a_tiny_vae_that_is_not_there_says_which_files_it_needs(tmp_path: Path) 
 def test_the_loader_gives_a_tiny_vae(tmp_path: Path) -> None:
     Files(tmp_path / "models" / "vae_approx")
     assert VAELoader("taesd", run=FolderRun(tmp_path)).latent_format.channels == 4
+
+
+def test_each_family_names_the_tiny_vae_of_its_latents() -> None:
+    assert sdxl.LATENTS.tiny_vae == "taesdxl"
+    assert (LatentFormat().tiny_vae, LatentFormat().scale_factor) == ("taesd", TINY_VAES["taesd"].factor)
+    assert sdxl.LATENTS.scale_factor == TINY_VAES["taesdxl"].factor
+    assert (FLUX.tiny_vae, TINY_VAES["taef1"]) == ("taef1", (FLUX.scale_factor, FLUX.shift_factor))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import struct
+import urllib.error
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from tests.serving.file_server import FileServer
+from tests.serving.live_server import live_server
 from tests.serving.pictures import bomb, decode, picture
 
 
@@ -142,3 +146,20 @@ class TestCovers:
     )
     def test_what_is_not_there_or_outside_is_refused(self, server: FileServer, path: str, status: int) -> None:
         assert server.get(f"/experiment/models/preview/{path}").status == status
+
+
+def test_a_worker_says_what_a_file_is(tmp_path: Path) -> None:
+    with live_server(tmp_path) as live:
+        live.wait_until_ready()
+        folder = tmp_path / "models/loras/sub"
+        folder.mkdir(parents=True)
+        save_file(
+            {"a.lora_down.weight": torch.ones(2, 3)}, folder / "a.safetensors", {"ss_base_model_version": "sd_v1"}
+        )
+        found = live.get("/api/v1/models/loras/sub/a.safetensors")
+        assert (found["is"], found["family"], found["precision"], found["weights"]) == ("LoRA", "sd_v1", "F32", 6)
+        for missing in ("loras/b.safetensors", "none/a.safetensors", "loras/../../a.safetensors"):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                live.get(f"/api/v1/models/{missing}")
+            assert caught.value.code == 404
+            caught.value.close()

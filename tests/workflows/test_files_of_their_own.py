@@ -14,9 +14,11 @@ from runtime.engine import open_studio
 from runtime.settings import CacheSettings, Settings
 from tests.diffusion.checkpoints.written import original_state
 from tests.tiny_checkpoint import write_state
+from tests.tiny_qwen_image import text_state, tiny_text, tiny_transformer, tiny_vae_state, transformer_state
 from tests.tiny_z_image import Networks as ZImage
 
 FLUX_VAE = VaeSizes((32, 32, 32, 32), 1, 16, has_quant_conv=False)
+PROMPT = Link("5", 0)
 FOLDERS = {"model": "diffusion_models", "text": "text_encoders", "vae": "vae"}
 
 
@@ -36,7 +38,7 @@ def write(base: Path, kind: str, state: dict[str, torch.Tensor]) -> None:
     write_state(folder / "tiny.safetensors", state)
 
 
-def drawing(clip_type: str, *changes: Node) -> Workflow:
+def drawing(clip_type: str, *changes: Node, positive: Link = PROMPT) -> Workflow:
     """Return text to image; changes replace or add nodes."""
     nodes = {
         "1": Node("1", "UNETLoader", {"unet_name": "tiny.safetensors", "weight_dtype": "default"}),
@@ -51,7 +53,7 @@ def drawing(clip_type: str, *changes: Node) -> Workflow:
             "KSampler",
             {
                 "model": Link("4", 0),
-                "positive": Link("5", 0),
+                "positive": positive,
                 "negative": Link("6", 0),
                 "latent_image": Link("7", 0),
                 "steps": 2,
@@ -74,3 +76,32 @@ def test_z_image_draws(tmp_path: Path) -> None:
     write(tmp_path, "text", networks.text_state("model."))
     write(tmp_path, "vae", original_state([(vae, part.keys(vae))]))
     assert draw(tmp_path, drawing("lumina2")) == (64, 96)
+
+
+def write_qwen_image(base: Path) -> None:
+    """Write the three files of a tiny Qwen-Image."""
+    write(base, "model", transformer_state(tiny_transformer(), ""))
+    write(base, "text", text_state(tiny_text(), "model."))
+    write(base, "vae", tiny_vae_state())
+
+
+def test_qwen_image_draws(tmp_path: Path) -> None:
+    write_qwen_image(tmp_path)
+    assert draw(tmp_path, drawing("qwen_image")) == (64, 96)
+
+
+def test_qwen_image_edits(tmp_path: Path) -> None:
+    write_qwen_image(tmp_path)
+    (tmp_path / "input").mkdir()
+    Image.new("RGB", (40, 56), (90, 120, 60)).save(tmp_path / "input" / "grey.png")
+    shown = {"clip": Link("2", 0), "image1": Link("11", 0)}
+    edit = drawing(
+        "qwen_image",
+        Node("5", "TextEncodeQwenImageEditPlus", {"prompt": "make it night", **shown}),
+        Node("12", "ReferenceLatent", {"conditioning": Link("5", 0), "latent": Link("7", 0)}),
+        Node("6", "TextEncodeQwenImageEditPlus", {"prompt": "", **shown}),
+        Node("7", "VAEEncode", {"pixels": Link("11", 0), "vae": Link("3", 0)}),
+        Node("11", "LoadImage", {"image": "grey.png"}),
+        positive=Link("12", 0),
+    )
+    assert draw(tmp_path, edit) == (40, 56)

@@ -9,15 +9,21 @@ import pytest
 from PIL import Image
 
 from diffusion.checkpoints.families.sd1 import TEXT, UNET, VAE
+from diffusion.checkpoints.networks.flux import flux_part
+from diffusion.checkpoints.networks.t5 import t5_part
 from graph.formats import to_api
 from graph.workflow import Link, Node, Workflow
 from runtime.engine import open_studio
 from runtime.memory_settings import MemorySettings
 from runtime.settings import Settings
-from tests.packed_files import write_packed
+from tests.packed_files import write_packed, write_packed_state
 from tests.tiny_checkpoint import TinyNetworks, write_state, write_tiny_lora
+from tests.tiny_flux import FLUX, T5, state_of, write_flux
+from tests.workflows.test_flux import drawing as drawing_with_flux
 
 PACKED = {"GGUF": ("unet.gguf", "Q8_0"), "NVFP4": ("unet.safetensors", "nvfp4"), "int8": ("unet.sft", "int8")}
+FLUX_WIDE = FLUX._replace(context_width=64)  # so that rows take whole blocks
+T5_WIDE = T5._replace(width=64, heads=4)
 FAR = 1.0  # of 255, on average; the picture itself deviates by 37 from its mean
 
 
@@ -72,7 +78,10 @@ def drawing(unet: str) -> Workflow:
 
 def drawn(base: Path, unet: str, layout: str | None, budget: str | None = None) -> np.ndarray:
     write_parts(base, unet, layout)
-    workflow = drawing(unet)
+    return picture(base, drawing(unet), budget)
+
+
+def picture(base: Path, workflow: Workflow, budget: str | None = None) -> np.ndarray:
     memory = MemorySettings(budget=budget)
     with open_studio(Settings(base, device="cpu", memory=memory)) as studio:
         studio.engine.run(workflow, prompt=to_api(workflow))
@@ -87,3 +96,23 @@ def test_a_picture_of_packed_networks_is_near_that_of_plain_ones(tmp_path: Path,
     found = drawn(tmp_path / "packed", unet, layout)
     assert 0 < np.abs(found - expected).mean() < FAR
     assert np.array_equal(drawn(tmp_path / "little", unet, layout, budget="3 MB"), found)
+
+
+def write_packed_flux(base: Path, layout: str | None) -> None:
+    """Write Flux with blocks that are packed, in the transformer and in T5, or plain; content tells what the files are."""
+    write_flux(base / "models", FLUX_WIDE)
+    parts = {"diffusion_models/flux": flux_part(FLUX_WIDE, ""), "text_encoders/t5xxl": t5_part(T5_WIDE, "")}
+    for name, part in parts.items():
+        path, state = base / "models" / f"{name}.safetensors", state_of(part)
+        linear = {key for key, each in state.items() if each.ndim == 2 and "block" in key and "bias" not in key}
+        assert len(linear) > 5
+        write_state(path, state) if layout is None else write_packed_state(path, layout, state, linear)
+
+
+@pytest.mark.parametrize("layout", ["fp8 scaled, old", "int8", "nvfp4", "Q8_0"])
+def test_a_network_with_fused_projections_draws_from_packed_files(tmp_path: Path, layout: str) -> None:
+    for base, packed in ((tmp_path / "plain", None), (tmp_path / "packed", layout)):
+        write_packed_flux(base, packed)
+    workflow = drawing_with_flux(edits=False)
+    expected, found = (picture(tmp_path / folder, workflow) for folder in ("plain", "packed"))
+    assert 0 < np.abs(found - expected).mean() < FAR

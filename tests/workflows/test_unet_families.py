@@ -43,14 +43,40 @@ def drawing(name: str) -> Workflow:
     return Workflow.of(*nodes)
 
 
+def few_steps(kind: str) -> Workflow:
+    """Return a drawing in few steps, as distilled models want it: LCM, Lightning (as Hyper), Turbo."""
+    workflow = drawing("sdxl")
+    nodes = {name: node for name, node in workflow.nodes.items() if name != "5"}
+    inputs = {**workflow.nodes["5"].inputs, "cfg": 1.0}
+    if kind == "turbo":
+        shared = {name: inputs[name] for name in ("model", "positive", "negative", "latent_image", "cfg")}
+        nodes["8"] = Node("8", "SDTurboScheduler", {"model": Link("1", 0), "steps": 2})
+        nodes["9"] = Node("9", "KSamplerSelect", {"sampler_name": "euler_ancestral"})
+        custom = {"sampler": Link("9", 0), "sigmas": Link("8", 0), "noise_seed": 1, "add_noise": True}
+        return Workflow.of(*nodes.values(), Node("5", "SamplerCustom", {**shared, **custom}))
+    if kind == "lcm":
+        nodes["8"] = Node("8", "ModelSamplingDiscrete", {"model": Link("1", 0), "sampling": "lcm"})
+        inputs |= {"model": Link("8", 0), "sampler_name": "lcm"}
+    return Workflow.of(*nodes.values(), Node("5", "KSampler", {**inputs, "scheduler": "sgm_uniform"}))
+
+
+@pytest.mark.parametrize("kind", ["lcm", "lightning", "turbo"])
+def test_distilled_models_draw_in_few_steps(kind: str, tmp_path: Path) -> None:
+    draw("sdxl", few_steps(kind), tmp_path)
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_checkpoint_draws(name: str, tmp_path: Path) -> None:
+    draw(name, drawing(name), tmp_path)
+
+
+def draw(name: str, workflow: Workflow, tmp_path: Path) -> None:
+    """Run a workflow on a tiny checkpoint; it saves one picture."""
     folder = tmp_path / "models" / "checkpoints"
     folder.mkdir(parents=True)
     write_state(folder / "tiny.safetensors", tiny_networks(name).state)
     (tmp_path / "input").mkdir()
     Image.new("RGBA", (64, 64), (90, 120, 60, 100)).save(tmp_path / "input" / "grey.png")
-    workflow = drawing(name)
     with open_studio(Settings(tmp_path, device="cpu", cache=CacheSettings(disk_bytes=0))) as studio:
         studio.engine.run(workflow, prompt=to_api(workflow))
     (path,) = (tmp_path / "output").glob("*.png")

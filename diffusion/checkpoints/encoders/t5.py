@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from diffusion.checkpoints.embedded import embedded_in
+from diffusion.checkpoints.embedded import tokenizer_for
 from diffusion.checkpoints.encoders.kind import FoundEncoder, Layout
 from diffusion.checkpoints.fill import Weights
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.t5 import GATE, TABLE_KEYS, read_t5, t5_part, table_key
 from diffusion.checkpoints.signature import Required, Signature
 from diffusion.text.t5 import T5Reader
-from diffusion.text.vocabularies import load_tokenizer
 
 GATED = Signature(
     (
@@ -32,5 +31,4 @@ def t5_layout(signature: Signature, prefixes: tuple[str, ...]) -> Layout:
 
 def t5_reader(weights: Weights, min_length: int) -> T5Reader:
     """Return how a family reads with T5; min_length: prompts are padded to so many tokens."""
-    tokenizer = load_tokenizer("t5", embedded=embedded_in(weights.header), source=weights.header.path.name)
-    return T5Reader(tokenizer, min_length)
+    return T5Reader(tokenizer_for("t5", weights.header), min_length)

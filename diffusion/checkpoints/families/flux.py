@@ -21,13 +21,12 @@ from diffusion.conditioning import Cond
 from diffusion.flux import PATCH, FluxAdapter, FluxBeside
 from diffusion.latent_formats import FLUX
 from diffusion.latents import LatentFormat
-from diffusion.levels import FlowLevels
+from diffusion.levels import FLUX_LEVELS, FlowLevels
 from diffusion.parameterization import Parameterization
 from diffusion.text.encoders import Encoded
 from diffusion.text.readers import ClipReader, clip_tokenizer
 
 DEV_SHIFT = math.exp(1.15)  # for 4096 tokens; ModelSamplingFlux fits it to a size (ComfyUI)
-DEV_LEVELS = 10_000  # from which schedules pick (ComfyUI)
 LEAST_TOKENS = 256  # of T5 (ComfyUI)
 CELLS = PATCH * PATCH  # in a token
 
@@ -82,7 +81,7 @@ def parameterization(*, is_dev: bool) -> Parameterization:
     """Return the noise levels of dev, or of schnell."""
     if not is_dev:
         return Parameterization("flow")
-    return Parameterization("flow", DEV_SHIFT, FlowLevels(DEV_SHIFT, DEV_LEVELS))
+    return Parameterization("flow", DEV_SHIFT, FlowLevels(DEV_SHIFT, FLUX_LEVELS))
 
 
 TEXTS = Texts(

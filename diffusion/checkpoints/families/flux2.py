@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from diffusion.checkpoints.embedded import embedded_in
+from diffusion.checkpoints.embedded import tokenizer_for
 from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.fill import Weights
 from diffusion.checkpoints.header import Header
@@ -119,8 +119,7 @@ def read(header: Header, prefix: str) -> Backbone:
 
 def mistral_reader(weights: Weights) -> ChatReader:
     """Return how dev reads prompts; the tokenizer lies in the encoder's file."""
-    header = weights.header
-    tokenizer = load_tokenizer("mistral", embedded=embedded_in(header), source=header.path.name)
+    tokenizer = tokenizer_for("mistral", weights.header)
     return ChatReader(tokenizer, MISTRAL_TEMPLATE, taps=MISTRAL_LAYERS, padding=MISTRAL_PADDING, start=MISTRAL_START)
 
 

@@ -10,6 +10,7 @@ from diffusion.checkpoints.family import UNET as UNET_ADAPTER
 from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.ldm_keys import unet_keys, vae_keys
+from diffusion.checkpoints.networks.clip_text import unprojected_keys
 from diffusion.checkpoints.networks.unet import Kind, adapter_for, read_unet, unet_part
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_L
@@ -81,4 +82,5 @@ def to_original_keys(
 
 
 TEXTS = Texts({CLIP_L: lambda weights: ClipReader(clip_tokenizer())})
-FAMILY = Family("sd1", "Stable Diffusion 1", SIGNATURE, read, TEXTS, clip_types=("stable_diffusion",))
+WRITTEN = {CLIP_L: lambda module: unprojected_keys(module, TEXT)}
+FAMILY = Family("sd1", "Stable Diffusion 1", SIGNATURE, read, TEXTS, clip_types=("stable_diffusion",), written=WRITTEN)

@@ -11,6 +11,7 @@ import re
 from diffusion.checkpoints.families.sd1 import predicts_v, says_prediction
 from diffusion.checkpoints.family import UNET, Backbone, Family, Texts
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.networks.clip_text import open_clip_keys
 from diffusion.checkpoints.networks.unet import Kind, UnetSizes, adapter_for, read_unet, unet_part
 from diffusion.checkpoints.peek import peek
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
@@ -20,6 +21,7 @@ from diffusion.parameterization import Parameterization, Prediction
 from diffusion.text.encoders import Usual
 from diffusion.text.readers import ClipReader, clip_tokenizer
 
+TEXT = "cond_stage_model.model."  # where the text encoder lies in files that are written
 KIND = Kind(head_width=64)
 V_SPREAD = 0.09  # standard deviation of a bias near the end; ComfyUI takes what is above it for a model that predicts v
 USUAL, WITHOUT_LAST = Usual(layer=-2, padding=0), Usual(padding=0)
@@ -70,4 +72,5 @@ def usual(header: Header) -> Usual:
 
 
 TEXTS = Texts({CLIP_H: lambda weights: ClipReader(clip_tokenizer(), usual(weights.header))})
-FAMILY = Family("sd2", "Stable Diffusion 2", SIGNATURE, read, TEXTS, clip_types=("stable_diffusion",))
+WRITTEN = {CLIP_H: lambda module: open_clip_keys(module, TEXT)}
+FAMILY = Family("sd2", "Stable Diffusion 2", SIGNATURE, read, TEXTS, clip_types=("stable_diffusion",), written=WRITTEN)

@@ -15,6 +15,7 @@ from diffusion.adapters import SizedUNetAdapter
 from diffusion.checkpoints.families.sd1 import predicts_v
 from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.networks.clip_text import open_clip_keys, unprojected_keys
 from diffusion.checkpoints.networks.unet import Kind, adapter_for, read_unet, unet_part
 from diffusion.checkpoints.peek import peek
 from diffusion.checkpoints.signature import Forbidden, Relation, Required, Signature
@@ -27,6 +28,7 @@ from diffusion.parameterization import Parameterization
 from diffusion.text.encoders import Encoded, Usual
 from diffusion.text.readers import ClipReader, clip_tokenizer
 
+TEXT_L, TEXT_G = "conditioner.embedders.0.transformer.text_model.", "conditioner.embedders.1.model."  # in files written
 KIND = Kind(head_width=64)
 SCALE = 0.13025  # 1 / standard deviation of its latents (sdxl_base.yaml)
 LATENTS = LatentFormat(scale_factor=SCALE, rgb_factors=SDXL_RGB_FACTORS, rgb_bias=SDXL_RGB_BIAS, tiny_vae="taesdxl")
@@ -115,4 +117,10 @@ TEXTS = Texts(
     },
     SideBySide(),
 )
-FAMILY = Family("sdxl", "Stable Diffusion XL", SIGNATURE, read, TEXTS, clip_types=("sdxl", "stable_diffusion"))
+WRITTEN = {
+    CLIP_L: lambda module: unprojected_keys(module, TEXT_L),
+    CLIP_G: lambda module: open_clip_keys(module, TEXT_G),
+}
+FAMILY = Family(
+    "sdxl", "Stable Diffusion XL", SIGNATURE, read, TEXTS, clip_types=("sdxl", "stable_diffusion"), written=WRITTEN
+)

@@ -15,6 +15,7 @@ from diffusion.adapters import Given, SizedUNetAdapter
 from diffusion.checkpoints.families.sdxl import COMMON, KIND, LATENTS, USUAL_G, takes_score
 from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.networks.clip_text import open_clip_keys
 from diffusion.checkpoints.networks.unet import adapter_for, read_unet, unet_part
 from diffusion.checkpoints.signature import Relation, Signature
 from diffusion.clip import CLIP_G
@@ -22,6 +23,7 @@ from diffusion.conditioning import Cond
 from diffusion.parameterization import Parameterization
 from diffusion.text.readers import ClipReader, clip_tokenizer
 
+TEXT = "conditioner.embedders.0.model."  # where the text encoder lies in files that are written
 GOOD, BAD = 6.0, 2.5  # scores where prompts have none: of the positive side, and of the negative (ComfyUI)
 
 SIGNATURE = Signature((*COMMON, Relation(takes_score, "the sizes are those of SDXL's base")))
@@ -55,6 +57,13 @@ def read(header: Header, prefix: str) -> Backbone:
 
 
 TEXTS = Texts({CLIP_G: lambda weights: ClipReader(clip_tokenizer(), USUAL_G)})
+WRITTEN = {CLIP_G: lambda module: open_clip_keys(module, TEXT)}
 FAMILY = Family(
-    "sdxl_refiner", "Stable Diffusion XL Refiner", SIGNATURE, read, TEXTS, clip_types=("sdxl", "stable_diffusion")
+    "sdxl_refiner",
+    "Stable Diffusion XL Refiner",
+    SIGNATURE,
+    read,
+    TEXTS,
+    clip_types=("sdxl", "stable_diffusion"),
+    written=WRITTEN,
 )

@@ -117,6 +117,11 @@ def text_keys(module: nn.Module, prefix: str) -> dict[str, Source]:
     }
 
 
+def unprojected_keys(module: nn.Module, prefix: str) -> dict[str, Source]:
+    """Map the same without the projection, which families that only attend to the tokens leave out."""
+    return {name: key for name, key in text_keys(module, prefix).items() if name != PROJECTION}
+
+
 def open_clip_keys(module: nn.Module, prefix: str) -> dict[str, Source]:
     """Map the names of an encoder to open_clip's."""
     width = module.get_parameter("final_layer_norm.weight").shape[0]
@@ -127,14 +132,15 @@ def _open_clip(names: Iterable[str], prefix: str, width: int) -> Iterable[tuple[
     for name in names:
         match name.removeprefix("text_model.").split("."):
             case ["encoder", "layers", number, *rest]:
-                yield name, _layer_source(f"{prefix}transformer.resblocks.{number}.", rest, width)
+                yield name, layer_source(f"{prefix}transformer.resblocks.{number}.", rest, width)
             case ["text_projection", "weight"]:
                 yield name, View(f"{prefix}text_projection", is_transposed=True)
             case parts:
                 yield name, prefix + OPEN_CLIP_ENDS[".".join(parts)]
 
 
-def _layer_source(place: str, rest: list[str], width: int) -> Source:
+def layer_source(place: str, rest: list[str], width: int) -> Source:
+    """Return where open_clip has a tensor of a layer; `place`: what its names begin with."""
     module, leaf = ".".join(rest[:-1]), rest[-1]
     if module in FUSED:
         start = FUSED[module] * width

@@ -47,6 +47,7 @@ class Vocabulary(NamedTuple):
 VOCABULARIES: Mapping[str, Vocabulary] = {
     "t5": Vocabulary("T5", "google/t5-v1_1-xxl/spiece.model", "spiece_model", bundled=t5_tokenizer),
     "umt5": Vocabulary("UMT5", "google/umt5-xxl/spiece.model", "spiece_model"),
+    "pile_t5": Vocabulary("Pile-T5", "fal/AuraFlow/tokenizer/tokenizer.json"),
     "qwen": Vocabulary("Qwen", "Qwen/Qwen2.5-VL-7B-Instruct/tokenizer.json", bundled=qwen_tokenizer),
     "mistral": Vocabulary(
         "Mistral", "mistralai/Mistral-Small-3.2-24B-Instruct-2506/tekken.json", "tekken_model", tekken_tokenizer
@@ -98,8 +99,9 @@ def _missing(name: str, vocabulary: Vocabulary, folders: Sequence[Path], source:
     folder = (folders[0] if folders else Path("models") / FOLDER) / name
     file_name = vocabulary.hub_file.rsplit("/", 1)[-1]
     inside = f"it is not in the text encoder's file (the tensor {vocabulary.tensor}), and " if vocabulary.tensor else ""
+    carried = "Use a text encoder as repackaged for ComfyUI, which carries it, or put" if vocabulary.tensor else "Put"
     return (
         f"{source + ': ' if source else ''}the tokenizer of {vocabulary.title} is missing: {inside}"
-        f"there is no {file_name} or tokenizer.json in {folder}. Use a text encoder as repackaged for ComfyUI, "
-        f"which carries it, or put the file there: weft models get {vocabulary.hub_file} --to {FOLDER}/{name}"
+        f"there is no {file_name} or tokenizer.json in {folder}. {carried} the file there: "
+        f"weft models get {vocabulary.hub_file} --to {FOLDER}/{name}"
     )

@@ -10,6 +10,7 @@ import torch
 from gguf import MODEL_ARCH, get_tensor_name_map
 from torch import nn
 
+from diffusion.checkpoints.encoders import encoder_alone
 from diffusion.checkpoints.fill import fill, open_weights
 from diffusion.checkpoints.gguf_names import original_name
 from diffusion.checkpoints.header import read_header
@@ -93,6 +94,8 @@ def test_a_packed_encoder_computes_what_its_unpacked_weights_do(architecture: st
     for name, weight in loaded.state_dict().items():
         torch.testing.assert_close(unpacked(weight), state[name], atol=0.02, rtol=0)
         state[name].copy_(unpacked(weight))
+    if architecture == "t5encoder":
+        assert encoder_alone(read_header(path))[0] == "t5xxl"
     ids = torch.tensor([[5, 7, 11, 2]])
     assert torch.equal(loaded(ids)[0], network(ids)[0])
     half = fill(part, open_weights(read_header(path)), Precision(torch.bfloat16), "cpu")

@@ -25,7 +25,7 @@ from tests.diffusion.checkpoints.written import original_state
 from tests.tiny_checkpoint import write_state
 from tests.tiny_unets import SD2, TinyUnets, tiny_networks
 
-TEXT = "cond_stage_model.model."
+TEXT = sd2.TEXT
 PROMPT = "a photo of a cat"
 BIAS = "model.diffusion_model.output_blocks.3.1.transformer_blocks.0.norm1.bias"  # of the last block
 

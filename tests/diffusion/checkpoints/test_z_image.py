@@ -13,6 +13,7 @@ from diffusion.checkpoints.together import whole_of
 from diffusion.clip import Clip
 from diffusion.guidance import guide
 from diffusion.models import Model
+from diffusion.quantize import Precision
 from tests.tiny_checkpoint import write_state
 from tests.tiny_z_image import Networks
 
@@ -60,6 +61,28 @@ def test_an_odd_side_is_filled_up_from_the_other_end_and_cut_again(model: Model,
     filled = torch.cat((filled, filled[..., :1]), dim=3)
     odd, even = (guide(model, prompt, (), each.shape, 1.0)(each, sigma) for each in (x, filled))
     torch.testing.assert_close(odd, even[..., :7, :5])
+
+
+@pytest.mark.parametrize(
+    ("precision", "bound"),
+    [
+        (Precision(torch.bfloat16), 0.05),
+        (Precision(torch.float8_e4m3fn, torch.float32), 0.2),
+        (Precision(torch.float8_e4m3fn, torch.bfloat16), 0.2),
+    ],
+    ids=["bfloat16", "8 bits", "8 bits in bfloat16"],
+)
+@torch.no_grad()
+def test_fewer_bits_stay_near(
+    model: Model, clip: Clip, networks: Networks, tmp_path: Path, precision: Precision, bound: float
+) -> None:
+    path = write_state(tmp_path / "z.safetensors", networks.state(""))
+    prompt, x = (clip.encode(PROMPTS[0]),), torch.randn(1, 16, 8, 8, generator=torch.Generator().manual_seed(1))
+    exact, rounded = (
+        guide(each, prompt, (), x.shape, 1.0)(x, torch.tensor([0.7]))
+        for each in (model, load_diffusion_model(path, precision=precision))
+    )
+    assert 0 < (exact - rounded).abs().max() < bound
 
 
 def test_noise_levels_and_latents_are_those_of_its_training(model: Model) -> None:

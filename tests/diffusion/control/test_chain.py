@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffusion.adapters import SizedUNetAdapter
+from diffusion.adapters import SizedUNetAdapter, UNetAdapter
+from diffusion.beside import BESIDE, BesideAdapter, Filling
 from diffusion.checkpoints.families import sdxl
 from diffusion.checkpoints.families.sd1 import KIND
 from diffusion.checkpoints.networks.unet import build_unet
@@ -245,6 +246,27 @@ def test_a_network_of_sdxl_takes_what_its_unet_takes(tmp_path: Path) -> None:
         time,
         encoder_hidden_states=context,
         added_cond_kwargs=added,
+        down_block_additional_residuals=down,
+        mid_block_additional_residual=middle,
+    ).sample
+    torch.testing.assert_close(found, X - SIGMA * noise, atol=1e-4, rtol=0)
+
+
+@torch.no_grad()
+def test_a_network_steers_a_model_that_sees_a_picture_beside_its_latent(nets: dict[str, ControlNet]) -> None:
+    unet = filled(build_unet(UNET._replace(in_channels=9), KIND))
+    adapter = BesideAdapter(UNetAdapter(), Filling(LatentFormat()))
+    model = Model(unet, Parameterization(), LatentFormat(), adapter=adapter)
+    (steered,) = both(nets["a"], PICTURE, 0.7, POSITIVE)
+    found = guide(model, steered, (), SHAPE, 1.0)(X, torch.full((2,), SIGMA))
+    time, context = model.parameterization.timestep(torch.full((2,), SIGMA)), POSITIVE[0].embedding.expand(2, -1, -1)
+    scaled, network = X / (SIGMA**2 + 1) ** 0.5, nets["a"].network
+    down, middle = network(scaled, time, context, channels_first(PICTURE), conditioning_scale=0.7, return_dict=False)
+    planes = adapter.prepare(POSITIVE[0], SHAPE)[BESIDE]
+    noise = unet(
+        torch.cat((scaled, planes.expand(2, -1, -1, -1)), dim=1),
+        time,
+        encoder_hidden_states=context,
         down_block_additional_residuals=down,
         mid_block_additional_residual=middle,
     ).sample

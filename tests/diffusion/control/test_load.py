@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from diffusion.checkpoints.header import header_of
 from diffusion.control.load import load_control_net
@@ -14,6 +15,7 @@ from diffusion.control.sizes import ControlSizes, Layout, control_keys, control_
 from diffusion.control.t2i import AdapterLayout
 from diffusion.errors import CheckpointError, DiffusionError
 from diffusion.models import Model
+from diffusion.quantize import Precision
 from tests.diffusion.control.nets import (
     ADAPTERS,
     BARE,
@@ -110,6 +112,15 @@ def test_a_difference_is_added_to_its_model(tmp_path: Path, tiny_model: Model) -
     assert torch.equal(net.network.state_dict()[zero], own.state_dict()[zero])
     with pytest.raises(CheckpointError, match="load it with DiffControlNetLoader"):
         load_control_net(path)
+
+
+def test_a_difference_may_be_packed(tmp_path: Path, tiny_model: Model) -> None:
+    path = write_net(tmp_path / "diff.safetensors", make_net(SD1._replace(context_width=32)))
+    small = {key: each.to(torch.float8_e4m3fn) for key, each in load_file(path).items()}
+    save_file({**small, "difference": torch.zeros(0)}, path)
+    net = load_control_net(path, base=tiny_model, precision=Precision(torch.float32))
+    expected = small["control_model.input_blocks.0.0.weight"].float() + tiny_model.backbone.conv_in.weight
+    torch.testing.assert_close(net.network.state_dict()["conv_in.weight"], expected, atol=0.01, rtol=0.01)
 
 
 def test_files_of_shuffle_are_averaged_over_the_picture(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,14 @@ def test_a_name_without_a_number_does_not_mean_the_second_encoder(
     lora = open_lora(write(tmp_path, f"lora_te_{UNDERSCORED}", weight_of(large.module, LAYER)[1]))
     with pytest.raises(CheckpointError, match="none of its 2 tensors belongs"):
         lora_patch(lora, targets_of("sdxl", "g", large.module), 1.0)
+
+
+@pytest.mark.parametrize(("family", "said"), [("sdxl", "made for a model of other sizes"), ("sd2", "a LoRA for SDXL")])
+def test_what_does_not_fit_is_explained(
+    checkpoints: dict[str, Checkpoint], tmp_path: Path, family: str, said: str
+) -> None:
+    wrong = write(tmp_path, "lora_unet_mid_block_attentions_0_proj_in", torch.ones(3, 3))
+    lora = open_lora(wrong)
+    second = {"lora_te2_text_model_encoder_layers_0_mlp_fc9.lora_up.weight": torch.ones(1, 1)}
+    with pytest.raises(CheckpointError, match=said):
+        apply_lora(replace(lora, tensors={**lora.tensors, **second}), checkpoints[family].model, None)

@@ -11,10 +11,11 @@ from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.quants import dequantize, quantize
 from torch import Tensor
 
-from diffusion.packed import PackedError, PackedTensor
+from diffusion.packed import AT_ONCE_ON_CPU, PackedError, PackedTensor
 from diffusion.packings.block_scaled import MXFP8, NVFP4
 from diffusion.packings.gguf_blocks import UNPACK, GgufBlocks
 from diffusion.packings.scaled import Scaled
+from runtime.workspace import PeakMeter
 from tests.packed_files import E2M1, float8, in_tiles, int8, mxfp8, nvfp4, turned_int8
 
 F32 = torch.float32
@@ -127,6 +128,16 @@ def test_looking_rows_up_gives_those_of_the_plain_weight(name: str) -> None:
     assert torch.equal(torch.nn.functional.embedding(ids, weight), weight.unpack()[ids])
 
 
+@pytest.mark.parametrize("name", ["fp8 scaled", "int8", "int8 turned", "mxfp8", *UNPACK])
+def test_large_weights_unpack_some_rows_at_a_time(name: str) -> None:
+    weight = packed(name, randn(700, 8192))
+    expected = weight.packing.unpack(weight.parts, torch.bfloat16)
+    with PeakMeter() as meter:
+        unpacked = weight.unpack(torch.bfloat16)
+    assert torch.equal(unpacked, expected)
+    assert meter.peak_bytes < unpacked.nbytes + 20 * AT_ONCE_ON_CPU
+
+
 @pytest.mark.parametrize("name", [*ERRORS, *UNPACK])
 def test_weights_unpack_where_they_lie(name: str) -> None:
     weight = packed(name, randn(150, 256))
@@ -142,7 +153,10 @@ def test_a_weight_is_transposed_where_its_scales_allow(name: str) -> None:
         assert torch.equal(weight.t().unpack(), weight.unpack().t())
     else:
         with pytest.raises(PackedError, match="cannot be transposed"):
-            weight.t()
+            weight.packing.transposed(weight.parts)
+        assert not isinstance(weight.t(), PackedTensor)
+    x = randn(3, 256)
+    assert torch.equal(torch.nn.functional.linear(x, weight), x @ weight.unpack().t())
 
 
 def test_scales_for_rows_fit_weights_of_any_dimensions() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from diffusion.checkpoints.embedded import embedded_in
+from diffusion.checkpoints.embedded import embedded_in, tokenizer_for
 from diffusion.checkpoints.header import read_header
 from diffusion.errors import CheckpointError, UnknownNameError
 from diffusion.text.vocabularies import VOCABULARIES, load_tokenizer
@@ -58,6 +58,19 @@ def test_a_tokenizer_inside_the_encoders_file_is_found_under_any_prefix(tmp_path
     save_file({"text_encoders.umt5.spiece_model": tensor, "spiece_model_width": torch.zeros(1)}, path)
     header = read_header(path)
     assert load_tokenizer("umt5", embedded=embedded_in(header), source=path.name).encode("cat").ids == [1, 2]
+
+
+@pytest.mark.parametrize("place", ["text_encoders", "text_encoders/mine"])
+def test_a_file_in_the_folder_of_tokenizers_is_found_for_an_encoder(place: str, tmp_path: Path) -> None:
+    path = tmp_path / "models" / place / "umt5.safetensors"
+    path.parent.mkdir(parents=True)
+    save_file({"encoder.weight": torch.zeros(1)}, path)
+    with pytest.raises(CheckpointError, match=r"spiece\.model"):
+        tokenizer_for("umt5", read_header(path))
+    (tmp_path / "models/tokenizers/umt5").mkdir(parents=True)
+    model = sentencepiece_model([("<unk>", 0.0, 2), ("▁", -1.0, 1), ("cat", -1.0, 1)])
+    (tmp_path / "models/tokenizers/umt5/spiece.model").write_bytes(model)
+    assert tokenizer_for("umt5", read_header(path)).encode("cat").ids == [1, 2]
 
 
 @pytest.mark.parametrize("name", [name for name, each in VOCABULARIES.items() if each.bundled is None])

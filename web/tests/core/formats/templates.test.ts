@@ -78,7 +78,9 @@ describe.skipIf(expected === null)('values of widgets in official templates', ()
   test('a value that was changed is there after saving and opening, and nothing else has changed', () => {
     const nodes = Object.entries(expected?.values ?? {}).flatMap(([name, values]) =>
       Object.entries(values).flatMap(([place, byName]) =>
-        Object.keys(byName).map((widget) => [name, place, widget] as const),
+        Object.keys(byName)
+          .filter((widget) => !Object.keys(byName).some((other) => other.startsWith(`${widget}.`))) // opens others
+          .map((widget) => [name, place, widget] as const),
       ),
     );
     fc.assert(

@@ -1,0 +1,106 @@
+"""How Qwen-Image's transformer is called: the latent and reference pictures as tokens with places, the prompt and its mask.
+
+QwenImageAdapter(WAN)
+
+A prompt may bring, in Cond.extras: `attention_mask`, and `reference_latents` with `reference_latents_method`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffusion.adapters import Given
+from diffusion.conditioning import Cond
+from diffusion.flux import exact_time
+from diffusion.latents import LatentFormat
+from diffusion.levels import TIMESTEPS
+from diffusion.qwen_places import PATCH, Piece, Shape
+from diffusion.text.readers import ATTENTION_MASK
+from diffusion.tokens import Origin, latent_of, origins, size_in_patches, tokens_of
+
+INDEX, INDEX_CLEAN = "index", "index_timestep_zero"
+BACKWARDS = "negative_index"
+REFERENCES = "references by "  # and the method: prompts with other methods do not go together
+
+
+@dataclass(frozen=True)
+class QwenImageAdapter:
+    """Qwen-Image's. method: how references are placed where a prompt does not say; see `placed`."""
+
+    latent_format: LatentFormat
+    method: str = INDEX
+    repeats_contexts: bool = False
+    planes: frozenset[str] = frozenset()
+
+    def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
+        """Return the mask of the prompt's tokens, and references in the model's scale."""
+        given: dict[str, Tensor | tuple[Tensor, ...]] = {}
+        mask = cond.extras.get(ATTENTION_MASK)
+        if mask is not None:
+            given[ATTENTION_MASK] = mask.bool()
+        references = cond.extras.get("reference_latents", ())
+        if references:
+            method = cond.extras.get("reference_latents_method") or self.method
+            given[REFERENCES + method] = tuple(self._scaled(latent) for latent in references)
+        return given
+
+    def _scaled(self, latent: Tensor) -> Tensor:
+        """Return the first frame of a picture in the model's scale."""
+        return self.latent_format.process_in(latent[:, :, 0].float() if latent.ndim == 5 else latent.float())
+
+    def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
+        """Return the network's output."""
+        network: Any = backbone
+        name = next((name for name in given if name.startswith(REFERENCES)), "")
+        references: Any = given.get(name, ())
+        method = name.removeprefix(REFERENCES)
+        pictures = [x, *references]
+        shapes = [
+            Shape(Piece(*size_in_patches(picture, PATCH), origin))
+            for picture, origin in zip(pictures, [Origin(), *placed(method, x, references)], strict=True)
+        ]
+        time = timestep.float() / TIMESTEPS
+        with ExitStack() as stack:
+            if method == INDEX_CLEAN:
+                stack.enter_context(_clean_references(network))
+                time = torch.cat((time, torch.zeros_like(time)))
+            stack.enter_context(exact_time(network.time_text_embed, time))
+            output: Tensor = network(
+                torch.cat([tokens_of(picture, PATCH) for picture in pictures], dim=1),
+                encoder_hidden_states=context,
+                encoder_hidden_states_mask=given.get(ATTENTION_MASK),
+                timestep=timestep / TIMESTEPS,
+                img_shapes=[shapes] * len(x),
+                return_dict=False,
+            )[0]
+        return latent_of(output, x.shape, PATCH)
+
+
+def placed(method: str, x: Tensor, references: Sequence[Tensor]) -> list[Origin]:
+    """Return where references lie, by a method of ComfyUI.
+
+    index, index_timestep_zero: pictures of their own behind the latent's; negative_index: before it; others: in one
+    picture beside each other.
+    """
+    if method == BACKWARDS:
+        return [Origin(-number) for number in range(1, len(references) + 1)]
+    return origins(INDEX if method in (INDEX, INDEX_CLEAN) else "offset", x, references, patch=PATCH)
+
+
+@contextmanager
+def _clean_references(network: Any) -> Iterator[None]:
+    """Let the network tell references a time of their own, at which they are free of noise."""
+    parts = (network, *network.transformer_blocks)
+    for part in parts:
+        part.zero_cond_t = True
+    try:
+        yield
+    finally:
+        for part in parts:
+            part.zero_cond_t = False
