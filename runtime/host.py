@@ -32,6 +32,7 @@ from runtime.residency import DeviceMemory
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+UNPACKED = torch.bfloat16  # what 8 bits are computed in where nothing else is chosen: in its range no network overflows
 
 
 class LocalHost:
@@ -93,7 +94,7 @@ class LocalHost:
     def load_diffusion_model(self, path: Path, weights: torch.dtype | None = None) -> Model:
         """Return the diffusion network of a file, its weights kept in a precision, None for the usual one."""
         usual = self._precisions.unet
-        precision = usual if weights is None else Precision(weights, usual.computed or usual.stored)
+        precision = usual if weights is None else Precision(weights, usual.computed or usual.stored or UNPACKED)
         return self._once(
             f"diffusion model {precision}",
             (path,),
