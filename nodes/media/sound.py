@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import av
 
-from compat.v3.media import opened, sound_frame
+from nodes.media.encoding import opened, sound_frame
 
 
 class _Format(NamedTuple):
