@@ -17,6 +17,7 @@ from torch import Tensor
 
 from diffusion.adapters import NOTHING, Given
 from diffusion.control.chain import steer
+from diffusion.control.net import depths_of
 from diffusion.models import Model
 from diffusion.regions import Region, Regions
 
@@ -63,7 +64,8 @@ def _steering(model: Model, call: NetworkCall, scaled: Tensor, timestep: Tensor)
     chain = call.regions[0].control if call.regions else None
     if chain is None:
         return NOTHING
-    found = steer(chain, scaled, call.sigma, timestep, call.context, call.given, len(call.regions))
+    depths = depths_of(model.backbone)
+    found = steer(chain, scaled, call.sigma, timestep, call.context, call.given, len(call.regions), depths)
     return {
         name: tuple(each.to(model.dtype) for each in value) if isinstance(value, tuple) else value.to(model.dtype)
         for name, value in found.items()
