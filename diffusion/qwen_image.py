@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from diffusion.adapters import Given
 from diffusion.conditioning import Cond
-from diffusion.flux import exact_time
+from diffusion.flux import REFERENCES, exact_time
 from diffusion.latents import LatentFormat
 from diffusion.levels import TIMESTEPS
 from diffusion.qwen_places import PATCH, Piece, Shape
@@ -26,7 +26,6 @@ from diffusion.tokens import Origin, latent_of, origins, size_in_patches, tokens
 
 INDEX, INDEX_CLEAN = "index", "index_timestep_zero"
 BACKWARDS = "negative_index"
-REFERENCES = "references by "  # and the method: prompts with other methods do not go together
 
 
 @dataclass(frozen=True)
