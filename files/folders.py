@@ -13,10 +13,10 @@ from pathlib import Path
 from files.containment import FolderError, contained, names_below
 from files.kinds import (
     BASE_FOLDERS,
+    INPUT_SUFFIXES,
     KIND_ALIASES,
     MODEL_FOLDERS,
     OWN_FOLDERS,
-    PICTURE_SUFFIXES,
     SAVED_KINDS,
     Place,
     suffixes_of,
@@ -30,6 +30,7 @@ from graph.nearest import did_you_mean, nearest
 __all__ = ["FolderError", "Folders"]
 
 VAES = "vae"
+CHOSEN_SUFFIXES = frozenset[str]().union(*INPUT_SUFFIXES.values())
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,13 @@ class Folders:
         path = contained(root, name)
         if not path.is_file():
             raise FolderError(
-                _dangling(path) or f'"{name}" is not in {root}{did_you_mean(name, names_below(root, PICTURE_SUFFIXES))}'
+                _dangling(path) or f'"{name}" is not in {root}{did_you_mean(name, names_below(root, CHOSEN_SUFFIXES))}'
             )
         return path
 
-    def input_names(self) -> list[str]:
-        """Return the pictures of the input folder, sorted."""
-        return sorted(names_below(self.input, PICTURE_SUFFIXES))
+    def input_names(self, kind: str = "input") -> list[str]:
+        """Return the pictures of the input folder, sorted; or its sounds or videos, by their kind."""
+        return sorted(names_below(self.input, INPUT_SUFFIXES[kind]))
 
 
 def split_annotation(name: str) -> tuple[str, str | None]:

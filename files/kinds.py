@@ -42,6 +42,14 @@ KIND_ALIASES: Mapping[str, str] = {"unet": "diffusion_models", "clip": "text_enc
 MODEL_SUFFIXES = frozenset({".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pt2", ".bin", ".pth", ".pkl"})
 ANY_SUFFIX: frozenset[str] = frozenset()  # every file is of the kind
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv"})
+SOUND_SUFFIXES = frozenset({".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma"})
+# What widgets may choose of the input folder, by the kind that they name; videos have sound too.
+INPUT_SUFFIXES: Mapping[str, frozenset[str]] = {
+    "input": PICTURE_SUFFIXES,
+    "input_sound": SOUND_SUFFIXES | VIDEO_SUFFIXES,
+    "input_video": VIDEO_SUFFIXES,
+}
 
 # Kinds whose files end otherwise; "folder" ends no file: a model of the kind is a folder, and none is listed.
 OTHER_SUFFIXES: Mapping[str, frozenset[str]] = {

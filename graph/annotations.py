@@ -34,6 +34,7 @@ class Options:
     advanced: bool = False
     force_input: bool = False
     socketless: bool = False
+    hidden: bool = False
     widget_type: str = ""
 
     def describe(self) -> dict[str, Any]:
@@ -42,6 +43,7 @@ class Options:
             "advanced": self.advanced,
             "forceInput": self.force_input,
             "socketless": self.socketless,
+            "hidden": self.hidden,
             "widgetType": self.widget_type,
         }
         return {name: value for name, value in options.items() if value}
@@ -55,7 +57,7 @@ class Opens:
     workflows its inputs are named after the parameter: `mode`, `mode.width`.
     """
 
-    classes: Classes
+    classes: Classes = field(hash=False)  # a dictionary; unions with None ask for a hash
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,12 @@ class Choice:
 class File:
     """A file of the host, by kind: "checkpoints", "vae", "embeddings" … or "input" for pictures.
 
-    `upload` lets editors add files.
+    `upload` lets editors add files; `content` says which: "image", "audio" or "video".
     """
 
     kind: str
     upload: bool = False
+    content: str = "image"
 
     type: ClassVar[SocketType] = COMBO
 
@@ -119,7 +120,7 @@ class File:
 
     def describe(self) -> dict[str, Any]:
         """Return whether files may be uploaded."""
-        return {"image_upload": True} if self.upload else {}
+        return {f"{self.content}_upload": True} if self.upload else {}
 
 
 def _not_listed(value: Any, known: Iterable[Any], sentence: str, **details: Any) -> Fault:

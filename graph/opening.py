@@ -86,7 +86,7 @@ def all_sockets(sockets: Iterable[Socket], before: str = "") -> Iterator[Socket]
 def gathered(sockets: Iterable[Socket], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values with those of opened sockets put together, as the function wants them (Socket.gathers)."""
     found = dict(values)
-    gathering = (socket for socket in sockets if socket.gathers is not None and socket.name in found)
+    gathering = (socket for socket in sockets if socket.gathers is not None and found.get(socket.name) is not None)
     for socket in sorted(gathering, key=lambda socket: socket.name.count(SEPARATOR), reverse=True):  # inner ones first
         inner = socket.name + SEPARATOR
         parts = {name.removeprefix(inner): found.pop(name) for name in list(found) if name.startswith(inner)}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,18 @@ def with_expanded_prefixes(workflow: Workflow, spec_of: SpecOf, now: datetime) -
                 expanded = _expand_date(expand_node_values(value, prompt), now)
                 workflow = workflow.with_input(node.id, socket.name, expanded)
     return workflow
+
+
+def free_names(place: SavePath, index: int, counters: Iterator[int], ending: str) -> Iterator[str]:
+    """Yield names that no file has; the place's counter does not know what `%batch_num%` stands for."""
+    stem = place.stem.replace("%batch_num%", str(index))
+    names = (f"{stem}_{counter:05}{ending}" for counter in counters)
+    return (name for name in names if not os.path.lexists(place.folder / name))
+
+
+def temporary_prefix() -> str:
+    """Return a prefix that no earlier run has used, for browsers keep what an address once gave."""
+    return f"ComfyUI_temp_{secrets.token_hex(4)}"
 
 
 def _node_value(prompt: Mapping[str, Any], name: str, input_name: str) -> Any:

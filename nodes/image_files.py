@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -14,8 +12,8 @@ from diffusion.images import to_bytes
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File, FilePrefix
-from nodes.file_names import expand_node_values
-from nodes.host import SavePath, host_of
+from nodes.file_names import expand_node_values, free_names, temporary_prefix
+from nodes.host import host_of
 from nodes.pictures import read_picture, write_png
 from nodes.sockets import Image, Mask
 
@@ -75,14 +73,14 @@ def SaveImage(images: Image, filename_prefix: Annotated[str, FilePrefix()] = "Co
 @node(category="image", display_name="Preview Image", output=True)
 def PreviewImage(images: Image, *, run: Run) -> ShownImages:
     """Show images; their files are temporary."""
-    run.show("images", save_images(images, _temporary_prefix(), run, temporary=True))
+    run.show("images", save_images(images, temporary_prefix(), run, temporary=True))
     return ShownImages(images)
 
 
 @node(category="image/mask", display_name="Preview Mask", output=True)
 def MaskPreview(mask: Mask, *, run: Run) -> ShownMask:
     """Show a mask; its file is temporary."""
-    run.show("images", save_images(masks.to_image(mask), _temporary_prefix(), run, temporary=True))
+    run.show("images", save_images(masks.to_image(mask), temporary_prefix(), run, temporary=True))
     return ShownMask(mask)
 
 
@@ -113,18 +111,6 @@ def save_each(
     counters = itertools.count(place.counter)
     for index, picture in enumerate(pictures):
         run.check_cancelled()
-        free = _free_names(place, index, counters, ending)
+        free = free_names(place, index, counters, ending)
         names.append(next(name for name in free if write(place.folder / name, picture, texts)))
     return [{"filename": name, "subfolder": place.subfolder, "type": place.type} for name in names]
-
-
-def _free_names(place: SavePath, index: int, counters: Iterator[int], ending: str) -> Iterator[str]:
-    """Yield names that no file has; the place's counter does not know what `%batch_num%` stands for."""
-    stem = place.stem.replace("%batch_num%", str(index))
-    names = (f"{stem}_{counter:05}{ending}" for counter in counters)
-    return (name for name in names if not os.path.lexists(place.folder / name))
-
-
-def _temporary_prefix() -> str:
-    """Return a prefix that no earlier run has used, for browsers keep what an address once gave."""
-    return f"ComfyUI_temp_{secrets.token_hex(4)}"

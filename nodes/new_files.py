@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, and never take the name of another.
 
 write_new(Path("output/model_00001_.safetensors"), lambda path: save_file(tensors, path))  # False if there is such a file
+with replacing(Path("video.mp4")) as temporary: ...  # takes the place of a file of that name
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 REMEDIES: Mapping[int | None, str] = {
@@ -32,9 +34,7 @@ def write_new(path: Path, write: Callable[[Path], object]) -> bool:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = _empty_beside(path)
         write(temporary)
         temporary.chmod(_usual_mode())
         return _take_name(temporary, path)
@@ -44,6 +44,29 @@ def write_new(path: Path, write: Callable[[Path], object]) -> bool:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a file beside the place to be filled, which takes its name at the end, and stays away if anything fails.
+
+    A file that is there keeps its content until then, so it may be read meanwhile.
+    """
+    target = Path(os.path.realpath(path))  # what a link leads to is written, as if it were opened
+    temporary = _empty_beside(target)
+    try:
+        yield temporary
+        temporary.chmod(_usual_mode())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _empty_beside(path: Path) -> Path:
+    """Make an empty file in the folder; it has the same ending, for programs that tell formats by that."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=f".part{path.suffix}", dir=path.parent)
+    os.close(handle)
+    return Path(name)
 
 
 def _take_name(temporary: Path, path: Path) -> bool:

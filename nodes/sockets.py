@@ -3,6 +3,8 @@
     def ImageInvert(image: Image) -> Image: ...
 
 IMAGE: (batch, height, width, channels) float32 in 0..1; MASK: (batch, height, width) float32 in 0..1.
+AUDIO: a dictionary of `waveform` (batch, channels, samples) float32 in -1..1, and `sample_rate`.
+VIDEO: nodes.media's VideoInput.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ MAX_RESOLUTION = 16384  # ComfyUI's limit of width and height, in pixels
 
 Image = Annotated[torch.Tensor, SocketType("IMAGE")]
 Mask = Annotated[torch.Tensor, SocketType("MASK")]
+Sound = Annotated[Any, SocketType("AUDIO")]
+Video = Annotated[Any, SocketType("VIDEO")]
 Latent = Annotated[Any, SocketType("LATENT")]
 Conditioning = Annotated[Any, SocketType("CONDITIONING")]
 Model = Annotated[Any, SocketType("MODEL")]

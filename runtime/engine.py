@@ -21,6 +21,7 @@ import psutil
 import nodes
 from diffusion.text.embeddings import find_embedding
 from files.folders import Folders
+from files.kinds import INPUT_SUFFIXES
 from files.model_paths import gather_model_paths
 from graph.cache import Cache, MemoryCache
 from graph.choices import File
@@ -97,11 +98,11 @@ class Studio:
 
     def names(self, kind: str) -> list[str]:
         """Return the files that a File widget of that kind may name."""
-        return self.folders.input_names() if kind == INPUT_KIND else self.folders.choices(kind)
+        return self.folders.input_names(kind) if kind in INPUT_SUFFIXES else self.folders.choices(kind)
 
     def places(self, kind: str) -> tuple[Path, ...]:
         """Return the folders in which files of that kind lie."""
-        return (self.folders.input,) if kind == INPUT_KIND else self.folders.model_roots(kind)
+        return (self.folders.input,) if kind in INPUT_SUFFIXES else self.folders.model_roots(kind)
 
 
 def builtin_registry(more: Iterable[str] = ()) -> Registry:
@@ -240,7 +241,7 @@ def file_content(
 
 
 def _path_of(folders: Folders, file: File, name: str) -> Path:
-    if file.kind == INPUT_KIND:
+    if file.kind in INPUT_SUFFIXES:
         return folders.input_path(name)
     found = find_embedding(folders.model_roots(EMBEDDINGS))(name) if file.kind == EMBEDDINGS else None
     return found or folders.find_model(file.kind, name)

@@ -18,6 +18,7 @@ from diffusion.clip_vision import ClipVision
 from diffusion.control.net import ControlNet
 from diffusion.models import Model, Vae
 from diffusion.upscalers.load import Upscaler
+from nodes.media.video_input import VideoInput
 
 HANDLES = (
     Model,
@@ -48,6 +49,8 @@ def tensors_of(value: Any) -> Iterator[torch.Tensor]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from tensors_of(part)
+    elif isinstance(value, VideoInput):
+        yield from tensors_of(vars(value))
     elif is_dataclass(value) and not isinstance(value, type):
         for part in fields(value):
             yield from tensors_of(getattr(value, part.name))

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from files.folders import FolderError, Folders
-from files.kinds import KIND_ALIASES
+from files.kinds import INPUT_SUFFIXES, KIND_ALIASES
 
-INPUT = "input"
 COARSE_NS = 2_000_000_000  # the coarsest clock of a usual file system (FAT)
 
 Stamps = tuple[tuple[str, int], ...]  # folders and their times of change
@@ -69,9 +68,9 @@ class NameLists:
     def _list(self, kind: str, version: int) -> _Listed:
         now, place = self._now_ns(), self._place(kind)
         try:
-            roots = (self._folders.input,) if kind == INPUT else self._folders.choice_roots(kind)
+            roots = (self._folders.input,) if kind in INPUT_SUFFIXES else self._folders.choice_roots(kind)
             stamps = tuple(_stamps(roots))
-            names = self._folders.input_names() if kind == INPUT else self._folders.choices(kind)
+            names = self._folders.input_names(kind) if kind in INPUT_SUFFIXES else self._folders.choices(kind)
         except FolderError:
             return _Listed(place, [], (), version, True)
         return _Listed(place, names, stamps, version, all(then < now - COARSE_NS for _, then in stamps))

@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,8 +19,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from compat.v3.outputs import UIOutput
-from compat.v3.sound import OPTIONS, write_sound
 from compat.v3.widgets import FolderType
+from nodes.media.sound import OPTIONS, write_sound
+from nodes.new_files import write_new
 
 MAKE, MODEL = 0x010F, 0x0110  # EXIF tags: WebP files carry the workflow and the prompt there, as ComfyUI writes them
 APNG_CHUNK = b"comf"  # where animated PNG files carry them
@@ -80,9 +83,11 @@ class _Place(NamedTuple):
     counter: int
     subfolder: str
 
-    def name(self, number: int, end: str) -> str:
-        """Return the name of a file of a batch."""
-        return f"{self.stem.replace('%batch_num%', str(number))}_{self.counter + number:05}{end}"
+    def write(self, number: int, end: str, write: Callable[[Path], object]) -> str:
+        """Write a file of a batch, and return the name that it got: the first from its number on that none has."""
+        stem = self.stem.replace("%batch_num%", str(number))
+        names = (f"{stem}_{counter:05}{end}" for counter in itertools.count(self.counter + number))
+        return next(name for name in names if write_new(self.folder / name, write))
 
 
 def _place(prefix: str, folder_type: FolderType, *size: int) -> _Place:
@@ -128,8 +133,8 @@ class ImageSaveHelper:
         info = _png_texts(texts_of(cls))
         results = []
         for number, image in enumerate(images):
-            name = place.name(number, "_.png")
-            to_picture(image).save(place.folder / name, pnginfo=info, compress_level=compress_level)
+            save = partial(to_picture(image).save, format="PNG", pnginfo=info, compress_level=compress_level)
+            name = place.write(number, "_.png", save)
             results.append(SavedResult(name, place.subfolder, folder_type))
         return results
 
@@ -144,11 +149,11 @@ class ImageSaveHelper:
     ) -> SavedResult:
         """Save all as one PNG file that moves."""
         place = _image_place(images, filename_prefix, folder_type)
-        name = f"{place.stem}_{place.counter:05}_.png"
         info = PngInfo()
         for key, text in texts_of(cls).items():
             info.add(APNG_CHUNK, f"{key}\0{text}".encode("latin-1"), after_idat=True)
-        _save_moving(images, place.folder / name, fps, pnginfo=info, compress_level=compress_level)
+        save = partial(_save_moving, images, fps=fps, format="PNG", pnginfo=info, compress_level=compress_level)
+        name = place.write(0, "_.png", save)
         return SavedResult(name, place.subfolder, folder_type)
 
     @staticmethod
@@ -172,9 +177,12 @@ class ImageSaveHelper:
     ) -> SavedResult:
         """Save all as one WebP file that moves."""
         place = _image_place(images, filename_prefix, folder_type)
-        name = f"{place.stem}_{place.counter:05}_.webp"
-        options = {"lossless": lossless, "quality": quality, "method": method}
-        _save_moving(images, place.folder / name, fps, exif=_exif(texts_of(cls)), **options)
+        options = {"exif": _exif(texts_of(cls)), "lossless": lossless, "quality": quality, "method": method}
+
+        def save(path: Path) -> None:
+            _save_moving(images, path, fps, format="WEBP", **options)
+
+        name = place.write(0, "_.webp", save)
         return SavedResult(name, place.subfolder, folder_type)
 
     @staticmethod
@@ -232,8 +240,9 @@ class AudioSaveHelper:
         texts = texts_of(cls)
         results = []
         for number, waveform in enumerate(audio["waveform"].cpu()):
-            name = place.name(number, f".{format}")
-            write_sound(place.folder / name, waveform, audio["sample_rate"], format, quality, texts)
+            rate = audio["sample_rate"]
+            save = partial(write_sound, waveform=waveform, rate=rate, format=format, quality=quality, texts=texts)
+            name = place.write(number, f".{format}", save)
             results.append(SavedResult(name, place.subfolder, folder_type))
         return results
 

@@ -68,7 +68,7 @@ def _unknown(header: Header, places: list[Detected]) -> str:
     nearest = max(places, key=lambda place: place.family.signature.score(header, place.prefix))
     misfits = nearest.family.signature.misfits(header, nearest.prefix)
     more = f" and {len(misfits) - SHOWN_MISFITS} more" if len(misfits) > SHOWN_MISFITS else ""
-    kind = _other_kind(header)
+    kind = other_kind(header)
     return (
         f"{header.path.name}: no known family of models matches. "
         + (f"It looks like {kind}. " if kind else "")
@@ -78,7 +78,8 @@ def _unknown(header: Header, places: list[Detected]) -> str:
     )
 
 
-def _other_kind(header: Header) -> str | None:
+def other_kind(header: Header) -> str | None:
+    """Return what a file is that is no diffusion network, and what loads it; None if that is not known."""
     if any(key.startswith("model.diffusion_model.input_blocks.") for key in header.tensors):
         return None
     beginnings = (kind for prefix, kind in OTHER_KINDS.items() if any(key.startswith(prefix) for key in header.tensors))

@@ -17,13 +17,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from diffusion.checkpoints.detect import detect
+from diffusion.checkpoints.detect import detect, other_kind
 from diffusion.checkpoints.encoders import encoder_alone
 from diffusion.checkpoints.fill import TensorFile, Weights, header_of
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.source import Keep, Source, file_digest
 from diffusion.checkpoints.together import Whole, family_for, whole_of
-from diffusion.checkpoints.vaes import find_vae
+from diffusion.checkpoints.vaes import find_vae, known_vaes
 from diffusion.checkpoints.vaes.kind import FoundVae
 from diffusion.clip import Clip
 from diffusion.errors import CheckpointError
@@ -168,13 +168,21 @@ def vae_in(header: Header) -> FoundVae:
     found = find_vae(header)
     if found is not None:
         return found
-    if "decoder.up_blocks.0.resnets.0.conv1.weight" in header.tensors:
-        seen = "a VAE in the layout of diffusers"
-    else:
-        seen = f"{len(header.tensors)} tensors without decoder.conv_in.weight"
+    known = ", ".join(kind.title for kind in known_vaes())
     raise CheckpointError(
-        f"{header.path.name}: no VAE is in this file; found {seen}, expected one in the latent-diffusion layout."
+        f"{header.path.name}: no VAE is in this file; found {_in_place_of_vae(header)}, expected one of: {known}."
     )
+
+
+def _in_place_of_vae(header: Header) -> str:
+    if "decoder.up_blocks.0.resnets.0.conv1.weight" in header.tensors:
+        return "a VAE in the layout of diffusers (get it in the original layout)"
+    try:
+        family = detect(header).family
+    except CheckpointError:
+        kind = other_kind(header)
+        return f"{len(header.tensors)} tensors" if kind is None else kind
+    return f"a diffusion model of the family {family.title}; load it with UNETLoader, from models/diffusion_models"
 
 
 def _clip_inside(whole: Whole, source: Source, precision: Precision, embedding_folders: Iterable[Path]) -> Clip | None:

@@ -90,3 +90,13 @@ def test_kinds_list_the_files_that_are_of_them(folders: Folders) -> None:
     assert folders.model_names("configs") == ["v1.yaml"]
     assert folders.model_names("classifiers") == ["plain"]
     assert folders.model_names("diffusers") == []
+
+
+def test_pictures_sounds_and_videos_of_the_input_folder_are_listed_apart(tmp_path: Path) -> None:
+    folders = Folders.below(tmp_path)
+    folders.input.mkdir(parents=True, exist_ok=True)
+    for name in ("a.png", "b.FLAC", "c.mp4", "d.txt"):
+        (folders.input / name).touch()
+    assert folders.input_names() == ["a.png"]
+    assert folders.input_names("input_sound") == ["b.FLAC", "c.mp4"]
+    assert folders.input_names("input_video") == ["c.mp4"]

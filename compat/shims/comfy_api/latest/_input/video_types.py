@@ -1,3 +1,3 @@
 """Videos."""
 
-from compat.v3.video_input import VideoInput as VideoInput
+from nodes.media.video_input import VideoInput as VideoInput

@@ -1,4 +1,4 @@
 """Videos of files and of tensors."""
 
-from compat.v3.video import VideoFromComponents as VideoFromComponents
-from compat.v3.video import VideoFromFile as VideoFromFile
+from nodes.media.video import VideoFromComponents as VideoFromComponents
+from nodes.media.video import VideoFromFile as VideoFromFile

@@ -1,5 +1,5 @@
 """Words and values around videos."""
 
-from compat.v3.video_input import VideoCodec as VideoCodec
-from compat.v3.video_input import VideoComponents as VideoComponents
-from compat.v3.video_input import VideoContainer as VideoContainer
+from nodes.media.video_input import VideoCodec as VideoCodec
+from nodes.media.video_input import VideoComponents as VideoComponents
+from nodes.media.video_input import VideoContainer as VideoContainer

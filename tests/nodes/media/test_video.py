@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,11 @@ import numpy as np
 import pytest
 import torch
 
-from compat.v3.sound import write_sound
-from compat.v3.video import TURN, VideoFromComponents, VideoFromFile
-from compat.v3.video_input import VideoCodec, VideoComponents, VideoContainer
-from compat.v3.video_reading import Filters
-from compat.v3.video_writing import Look, Target, writing
+from nodes.media.sound import write_sound
+from nodes.media.video import TURN, VideoFromComponents, VideoFromFile
+from nodes.media.video_input import VideoCodec, VideoComponents, VideoContainer
+from nodes.media.video_reading import Filters
+from nodes.media.video_writing import Look, Target, writing
 
 FRAMES, RATE, HZ = 20, 10, 16_000
 
@@ -128,23 +130,43 @@ def test_what_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
         made().save_to(io.BytesIO(), VideoContainer.WEBM, VideoCodec.H264)
 
 
+@contextmanager
+def files_of_at_most(nbytes: int) -> Iterator[None]:
+    """Let no file grow beyond that, as a full disk does."""
+    resource = pytest.importorskip("resource", reason="only Unix has such limits")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (nbytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 @pytest.mark.parametrize("is_copied", [True, False])
 @pytest.mark.parametrize("name", ["full.mp4", "full.mkv"])
 def test_a_full_disk_leaves_no_part_of_a_video(tmp_path: Path, name: str, is_copied: bool) -> None:
     video = written(made()) if is_copied else made()
-    path = tmp_path / name
-    path.symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left"):
-        video.save_to(str(path))
-    assert not path.is_symlink()
+    with files_of_at_most(100), pytest.raises(OSError, match="too large"):
+        video.save_to(str(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_leaves_no_part_of_a_sound(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_part_of_a_sound_and_the_one_before_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "full.flac"
-    path.symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left"):
+    path.write_bytes(b"earlier")
+    with files_of_at_most(100), pytest.raises(OSError, match="too large"):
         write_sound(path, torch.rand(1, HZ), HZ, "flac", "128k", {})
-    assert not path.is_symlink()
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("full.flac", b"earlier")]
+
+
+@pytest.mark.parametrize("options", [{}, {"crf": 30.0}], ids=["copied", "encoded"])
+def test_a_video_may_be_saved_onto_its_own_file(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = str(tmp_path / "own.mp4")
+    made(sound=True).save_to(path)
+    before = brightness(VideoFromFile(path))
+    VideoFromFile(path).save_to(path, **options)
+    assert brightness(VideoFromFile(path)) == pytest.approx(before, abs=0.03)
+    assert [each.name for each in tmp_path.iterdir()] == ["own.mp4"]
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])

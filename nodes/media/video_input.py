@@ -16,7 +16,7 @@ SRGB = "sRGB"
 UNSPECIFIED = "auto"
 
 
-class VideoCodec(str, Enum):
+class VideoCodec(str, Enum):  # noqa: UP042  # its str() is that of ComfyUI's
     """How pictures are encoded."""
 
     AUTO = "auto"
@@ -29,7 +29,7 @@ class VideoCodec(str, Enum):
         return [each.value for each in cls]
 
 
-class VideoContainer(str, Enum):
+class VideoContainer(str, Enum):  # noqa: UP042  # its str() is that of ComfyUI's
     """Kinds of files."""
 
     AUTO = "auto"

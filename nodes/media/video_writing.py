@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
-from compat.v3.media import open_encoder, opened
-from compat.v3.video_input import SRGB, VideoCodec, VideoContainer
+from nodes.media.encoding import open_encoder, opened
+from nodes.media.video_input import SRGB, VideoCodec, VideoContainer
 
 ENCODERS = {VideoCodec.H264: "h264", VideoCodec.AV1: "libsvtav1"}
 FORMATS = {VideoContainer.MP4: "mp4", VideoContainer.MKV: "matroska", VideoContainer.WEBM: "webm"}

@@ -16,7 +16,7 @@ import av
 import numpy as np
 import torch
 
-from compat.v3.video_input import VideoComponents
+from nodes.media.video_input import VideoComponents
 
 logger = logging.getLogger(__name__)
 

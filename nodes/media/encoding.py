@@ -12,24 +12,24 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
 import numpy as np
 
+from nodes.new_files import replacing
+
 
 @contextmanager
 def opened(path: Any, **options: Any) -> Iterator[Any]:
-    """Open a file for writing; it is removed again if that fails, at its end too."""
-    container: Any = av.open(path, **options)
-    try:
-        with container:
+    """Open a file for writing, in memory or on the disk; there it appears when it is whole, or stays as it was."""
+    if not isinstance(path, str | os.PathLike):
+        with av.open(path, **options) as container:
             yield container
-    except BaseException:
-        if isinstance(path, str | os.PathLike):
-            with suppress(OSError):
-                os.remove(path)
-        raise
+        return
+    with replacing(Path(path)) as temporary, av.open(temporary, **options) as container:
+        yield container
 
 
 def open_encoder(context: Any) -> None:

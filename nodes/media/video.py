@@ -13,10 +13,10 @@ from typing import Any
 import av
 import numpy as np
 
-from compat.v3.media import sound_frame
-from compat.v3.video_copying import can_copy, copy_streams
-from compat.v3.video_input import SRGB, VideoCodec, VideoComponents, VideoContainer, VideoInput
-from compat.v3.video_reading import (
+from nodes.media.encoding import sound_frame
+from nodes.media.video_copying import can_copy, copy_streams
+from nodes.media.video_input import SRGB, VideoCodec, VideoComponents, VideoContainer, VideoInput
+from nodes.media.video_reading import (
     Filters,
     Window,
     frames,
@@ -26,7 +26,7 @@ from compat.v3.video_reading import (
     sound_stream,
     video_stream,
 )
-from compat.v3.video_writing import LAYOUTS, Look, Target, Writer, color_space_of, texts, writing
+from nodes.media.video_writing import LAYOUTS, Look, Target, Writer, color_space_of, texts, writing
 
 DEEP = 10  # bits from which on pictures are handed over with 16
 TURN = ("transpose", "cclock")  # FFmpeg's filter for a quarter turn to the left

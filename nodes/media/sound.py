@@ -1,6 +1,7 @@
 """Sound as files, through PyAV.
 
 write_sound(Path("a.flac"), waveform, 44100, "flac", "128k", {"prompt": "{}"})
+read_sound(Path("a.flac"))  # {"waveform": (1, channels, samples), "sample_rate": 44100}
 """
 
 from __future__ import annotations
@@ -10,8 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
+import numpy as np
+import torch
 
-from compat.v3.media import opened, sound_frame
+from nodes.media.encoding import opened, sound_frame
+
+
+class SoundError(Exception):
+    """A file has no sound that can be read; the sentence says which and why."""
 
 
 class _Format(NamedTuple):
@@ -49,6 +56,23 @@ def write_sound(path: Path, waveform: Any, rate: int, format: str, quality: str,
         for frame in _frames(waveform, rate, target, layout):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+def read_sound(path: Path) -> dict[str, Any]:
+    """Return the first sound of a file, of a video too; SoundError if there is none."""
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise SoundError(f"{path.name} has no sound; choose a file of sound, or a video that has some.")
+            stream = container.streams.audio[0]
+            to_floats = av.AudioResampler(format="fltp")
+            pieces = [each.to_ndarray() for frame in container.decode(stream) for each in to_floats.resample(frame)]
+            rate = stream.codec_context.sample_rate
+    except av.FFmpegError as error:
+        raise SoundError(f"{path.name} cannot be read as sound ({error.strerror}); choose another file.") from error
+    if not pieces:
+        raise SoundError(f"{path.name} has no sound that can be decoded; choose another file.")
+    return {"waveform": torch.from_numpy(np.concatenate(pieces, axis=1)).unsqueeze(0), "sample_rate": rate}
 
 
 def _frames(waveform: Any, rate: int, target: int, layout: str) -> Iterator[av.AudioFrame]:

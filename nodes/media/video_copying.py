@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from compat.v3.media import opened
-from compat.v3.video_input import VideoCodec, VideoContainer
-from compat.v3.video_writing import FORMATS, Target, is_buffer
+from nodes.media.encoding import opened
+from nodes.media.video_input import VideoCodec, VideoContainer
+from nodes.media.video_writing import FORMATS, Target, is_buffer
 
 logger = logging.getLogger(__name__)
 
