@@ -17,8 +17,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from diffusion.checkpoints.detect import detect, other_kind
+from diffusion.checkpoints.detect import detect, seen_in
 from diffusion.checkpoints.encoders import encoder_alone
+from diffusion.checkpoints.encoders.kind import FoundEncoder
 from diffusion.checkpoints.fill import TensorFile, Weights, header_of
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.source import Keep, Source, file_digest
@@ -130,7 +131,7 @@ def load_clip(
     """
     chosen = precision or Precision()
     headers = [read_header(path) for path in paths]
-    found = [encoder_alone(header) for header in headers]
+    found = [_encoder_in(header) for header in headers]
     texts = family_for(clip_type, [(path.name, kind) for path, (kind, _) in zip(paths, found, strict=True)]).texts
     folders = tuple(tokenizer_folders)
     encoders = (
@@ -168,21 +169,19 @@ def vae_in(header: Header) -> FoundVae:
     found = find_vae(header)
     if found is not None:
         return found
+    is_diffusers = "decoder.up_blocks.0.resnets.0.conv1.weight" in header.tensors
+    seen = "a VAE in the layout of diffusers" if is_diffusers else seen_in(header)
     known = ", ".join(kind.title for kind in known_vaes())
     raise CheckpointError(
-        f"{header.path.name}: no VAE is in this file; found {_in_place_of_vae(header)}, expected one of: {known}."
+        f"{header.path.name}: no VAE is in this file; found {seen}. Expected one of these in the original layout: {known}."
     )
 
 
-def _in_place_of_vae(header: Header) -> str:
-    if "decoder.up_blocks.0.resnets.0.conv1.weight" in header.tensors:
-        return "a VAE in the layout of diffusers (get it in the original layout)"
+def _encoder_in(header: Header) -> tuple[str, FoundEncoder]:
     try:
-        family = detect(header).family
-    except CheckpointError:
-        kind = other_kind(header)
-        return f"{len(header.tensors)} tensors" if kind is None else kind
-    return f"a diffusion model of the family {family.title}; load it with UNETLoader, from models/diffusion_models"
+        return encoder_alone(header)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} Found {seen_in(header)}.") from error
 
 
 def _clip_inside(whole: Whole, source: Source, precision: Precision, embedding_folders: Iterable[Path]) -> Clip | None:

@@ -82,6 +82,7 @@ def test_a_missing_tokenizer_says_which_file_goes_where_and_what_fetches_it(name
     assert sentence.startswith("encoder.safetensors: ")
     assert str(tmp_path / "tokenizers" / name) in sentence
     assert f"weft models get {VOCABULARIES[name].hub_file} --to tokenizers/{name}" in sentence
+    assert "tokenizer.json or tokenizer.json" not in sentence
 
 
 @pytest.mark.parametrize("file_name", ["tokenizer.json", "spiece.model", "tekken.json"])
