@@ -34,7 +34,9 @@ bench: $(READY) $(EDITOR)
 	$(BIN)/python bench/cache.py
 	$(BIN)/python bench/memory.py
 	$(BIN)/python bench/sampling.py
+	$(BIN)/python bench/pipelines.py
 	$(BIN)/python bench/patches.py
+	$(BIN)/python bench/templates.py
 	$(BIN)/python bench/load.py
 	$(BIN)/python bench/adherence.py
 	$(BIN)/python bench/gpu.py

@@ -4,7 +4,7 @@
     output = adapter.call(backbone, x, timestep, context, given)
 
 Samplers and guidance know networks only through this seam; a family that needs no more than cross-attention is a UNet.
-An adapter with `is_steered` passes on what ControlNets and T2I-Adapters add (`steering`).
+An adapter with `steered_by` passes on what ControlNets of that name add (`steering`, `blocks_of`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from diffusion.conditioning import Cond
 from diffusion.errors import DiffusionError
@@ -28,6 +29,8 @@ DOWN, MIDDLE, LEVELS = (  # what networks that steer a U-Net add to it, by the n
     "mid_block_additional_residual",
     "down_intrablock_additional_residuals",
 )
+BLOCKS, SINGLES = "controlnet_block_samples", "controlnet_single_block_samples"  # and to transformers, block by block
+STEERED_UNET = "unet"  # what U-Nets are steered by
 
 
 class Adapter(Protocol):
@@ -61,7 +64,7 @@ class UNetAdapter:
 
     repeats_contexts: bool = True
     planes: frozenset[str] = frozenset()
-    is_steered: ClassVar[bool] = True
+    steered_by: ClassVar[str] = STEERED_UNET
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return nothing."""
@@ -86,7 +89,7 @@ class SizedUNetAdapter:
     downscale: int = 8
     repeats_contexts: bool = True
     planes: frozenset[str] = frozenset()
-    is_steered: ClassVar[bool] = True
+    steered_by: ClassVar[str] = STEERED_UNET
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the pooled prompt and six numbers (1, 6): size, crop, target size, each with the height first."""
@@ -127,6 +130,19 @@ class SizedUNetAdapter:
 def steering(given: Given) -> dict[str, Any]:
     """Return what a U-Net of diffusers is given of networks that steer it, as its arguments."""
     return {name: _as_argument(given[name]) for name in (DOWN, MIDDLE, LEVELS) if name in given}
+
+
+def blocks_of(given: Given, name: str, tokens: int | None = None) -> list[Tensor] | None:
+    """Return what is added behind each block of a transformer, with nothing for tokens behind those of the latent.
+
+    tokens: how many there are of all pictures.
+    """
+    samples = given.get(name)
+    if samples is None:
+        return None
+    if tokens is None:
+        return list(samples)
+    return [functional.pad(each, (0, 0, 0, tokens - each.shape[1])) for each in samples]
 
 
 def _as_argument(value: Tensor | tuple[Tensor, ...]) -> Any:

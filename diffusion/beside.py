@@ -93,9 +93,9 @@ class BesideAdapter:
         return self.inner.planes | {BESIDE}
 
     @property
-    def is_steered(self) -> bool:
+    def steered_by(self) -> str | None:
         """As the other."""
-        return bool(getattr(self.inner, "is_steered", False))
+        return getattr(self.inner, "steered_by", None)
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the planes with all that the other gives."""

@@ -1,6 +1,6 @@
 """Handles of text encoders: Clip is what the CLIP wire carries, one encoder or several that a family uses together.
 
-    clip = clip_of(tokenizer, module)  # SD1's: one CLIP
+    clip = Clip((TextEncoder(CLIP_L, ClipReader(tokenizer), module),))  # SD1's: one CLIP
     cond = clip.with_layer(-2).encode("a photo of a (red:1.3) cat")
 
 The modules are transformers'; their weights are not changed through a handle, so many may share them.
@@ -23,8 +23,7 @@ from diffusion.streaming import Keeper, kept
 from diffusion.text.embeddings import EmbeddingLookup, no_embeddings
 from diffusion.text.encoders import Encoded
 from diffusion.text.picture_reader import PictureReader
-from diffusion.text.readers import Alone, ClipReader, Joiner, Reader
-from diffusion.text.tokenizer import ClipTokenizer
+from diffusion.text.readers import Alone, Joiner, Reader
 
 CLIP_L, CLIP_G, CLIP_H, T5_XXL = "l", "g", "h", "t5xxl"  # kinds of encoders go by ComfyUI's names
 NOT_FINITE = "The checkpoint or an embedding of the prompt may be damaged; get it again."
@@ -145,16 +144,3 @@ class Clip:
         return self.joiner.join(
             {each.kind: each.read_shown(text, pictures, template, self.layer) for each in self.encoders}
         )
-
-
-def clip_of(
-    tokenizer: ClipTokenizer,
-    module: nn.Module,
-    *,
-    digest: str = "",
-    embeddings: EmbeddingLookup = no_embeddings,
-    computed: torch.dtype | None = None,
-) -> Clip:
-    """Return the handle of one CLIP text encoder, as SD1 has it."""
-    encoder = TextEncoder(CLIP_L, ClipReader(tokenizer), module, digest=digest, computed=computed)
-    return Clip((encoder,), embeddings=embeddings)

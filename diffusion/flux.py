@@ -9,15 +9,15 @@ A prompt may bring, in Cond.extras: `guidance` (None for none at all), `referenc
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffusion.adapters import Given
+from diffusion.adapters import BLOCKS, SINGLES, Given, blocks_of
 from diffusion.conditioning import Cond
 from diffusion.latents import LatentFormat
 from diffusion.levels import TIMESTEPS
@@ -27,6 +27,7 @@ from diffusion.tokens import grid, known_method, latent_of, origins, size_in_pat
 GUIDANCE = 3.5  # where a prompt says nothing (ComfyUI)
 PATCH = 2
 PIXELS = 8  # on a side of a cell, of masks
+STEERED = "flux"  # what it is steered by
 REFERENCES = "references by "  # and the method: prompts with other methods do not go together
 
 
@@ -39,6 +40,7 @@ class FluxAdapter:
     has_guidance: bool
     repeats_contexts: bool = False
     planes: frozenset[str] = frozenset()
+    steered_by: ClassVar[str] = STEERED
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the pooled prompt (zeros if it has none), guidance and references."""
@@ -52,12 +54,7 @@ class FluxAdapter:
         """Return the network's output."""
         network: Any = backbone
         images, places = images_of(x, given, patch=PATCH, axes=3)
-        guidance = given.get("guidance")
-        with ExitStack() as stack:
-            stack.enter_context(exact_time(network.time_text_embed, timestep))
-            if self.has_guidance and guidance is None:
-                stack.enter_context(silenced(network.time_text_embed.guidance_embedder))
-                guidance = torch.zeros_like(timestep)
+        with guided(network, timestep, given, has_guidance=self.has_guidance) as guidance:
             output: Tensor = network(
                 images,
                 encoder_hidden_states=context,
@@ -66,6 +63,8 @@ class FluxAdapter:
                 img_ids=places,
                 txt_ids=places.new_zeros(context.shape[1], 3),
                 guidance=guidance,
+                controlnet_block_samples=blocks_of(given, BLOCKS, images.shape[1]),
+                controlnet_single_block_samples=blocks_of(given, SINGLES, images.shape[1]),
                 return_dict=False,
             )[0]
         return latent_of(output, x.shape, PATCH)
@@ -129,6 +128,21 @@ def images_of(planes: Tensor, given: Given, *, patch: int, axes: int, step: floa
             tokens.append(tokens_of(reference, patch))
             places.append(grid(size_in_patches(reference, patch), start, axes=axes, device=planes.device))
     return torch.cat(tokens, dim=1), torch.cat(places)
+
+
+@contextmanager
+def guided(network: Any, timestep: Tensor, given: Given, *, has_guidance: bool) -> Iterator[Any]:
+    """Give the guidance that a network of Flux is told, and let it know the time in full.
+
+    has_guidance: whether it takes any; without one in the prompt it is then as if it took none.
+    """
+    guidance = given.get("guidance") if has_guidance else None
+    with exact_time(network.time_text_embed, timestep):
+        if guidance is not None or not has_guidance:
+            yield guidance
+            return
+        with silenced(network.time_text_embed.guidance_embedder):
+            yield torch.zeros_like(timestep)
 
 
 @contextmanager

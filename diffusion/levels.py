@@ -89,8 +89,8 @@ class DiscreteLevels:
 
 
 @dataclass(frozen=True)
-class AngularLevels:
-    """Any level between two ends; the network is told its angle, atan(sigma) / (pi / 2) (Salimans & Ho 2022)."""
+class EvenLevels:
+    """Any level between two ends, even by logarithm."""
 
     low: float
     high: float
@@ -99,6 +99,15 @@ class AngularLevels:
     def sigmas(self) -> Tensor:
         """Return a table for schedules that need one, spaced by logarithm."""
         return torch.linspace(math.log(self.low), math.log(self.high), TIMESTEPS).exp()
+
+    def percent_to_sigma(self, percent: float) -> float:
+        """Return the level after a share of the logarithms."""
+        return log_percent_to_sigma(self.sigmas, percent)
+
+
+@dataclass(frozen=True)
+class AngularLevels(EvenLevels):
+    """The network is told the angle of a level, atan(sigma) / (pi / 2) (Salimans & Ho 2022)."""
 
     def timestep(self, sigma: Tensor) -> Tensor:
         """Return the angle in right angles."""
@@ -108,22 +117,10 @@ class AngularLevels:
         """Return the level of an angle."""
         return (timestep * math.pi / 2).tan()
 
-    def percent_to_sigma(self, percent: float) -> float:
-        """Return the level after a share of the logarithms."""
-        return log_percent_to_sigma(self.sigmas, percent)
-
 
 @dataclass(frozen=True)
-class LogarithmicLevels:
-    """Any level between two ends; the network is told a quarter of its logarithm (Karras et al. 2022, table 1, EDM)."""
-
-    low: float
-    high: float
-
-    @property
-    def sigmas(self) -> Tensor:
-        """Return a table for schedules that need one, spaced by logarithm."""
-        return torch.linspace(math.log(self.low), math.log(self.high), TIMESTEPS).exp()
+class LogarithmicLevels(EvenLevels):
+    """The network is told a quarter of a level's logarithm (Karras et al. 2022, table 1, EDM)."""
 
     def timestep(self, sigma: Tensor) -> Tensor:
         """Return a quarter of the logarithm."""
@@ -132,10 +129,6 @@ class LogarithmicLevels:
     def sigma(self, timestep: Tensor) -> Tensor:
         """Return the level of a quarter of its logarithm."""
         return (timestep * 4).exp()
-
-    def percent_to_sigma(self, percent: float) -> float:
-        """Return the level after a share of the logarithms."""
-        return log_percent_to_sigma(self.sigmas, percent)
 
 
 @dataclass(frozen=True)

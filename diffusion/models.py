@@ -33,8 +33,8 @@ class Model:
     what is done to the weights, in this order; the backbone itself is not changed, so that handles may share it. overlay:
     made from the patches, and kept by handles that are made from this one and have the same. usage: patches of guidance
     and of what goes through the network. computed: the precision in which the network computes, None if it is that of the
-    weights. keeper: brings the weights where they are used; None if they lie there. layout: how they lie in files; None if
-    they came from none.
+    weights. keeper: brings the weights where they are used; None if they lie there. context_width: of the vectors that the
+    network attends to; 0 if unknown. layout: how the weights lie in files; None if they came from none.
     """
 
     backbone: nn.Module
@@ -47,6 +47,7 @@ class Model:
     usage: Usage = field(default_factory=Usage)
     computed: torch.dtype | None = None
     keeper: Keeper | None = None
+    context_width: int = 0
     layout: FileLayout | None = field(default=None, repr=False, compare=False)
     overlay: Overlay = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
 

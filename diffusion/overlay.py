@@ -116,11 +116,6 @@ class Overlay:
         bases = [slot.get() for slot in self._slots.values()]
         return sum(base.numel() * (self.dtype or base.dtype).itemsize for base in bases)
 
-    @property
-    def is_computed(self) -> bool:
-        """Whether the tensors are there already."""
-        return len(self._tensors) == len(self._slots)
-
     def tensors(self, device: torch.device | None = None) -> Mapping[str, nn.Parameter]:
         """Return the changed tensors by name, computing those that are missing; None leaves each where its weight lies."""
         for name, slot in self._slots.items():

@@ -20,8 +20,7 @@ from torch import Tensor
 
 from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
-from diffusion.control.chain import CONTROL, FOR_UNCOND, Chain, Control, Place, check_control, fit_control
-from diffusion.errors import DiffusionError
+from diffusion.control.chain import CONTROL, FOR_UNCOND, Chain, Control, Place, check_base, check_control, fit_control
 from diffusion.parameterization import Parameterization
 from diffusion.resize import edge_ramp, repeat_to_batch, resize
 
@@ -190,8 +189,7 @@ class _Chains:
         control = cond.extras.get(CONTROL)
         if not isinstance(control, Control):  # packs bring their own, which their samplings carry out
             return None
-        if not getattr(adapter, "is_steered", False):
-            raise DiffusionError("A ControlNet of Stable Diffusion 1, 2 or XL cannot steer a model of this family.")
+        check_base(control, getattr(adapter, "steered_by", None))
         batch, channels, rows, columns = self._shape
         place = Place(batch, rows, columns) if box is None else Place(batch, box.rows, box.columns)
         chain = self._known.get((control, place))

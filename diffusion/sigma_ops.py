@@ -14,7 +14,7 @@ from torch import Tensor
 
 from diffusion.parameterization import Parameterization
 
-NUMBER = re.compile(r"[-+]?(?:\d*\.*\d+)")
+NUMBER = re.compile(r"[-+]?(?:\d*\.?\d+)")
 FLUX2_PATCH = 16  # pixels on a side of one token
 FLUX2_LARGE = 4300  # tokens from which the number of steps no longer counts (BFL's flux2, sampling.py)
 FLUX2_SLOPE_200, FLUX2_START_200 = 0.00016927, 0.45666666  # a fit for 200 steps (likewise)

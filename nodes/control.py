@@ -6,11 +6,12 @@ from typing import Annotated, NamedTuple
 
 from diffusion.control.chain import Control, apply_control
 from diffusion.control.net import UNION_TYPES
+from diffusion.resize import resize
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File, Range
 from nodes.host import host_of
-from nodes.sockets import Conditioning, ControlNet, Image, Model, Vae
+from nodes.sockets import Conditioning, ControlNet, Image, Mask, Model, Vae
 
 FOLDER = "controlnet"
 NetName = Annotated[str, File(FOLDER)]
@@ -27,7 +28,7 @@ class Steered(NamedTuple):
 
 @node(category="model/loaders", display_name="Load ControlNet Model")
 def ControlNetLoader(control_net_name: NetName, *, run: Run) -> ControlNet:
-    """Load a ControlNet or a T2I-Adapter of Stable Diffusion 1, 2 or XL.
+    """Load a ControlNet of Stable Diffusion 1, 2, XL or 3, Flux or Qwen-Image, or a T2I-Adapter.
 
     control_net_name: a file below models/controlnet or models/t2i_adapter.
     """
@@ -75,11 +76,67 @@ def ControlNetApplyAdvanced(
     strength: how much it counts; 0 leaves the prompts as they are.
     start_percent: from which part of the sampling on it acts.
     end_percent: up to which part of the sampling it acts.
-    vae: for networks that take latents; those of Stable Diffusion take pictures.
+    vae: the model's, for networks that take latents: those of Flux, SD3 and Qwen-Image, not of Stable Diffusion 1, 2 and XL.
     """
     made: dict[Control | None, Control] = {}
     both = (
-        apply_control(prompt, control_net, image, strength, start_percent, end_percent, made=made)
+        apply_control(prompt, control_net, image, strength, start_percent, end_percent, vae=vae, made=made)
+        for prompt in (positive, negative)
+    )
+    return Steered(*both)
+
+
+@node(category="model/conditioning/controlnet", display_name="Apply Controlnet with VAE", deprecated=True)
+def ControlNetApplySD3(
+    positive: Conditioning,
+    negative: Conditioning,
+    control_net: ControlNet,
+    vae: Vae,
+    image: Image,
+    strength: Strength = 1.0,
+    start_percent: Percent = 0.0,
+    end_percent: Percent = 1.0,
+) -> Steered:
+    """Let a picture steer both prompts, as Apply ControlNet does with a VAE.
+
+    vae: the model's.
+    image: prepared for the network, such as edges or depths.
+    strength: how much it counts; 0 leaves the prompts as they are.
+    start_percent: from which part of the sampling on it acts.
+    end_percent: up to which part of the sampling it acts.
+    """
+    return ControlNetApplyAdvanced(positive, negative, control_net, image, strength, start_percent, end_percent, vae)
+
+
+@node(category="model/conditioning/controlnet", display_name="Apply ControlNet Inpainting (AliMama)")
+def ControlNetInpaintingAliMamaApply(
+    positive: Conditioning,
+    negative: Conditioning,
+    control_net: ControlNet,
+    vae: Vae,
+    image: Image,
+    mask: Mask,
+    strength: Strength = 1.0,
+    start_percent: Percent = 0.0,
+    end_percent: Percent = 1.0,
+) -> Steered:
+    """Let a network fill in a part of a picture; others than those for that are steered by all of the picture.
+
+    vae: the model's.
+    image: the whole picture.
+    mask: the part to be painted.
+    strength: how much it counts; 0 leaves the prompts as they are.
+    start_percent: from which part of the sampling on it acts.
+    end_percent: up to which part of the sampling it acts.
+    """
+    kept = None
+    if control_net.traits.has_mask:
+        kept = 1 - mask.reshape(-1, *mask.shape[-2:])
+        planes = resize(kept.unsqueeze(1), image.shape[2], image.shape[1], "bilinear", crop="center").round()
+        image = image * planes.movedim(1, -1)
+    made: dict[Control | None, Control] = {}
+    both = (
+        apply_control(prompt, control_net, image, strength, start_percent, end_percent, vae=vae, mask=kept, made=made)
         for prompt in (positive, negative)
     )
     return Steered(*both)
@@ -91,6 +148,7 @@ def SetUnionControlNetType(
 ) -> ControlNet:
     """Tell a union ControlNet what kind of picture it will get.
 
-    type: auto leaves it open.
+    type: auto leaves it open. Networks take it by its number in this list, which names the pictures of SDXL's; those of Flux
+    have an order of their own.
     """
     return control_net.with_type(type)

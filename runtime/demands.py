@@ -27,8 +27,10 @@ from graph.horizon import Use
 from graph.memory import Block
 from graph.plan import Survey
 from graph.workflow import Link
+from nodes.loaders import WEIGHT_DTYPES
 from runtime.networks import architecture_of, patched_name, words_of
 from runtime.places import Layout, patched_layout, plain_layout
+from runtime.precision import kept_as
 from runtime.workspace import Workspaces, need_of
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ OPENED = {
 LORAS = "loras"
 MOST_LAYOUTS = 64  # with LoRAs that are remembered; each strength makes another
 USUAL_STEPS = 20  # where the number of steps is not a literal
+USUAL_WEIGHTS = "default"  # of UNETLoader's weight_dtype
 
 
 class Lora(NamedTuple):
@@ -54,12 +57,16 @@ class Lora(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """A network of a file of models, and the LoRAs that it goes through."""
+    """A network of some files of models, and the LoRAs that it goes through.
+
+    files: several where text encoders come in a file each. kept: how a loader says that the weights are kept.
+    """
 
     folder: str
-    file: str
+    files: tuple[str, ...]
     network: str
     loras: tuple[Lora, ...] = ()
+    kept: str = USUAL_WEIGHTS
 
 
 class Usage(NamedTuple):
@@ -117,14 +124,17 @@ def _taken(bound: Bound, survey: Survey, origins: Mapping[Link, Origin]) -> Iter
 
 
 def _given(bound: Bound, taken: Mapping[str, Origin]) -> Iterator[tuple[Link, Origin]]:
-    files = list(_files(bound))
+    named = list(_files(bound))
+    files = tuple(name for folder, name in named if folder == named[0][0])
+    kept = bound.inputs.get("weight_dtype")
     for index, output in enumerate(bound.spec.outputs):
         kind = _kind(output.type.name)
         if kind in taken:
             passed = taken[kind]
             yield Link(bound.node.id, index), passed._replace(loras=(*passed.loras, *_loras(bound, passed.network)))
         elif kind in NETWORKS and files:
-            yield Link(bound.node.id, index), Origin(*files[0], NETWORKS[kind])
+            origin = Origin(named[0][0], files, NETWORKS[kind])
+            yield Link(bound.node.id, index), origin._replace(kept=kept) if isinstance(kept, str) else origin
 
 
 def _loras(bound: Bound, network: str) -> Iterator[Lora]:
@@ -174,19 +184,21 @@ class Catalogue:
     precisions: Precisions
     workspaces: Workspaces
     tables_on_device: bool = False
-    _known: dict[tuple[str, Path, int, int], Mapping[str, tuple[_Parts, ...]]] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[str, Path, int, int, str], Mapping[str, tuple[_Parts, ...]]] = field(
+        default_factory=dict, repr=False
+    )
     _with_loras: dict[Any, Layout] = field(default_factory=dict, repr=False)
 
     def find(self, origin: Origin, operation: str) -> Usage | None:
         """Return what an operation needs; None if a file is not there or no model (running it will say why)."""
         try:
-            opened = self._open(origin.folder, self.folders.find_model(origin.folder, origin.file))
             usages = [
                 self._usage(parts.outline, self._patched(parts, origin), operation)
-                for parts in opened.get(origin.network, ())
+                for file in origin.files
+                for parts in self._open(origin, file).get(origin.network, ())
             ]
         except (DiffusionError, OSError, ValueError) as error:
-            logger.debug("%s: sizes unknown: %s", origin.file, error)
+            logger.debug("%s: sizes unknown: %s", ", ".join(origin.files), error)
             return None
         if not usages:
             return None
@@ -204,11 +216,13 @@ class Catalogue:
         need = need_of(architecture_of(outline.module), operation, words_of(outline.precision), ())
         return Usage(layout.needed_by(operation), self.workspaces.largest(need) or 0)
 
-    def _open(self, folder: str, path: Path) -> Mapping[str, tuple[_Parts, ...]]:
+    def _open(self, origin: Origin, file: str) -> Mapping[str, tuple[_Parts, ...]]:
+        path = self.folders.find_model(origin.folder, file)
         status = path.stat()
-        key = (folder, path, status.st_size, status.st_mtime_ns)
+        key = (origin.folder, path, status.st_size, status.st_mtime_ns, origin.kept)
         if key not in self._known:
-            outlines = OPENED[folder](path, self.precisions)
+            unet = kept_as(self.precisions.unet, WEIGHT_DTYPES.get(origin.kept))
+            outlines = OPENED[origin.folder](path, self.precisions._replace(unet=unet))
             self._known[key] = {
                 network: tuple(_Parts(outline, self._laid_out(outline)) for outline in each)
                 for network, each in outlines.items()

@@ -27,7 +27,7 @@ from files.tiny_vaes import find_half, tiny_vae_files
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
-from runtime.precision import PrecisionSettings, choose
+from runtime.precision import PrecisionSettings, choose, kept_as
 from runtime.residency import DeviceMemory
 
 T = TypeVar("T")
@@ -92,8 +92,7 @@ class LocalHost:
 
     def load_diffusion_model(self, path: Path, weights: torch.dtype | None = None) -> Model:
         """Return the diffusion network of a file, its weights kept in a precision, None for the usual one."""
-        usual = self._precisions.unet
-        precision = usual if weights is None else Precision(weights, usual.computed or usual.stored)
+        precision = kept_as(self._precisions.unet, weights)
         return self._once(
             f"diffusion model {precision}",
             (path,),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SLOW_IN_HALF = frozenset({"cpu"})  # processors compute half precision many times slower than float32
 UNPACKED = "float16"  # what 8 bits are computed in where half precision is fast (ComfyUI)
+WIDE = "bfloat16"  # what 8 bits are computed in where a loader alone asks for them: in its range no network overflows
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,15 @@ def choose(settings: PrecisionSettings, device_type: str) -> Precisions:
         unet=_precision(settings.unet or settings.all, device_type),
         text=_precision(settings.text or settings.all, device_type),
         vae=_vae_precision(settings, "cpu" if settings.cpu_vae else device_type),
+    )
+
+
+def kept_as(usual: Precision, weights: torch.dtype | None) -> Precision:
+    """Return the precision of a network whose loader says how its weights are kept; None leaves the usual one."""
+    return (
+        usual
+        if weights is None
+        else usual._replace(stored=weights, computed=usual.computed or usual.stored or _dtype(WIDE))
     )
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffusion.clip import Clip, clip_of
+from diffusion.clip import Clip
 from diffusion.latents import LatentFormat
 from diffusion.models import Model, Vae
 from diffusion.parameterization import Parameterization
 from diffusion.text.tokenizer import ClipTokenizer
+from tests.clips import clip_of
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
 

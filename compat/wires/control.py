@@ -17,10 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from compat.wires.told import no_effect
 from diffusion.adapters import DOWN, LEVELS, MIDDLE
 from diffusion.control.chain import Chain, Control, Place, fit_control, steer
-from diffusion.control.net import UNION_TYPES, ControlNet
+from diffusion.control.net import UNION_TYPES, ControlNet, Depths
+from diffusion.models import Vae
 
+NO_DEPTHS = Depths()  # of U-Nets
 Added = dict[str, list[Tensor | None]]
 
 
@@ -33,6 +36,8 @@ class ControlView:
     strength: float = 1.0
     timestep_percent_range: tuple[float, float] = (0.0, 1.0)
     previous_controlnet: Any = None
+    vae: Vae | None = None
+    mask: Tensor | None = None
     made: Control | None = field(default=None, repr=False)
     _model: Any = field(default=None, repr=False)
     _threshold: Callable[[float], float] | None = field(default=None, repr=False)
@@ -50,9 +55,12 @@ class ControlView:
         vae: Any = None,
         extra_concat: Any = (),
     ) -> ControlView:
-        """Take the picture to follow, how strongly and when; these networks take no latents."""
+        """Take the picture to follow, how strongly and when, the VAE that makes a latent of it, and a mask beside that."""
+        from compat.wires.vae import from_pack  # which needs conditionings, and these what is here
+
         self.cond_hint_original, self.strength = cond_hint, strength
         self.timestep_percent_range = timestep_percent_range
+        self.vae, self.mask = from_pack(vae), next(iter(extra_concat), None)
         return self
 
     def set_previous_controlnet(self, controlnet: Any) -> ControlView:
@@ -78,6 +86,9 @@ class ControlView:
         """Return what is added to the blocks, with what those before add; None outside of its time."""
         before = self.previous_controlnet
         added = None if before is None else before.get_control(x_noisy, t, cond, batched_number, transformer_options)
+        if self.net.traits.caller is not None:
+            no_effect("a ControlNet of a transformer in a sampling of its own")
+            return added
         place = Place(x_noisy.shape[0] // batched_number, x_noisy.shape[-2], x_noisy.shape[-1])
         if place not in self._chains:
             assert self._threshold is not None, "pre_run comes before get_control"
@@ -86,7 +97,7 @@ class ControlView:
         parameterization = self._model.handle.parameterization
         scaled, timestep = parameterization.scale_input(x_noisy, t), parameterization.timestep(t)
         given = {name: cond[name] for name in ("text_embeds", "time_ids") if name in cond}
-        found = steer(self._chains[place], scaled, t, timestep, cond["c_crossattn"], given, batched_number)
+        found = steer(self._chains[place], scaled, t, timestep, cond["c_crossattn"], given, batched_number, NO_DEPTHS)
         return _merged(_by_place(found, self._model.handle.backbone), added) if found else added
 
     def cleanup(self) -> None:
@@ -124,7 +135,16 @@ def view_of(control: Any) -> Any:
         return control
     percents = control.start_percent, control.end_percent
     before = view_of(control.previous)
-    return ControlView(control.net, control.image.movedim(-1, 1), control.strength, percents, before, made=control)
+    return ControlView(
+        control.net,
+        control.image.movedim(-1, 1),
+        control.strength,
+        percents,
+        before,
+        control.vae,
+        control.mask,
+        control,
+    )
 
 
 def control_of(value: Any) -> Any:
@@ -141,16 +161,17 @@ def _made(view: ControlView) -> Control:
     """Return the same link of a chain as long as nothing of a view was changed."""
     assert view.cond_hint_original is not None, "set_cond_hint comes before"
     before = control_of(view.previous_controlnet)
-    start, end = view.timestep_percent_range
-    known = view.made
-    if known is None or (known.net, known.strength, known.start_percent, known.end_percent) != (
-        view.net,
-        view.strength,
-        start,
-        end,
-    ) or known.previous is not before or known.image.data_ptr() != view.cond_hint_original.data_ptr():  # fmt: skip
-        view.made = known = Control(view.net, view.cond_hint_original.movedim(1, -1), view.strength, start, end, before)
+    image, (start, end) = view.cond_hint_original.movedim(1, -1), view.timestep_percent_range
+    made, known = Control(view.net, image, view.strength, start, end, before, view.vae, view.mask), view.made
+    if known is None or _told(known) != _told(made) or known.previous is not before:
+        view.made = known = made
     return known
+
+
+def _told(control: Control) -> tuple[Any, ...]:
+    """Return what tells whether two links are the same, but for what comes before them."""
+    percents = control.start_percent, control.end_percent
+    return control.net, control.strength, percents, control.vae, id(control.mask), control.image.data_ptr()
 
 
 def _level(threshold: Callable[[float], float], percent: float) -> float:

@@ -26,9 +26,10 @@ from compat.wires.extension import TRANSFORMER, WrappersMP, copy_nested_dicts, t
 from compat.wires.told import no_effect
 from diffusion.adapters import Given, UNetAdapter
 from diffusion.conditioning import Cond, Conditioning, with_defaults
-from diffusion.guidance import NOTHING_SEEN, NetworkCall, predict
+from diffusion.guidance import NOTHING_SEEN
 from diffusion.models import Model
 from diffusion.parameterization import Parameterization
+from diffusion.predictions import NetworkCall, predict
 from diffusion.regions import Region, fit_regions
 
 CONTEXT, REGION, CONDS, TOKENS, ID = "c_crossattn", "weft_region", "model_conds", "cross_attn", "uuid"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from diffusion.checkpoints import families
-from diffusion.checkpoints.encoders import encoder_alone
+from diffusion.checkpoints.encoders import encoder_alone, encoders_inside
 from diffusion.checkpoints.family import Backbone, Family
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.known import constants
@@ -65,20 +65,32 @@ def detect(header: Header) -> Detected:
 
 
 def _unknown(header: Header, places: list[Detected]) -> str:
+    kind = other_kind(header)
+    if kind is not None:
+        return f"{header.path.name}: no known family of models matches. It looks like {kind}. Seen: {_summary(header)}."
     nearest = max(places, key=lambda place: place.family.signature.score(header, place.prefix))
     misfits = nearest.family.signature.misfits(header, nearest.prefix)
     more = f" and {len(misfits) - SHOWN_MISFITS} more" if len(misfits) > SHOWN_MISFITS else ""
-    kind = _other_kind(header)
     return (
-        f"{header.path.name}: no known family of models matches. "
-        + (f"It looks like {kind}. " if kind else "")
-        + f"Seen: {_summary(header)}. "
+        f"{header.path.name}: no known family of models matches. Seen: {_summary(header)}. "
         f"Nearest is {nearest.family.title}, but {'; '.join(misfits[:SHOWN_MISFITS])}{more}. "
         f"Known: {', '.join(family.title for family in known_families())}."
     )
 
 
-def _other_kind(header: Header) -> str | None:
+def seen_in(header: Header) -> str:
+    """Say what a file is and what loads it, where something else was expected."""
+    try:
+        title = detect(header).family.title
+    except CheckpointError:
+        return other_kind(header) or f"{len(header.tensors)} tensors"
+    if find_vae(header) is None and not encoders_inside(header):
+        return f"a diffusion model of the family {title}; load it with UNETLoader, from models/diffusion_models"
+    return f"a checkpoint of the family {title}; load it with LoadCheckpoint, from models/checkpoints"
+
+
+def other_kind(header: Header) -> str | None:
+    """Return what a file is that is no diffusion network, and what loads it; None if that is not known."""
     if any(key.startswith("model.diffusion_model.input_blocks.") for key in header.tensors):
         return None
     beginnings = (kind for prefix, kind in OTHER_KINDS.items() if any(key.startswith(prefix) for key in header.tensors))

@@ -1,6 +1,6 @@
 """Files within files of weights: tokenizers lie in text encoders as tensors of bytes (`spiece_model`, `tekken_model`).
 
-tokenizer = tokenizer_for("umt5", header)
+tokenizer = tokenizer_for("umt5", weights)
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from collections.abc import Callable
 
 from tokenizers import Tokenizer
 
-from diffusion.checkpoints.fill import open_weights
+from diffusion.checkpoints.fill import Weights, open_weights
 from diffusion.checkpoints.header import Header
 from diffusion.text.vocabularies import FOLDER, load_tokenizer
 
 
-def tokenizer_for(name: str, header: Header) -> Tokenizer:
-    """Return the tokenizer of a text encoder: from models/tokenizers beside the folder of its file, from inside it, or bundled.
+def tokenizer_for(name: str, weights: Weights) -> Tokenizer:
+    """Return the tokenizer of a text encoder: from the folders of tokenizers, from inside its file, or bundled.
 
-    CheckpointError names the file that is missing, its place and the command that fetches it.
+    The folders are those that the weights know, then `tokenizers` beside that of the file. CheckpointError names the file that
+    is missing, its place and the command that fetches it.
     """
+    header = weights.header
     folder = header.path.parent
-    folders = [
-        place.parent / FOLDER for place in (folder, folder.parent)
-    ]  # the file may lie in a folder of its kind's folder
+    beside = [place.parent / FOLDER for place in (folder, folder.parent)]  # it may lie in a folder of its kind's folder
+    folders = (*weights.tokenizer_folders, *beside)
     return load_tokenizer(name, folders=folders, embedded=embedded_in(header), source=header.path.name)
 
 

@@ -17,13 +17,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from diffusion.checkpoints.detect import detect
+from diffusion.checkpoints.detect import detect, seen_in
 from diffusion.checkpoints.encoders import encoder_alone
+from diffusion.checkpoints.encoders.kind import FoundEncoder
 from diffusion.checkpoints.fill import TensorFile, Weights, header_of
 from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.source import Keep, Source, file_digest
 from diffusion.checkpoints.together import Whole, family_for, whole_of
-from diffusion.checkpoints.vaes import find_vae
+from diffusion.checkpoints.vaes import find_vae, known_vaes
 from diffusion.checkpoints.vaes.kind import FoundVae
 from diffusion.clip import Clip
 from diffusion.errors import CheckpointError
@@ -130,7 +131,7 @@ def load_clip(
     """
     chosen = precision or Precision()
     headers = [read_header(path) for path in paths]
-    found = [encoder_alone(header) for header in headers]
+    found = [_encoder_in(header) for header in headers]
     texts = family_for(clip_type, [(path.name, kind) for path, (kind, _) in zip(paths, found, strict=True)]).texts
     folders = tuple(tokenizer_folders)
     encoders = (
@@ -168,13 +169,19 @@ def vae_in(header: Header) -> FoundVae:
     found = find_vae(header)
     if found is not None:
         return found
-    if "decoder.up_blocks.0.resnets.0.conv1.weight" in header.tensors:
-        seen = "a VAE in the layout of diffusers"
-    else:
-        seen = f"{len(header.tensors)} tensors without decoder.conv_in.weight"
+    is_diffusers = "decoder.up_blocks.0.resnets.0.conv1.weight" in header.tensors
+    seen = "a VAE in the layout of diffusers" if is_diffusers else seen_in(header)
+    known = ", ".join(kind.title for kind in known_vaes())
     raise CheckpointError(
-        f"{header.path.name}: no VAE is in this file; found {seen}, expected one in the latent-diffusion layout."
+        f"{header.path.name}: no VAE is in this file; found {seen}. Expected one of these in the original layout: {known}."
     )
+
+
+def _encoder_in(header: Header) -> tuple[str, FoundEncoder]:
+    try:
+        return encoder_alone(header)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} Found {seen_in(header)}.") from error
 
 
 def _clip_inside(whole: Whole, source: Source, precision: Precision, embedding_folders: Iterable[Path]) -> Clip | None:

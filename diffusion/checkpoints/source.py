@@ -82,6 +82,7 @@ class Source:
             adapter=backbone.adapter,
             computed=precision.computed,
             keeper=network.keeper,
+            context_width=backbone.context_width,
             layout=network.layout,
         )
 

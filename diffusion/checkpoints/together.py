@@ -57,7 +57,7 @@ def family_for(clip_type: str, files: Sequence[tuple[str, str]]) -> Family:
     titles = {kind.name: kind.title for kind in known_encoders()}
     seen = ", ".join(f"{name} is {titles[kind]}" for name, kind in files)
     wanted = "; ".join(
-        f"{family.title} takes {' and '.join(titles.get(kind, kind) for kind in family.texts.readers)}"
+        f"{family.title} takes {_kinds(family, titles)}"
         for family in known_families()
         if clip_type in family.clip_types
     )
@@ -65,6 +65,11 @@ def family_for(clip_type: str, files: Sequence[tuple[str, str]]) -> Family:
         f"These text encoders do not go together for the type {clip_type}: {seen}. "
         + (f"{wanted}." if wanted else f"No known family of models has the type {clip_type}.")
     )
+
+
+def _kinds(family: Family, titles: Mapping[str, str]) -> str:
+    word = " or " if family.texts.is_one else " and "
+    return word.join(titles.get(kind, kind) for kind in family.texts.readers)
 
 
 def _check_widths(header: Header, whole: Whole) -> None:

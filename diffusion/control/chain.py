@@ -2,29 +2,37 @@
 
     conditioning = apply_control(conditioning, net, image, 1.0, 0.0, 0.6)
     chain = fit_control(conditioning[0].extras["control"], Place(1, 64, 64), threshold)
-    given |= steer(chain, scaled, sigma, timestep, context, given, jobs=2)
+    given |= steer(chain, scaled, sigma, timestep, context, given, 2, depths_of(backbone))
 
 A picture is scaled to the part of the latent that its prompt acts in, as in ComfyUI.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from diffusion.adapters import DOWN, LEVELS, MIDDLE, Given
+from diffusion.adapters import BLOCKS, DOWN, LEVELS, MIDDLE, SINGLES, Given
 from diffusion.conditioning import CELL, Cond, Conditioning
-from diffusion.control.net import ControlNet, Residuals
+from diffusion.control.net import ControlNet, Depths, Residuals
 from diffusion.errors import DiffusionError
+from diffusion.models import Vae
 from diffusion.resize import repeat_to_batch, resize
+from diffusion.vae import FRAMES_NDIM, encode
 
 CONTROL = "control"  # the names that ComfyUI has for both
 FOR_UNCOND = "control_apply_to_uncond"
 RGB = 3
+BASES: Mapping[str, str] = {  # what networks steer, in words
+    "unet": "Stable Diffusion 1, 2 or XL",
+    "flux": "Flux",
+    "sd3": "Stable Diffusion 3",
+    "qwen_image": "Qwen-Image",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +40,8 @@ class Control:
     """A network with its picture (batch, height, width, channels) in 0..1, and what comes before it in the chain.
 
     Prompts with the same object go through the network together. previous: another Control, or what a pack has in its
-    place, of which only the pack's samplings know.
+    place, of which only the pack's samplings know. vae: makes a latent of the picture for networks that want one. mask: for
+    networks that fill in, (1 or batch, rows, columns), 1 where the picture stays; None for everywhere.
     """
 
     net: ControlNet
@@ -41,6 +50,8 @@ class Control:
     start_percent: float = 0.0
     end_percent: float = 1.0
     previous: Control | Any | None = None
+    vae: Vae | None = None
+    mask: Tensor | None = None
 
     def chain(self) -> Iterator[Control]:
         """Yield the links, the earliest first."""
@@ -62,6 +73,8 @@ def apply_control(
     start_percent: float = 0.0,
     end_percent: float = 1.0,
     *,
+    vae: Vae | None = None,
+    mask: Tensor | None = None,
     made: dict[Control | None, Control] | None = None,
     for_uncond: bool = False,
 ) -> Conditioning:
@@ -75,7 +88,7 @@ def apply_control(
     def steered(cond: Cond) -> Cond:
         before = cond.extras.get(CONTROL)
         if before not in shared:
-            shared[before] = Control(net, image, strength, start_percent, end_percent, before)
+            shared[before] = Control(net, image, strength, start_percent, end_percent, before, vae, mask)
         return replace(cond, extras={**cond.extras, CONTROL: shared[before], FOR_UNCOND: for_uncond})
 
     return tuple(steered(cond) for cond in conditioning) if strength != 0 else conditioning
@@ -121,7 +134,8 @@ def fit_control(control: Control, place: Place, threshold: Callable[[float], flo
 
 def _fitted(control: Control, place: Place, threshold: Callable[[float], float]) -> Link:
     net = control.net
-    hint = fit_hint(control.image, net, place).to(net.device)
+    hint = fit_latent(control, place) if net.traits.latent_format else fit_hint(control.image, net, place)
+    hint = hint.to(net.device)
     return Link(
         net,
         hint,
@@ -149,6 +163,41 @@ def fit_hint(image: Tensor, net: ControlNet, place: Place) -> Tensor:
     return fitted if fitted.shape[0] == 1 else repeat_to_batch(fitted, place.batch)
 
 
+def fit_latent(control: Control, place: Place) -> Tensor:
+    """Return pictures as latents (1 or batch, channels, rows, columns) in the network's scale, with a mask if it wants one."""
+    traits, vae = control.net.traits, control.vae
+    if vae is None or traits.latent_format is None:
+        raise DiffusionError(
+            "This ControlNet takes the picture as a latent: connect the model's VAE to the vae input of the node that "
+            "applies it."
+        )
+    scale = vae.latent_format.spatial_downscale
+    pixels = control.image.movedim(-1, 1)[:, :RGB].float().cpu()
+    pixels = resize(pixels, place.columns * scale, place.rows * scale, "nearest-exact", crop="center")
+    samples = encode(vae, pixels.movedim(1, -1))
+    latent = traits.latent_format.process_in(samples[:, :, 0] if samples.ndim == FRAMES_NDIM else samples)
+    if traits.has_mask:
+        plane = (
+            torch.ones(1, 1, 1, 1) if control.mask is None else control.mask.reshape(-1, 1, *control.mask.shape[-2:])
+        )
+        plane = resize(plane.float().cpu(), place.columns, place.rows, "nearest-exact", crop="center")
+        latent = torch.cat((latent, repeat_to_batch(plane, latent.shape[0])), dim=1)
+    if latent.shape[1] != traits.hint_channels:
+        raise DiffusionError(
+            f"The ControlNet takes latents of {traits.hint_channels} channels, and this VAE makes {latent.shape[1]}; take the "
+            "VAE of the model's family."
+        )
+    return latent if latent.shape[0] == 1 else repeat_to_batch(latent, place.batch)
+
+
+def check_base(control: Control, steered_by: str | None) -> None:
+    """Refuse networks that were made for another kind of model. steered_by: the adapter's."""
+    for link in control.chain():
+        base = link.net.traits.base
+        if base != steered_by:
+            raise DiffusionError(f"A ControlNet of {BASES[base]} cannot steer a model of this family.")
+
+
 def check_control(chain: Chain, channels: int, context_width: int, given: Given) -> None:
     """Refuse networks that were made for another family."""
     for link in chain:
@@ -165,18 +214,27 @@ def check_control(chain: Chain, channels: int, context_width: int, given: Given)
 
 
 def steer(
-    chain: Chain, x: Tensor, sigma: Tensor, timestep: Tensor, context: Tensor, given: Given, jobs: int
+    chain: Chain, x: Tensor, sigma: Tensor, timestep: Tensor, context: Tensor, given: Given, jobs: int, depths: Depths
 ) -> dict[str, Tensor | tuple[Tensor, ...]]:
-    """Return what a chain gives a U-Net beside the prompt, for scaled x (jobs * batch, …); nothing outside its time."""
+    """Return what a chain gives a network beside the prompt, for scaled x (jobs * batch, …); nothing outside its time.
+
+    depths: of the network that is steered.
+    """
     total = Residuals()
     for link in chain:
         if link.is_active(sigma):
-            total += _added(link, x, timestep, context, given, jobs).times(link.strength)
+            added = _added(link, x, timestep, context, given, jobs).times(link.strength)
+            caller = link.net.traits.caller
+            total += added if caller is None else added.spread(caller, depths)
     found: dict[str, Tensor | tuple[Tensor, ...]] = {}
     if total.down and total.middle is not None:
         found |= {DOWN: total.down, MIDDLE: total.middle}
     if total.levels:
         found[LEVELS] = total.levels
+    if total.blocks:
+        found[BLOCKS] = total.blocks
+    if total.singles:
+        found[SINGLES] = total.singles
     return found
 
 

@@ -6,10 +6,9 @@ net = load_control_net(path, base=model)  # of a file that holds the difference 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 
@@ -20,7 +19,10 @@ from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.pickles import open_any
 from diffusion.checkpoints.source import Keep
 from diffusion.checkpoints.views import as_view
-from diffusion.control.net import ControlNet, Traits
+from diffusion.control.flux import read_flux_control
+from diffusion.control.net import ControlNet, Found
+from diffusion.control.qwen_image import read_qwen_control
+from diffusion.control.sd3 import read_sd3_control
 from diffusion.control.sizes import control_part, layout_of, read_sizes, traits_of
 from diffusion.control.t2i import adapter_part, adapter_traits, read_adapter
 from diffusion.errors import CheckpointError
@@ -33,17 +35,14 @@ DIFFERENCE = "difference"  # an empty tensor of this name says that the base mod
 POOLED_ENDS = ("_shuffle", "_shuffle_fp16")  # files whose outputs are averaged, told by their names only (ComfyUI)
 OTHERS: Mapping[str, str] = {  # names of tensors, and what such a file is
     "lora_controlnet": "a Control-LoRA",
-    "controlnet_blocks.0.weight": "a ControlNet of a transformer (SD3, Flux, Qwen-Image)",
-    "control_img_in.weight": "a ControlNet of a transformer (Qwen-Image)",
+    "transformer_blocks.0.adaLN_modulation.1.bias": "a ControlNet of Stable Diffusion 3.5 in Stability's layout",
+    "control_img_in.weight": "a Fun ControlNet of Qwen-Image",
+    "controlnet_blocks.0.linear.weight": "a MistoLine ControlNet of Flux",
     "lllite_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.down.0.weight": "a ControlNet-LLLite",
 }
+TRANSFORMERS: Sequence[Callable[[Header], Found | None]] = (read_flux_control, read_sd3_control, read_qwen_control)
 SHOWN_NAMES = 3
 PLAIN = Precision()
-
-
-class _Found(NamedTuple):
-    part: Part
-    traits: Traits
 
 
 def load_control_net(
@@ -73,18 +72,22 @@ def load_control_net(
     return ControlNet(loaded.module, found.traits, loaded.digest, precision.computed, loaded.keeper, is_pooled)
 
 
-def _read(header: Header) -> _Found:
+def _read(header: Header) -> Found:
     layout = layout_of(header)
     if layout is not None:
         sizes = read_sizes(header, layout)
-        return _Found(control_part(sizes, layout), traits_of(sizes))
+        return Found(control_part(sizes, layout), traits_of(sizes))
+    for read in TRANSFORMERS:
+        found = read(header)
+        if found is not None:
+            return found
     adapter = read_adapter(header)
     if adapter is not None:
-        return _Found(adapter_part(*adapter), adapter_traits(adapter[0]))
+        return Found(adapter_part(*adapter), adapter_traits(adapter[0]))
     kind = next((kind for name, kind in OTHERS.items() if name in header.tensors), None)
     names = ", ".join(list(header.tensors)[:SHOWN_NAMES])
     raise CheckpointError(
-        f"{header.path.name}: no ControlNet of Stable Diffusion 1, 2 or XL and no T2I-Adapter is in this file. "
+        f"{header.path.name}: no ControlNet that is known and no T2I-Adapter is in this file. "
         + (f"It looks like {kind}, which is not supported. " if kind else "")
         + f"Seen: {len(header.tensors)} tensors, such as {names}."
     )

@@ -5,16 +5,20 @@ added = net.apply(x, timestep, context, hint, given)  # Residuals
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from diffusion.adapters import STEERED_UNET
+from diffusion.checkpoints.part import Part
 from diffusion.errors import DiffusionError
 from diffusion.handles import device_of, dtype_of, joined_digest
+from diffusion.latents import LatentFormat
 from diffusion.streaming import Keeper, kept
 
 UNION_TYPES = (  # the pictures that union networks know, by their numbers (xinsir/controlnet-union-sdxl-1.0)
@@ -31,24 +35,86 @@ TAKEN = ("text_embeds", "time_ids")  # what a ControlNet of SDXL takes of what i
 
 
 class Residuals(NamedTuple):
-    """What is added to a U-Net: to its skip connections and its middle, or (adapters) to each level on the way down."""
+    """What is added to a U-Net: to its skip connections and its middle, or (adapters) to each level on the way down.
+
+    blocks, singles: what is added to a transformer, behind each of its blocks (Flux's double ones) and each of its single ones.
+    """
 
     down: tuple[Tensor, ...] = ()
     middle: Tensor | None = None
     levels: tuple[Tensor, ...] = ()
+    blocks: tuple[Tensor, ...] = ()
+    singles: tuple[Tensor, ...] = ()
 
     def __add__(self, other: Residuals) -> Residuals:  # type: ignore[override]  # no concatenation
         """Return the sum; what only one of them has counts alone."""
         parts = [part for part in (self.middle, other.middle) if part is not None]
         middle = sum(parts[1:], parts[0]) if parts else None
-        return Residuals(_sum(self.down, other.down), middle, _sum(self.levels, other.levels))
+        return Residuals(
+            _sum(self.down, other.down),
+            middle,
+            _sum(self.levels, other.levels),
+            _sum(self.blocks, other.blocks),
+            _sum(self.singles, other.singles),
+        )
 
     def times(self, strength: float) -> Residuals:
         """Return all of it times a number."""
+
+        def scaled(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            return tuple(each * strength for each in tensors)
+
         middle = None if self.middle is None else self.middle * strength
-        return Residuals(
-            tuple(each * strength for each in self.down), middle, tuple(each * strength for each in self.levels)
+        return Residuals(scaled(self.down), middle, scaled(self.levels), scaled(self.blocks), scaled(self.singles))
+
+    def spread(self, caller: Caller, depths: Depths) -> Residuals:
+        """Return what a network with fewer blocks than the one that it steers gives, a tensor for each of its blocks."""
+
+        def behind_each(samples: tuple[Tensor, ...], layers: int) -> tuple[Tensor, ...]:
+            count = len(samples)
+            return tuple(samples[caller.source(block, layers, count)] for block in range(layers)) if count else ()
+
+        return self._replace(
+            blocks=behind_each(self.blocks, depths.blocks), singles=behind_each(self.singles, depths.singles)
         )
+
+
+class Depths(NamedTuple):
+    """How many blocks a transformer has, and how many single ones behind them."""
+
+    blocks: int = 0
+    singles: int = 0
+
+
+def depths_of(backbone: Any) -> Depths:
+    """Return the depths of a network; none of a U-Net."""
+    return Depths(*(len(getattr(backbone, name, ())) for name in ("transformer_blocks", "single_transformer_blocks")))
+
+
+class Caller(Protocol):
+    """How networks that steer the transformers of a family are called. Frozen values."""
+
+    def call(
+        self,
+        network: Any,
+        x: Tensor,
+        timestep: Tensor,
+        context: Tensor,
+        hint: Tensor,
+        given: Mapping[str, Any],
+        type: int | None,
+    ) -> Residuals:
+        """Return what a network gives, a tensor for each of its own blocks; see ControlNet.apply."""
+        ...
+
+    def source(self, block: int, layers: int, samples: int) -> int:
+        """Return which of its samples is added behind a block of a network that has so many layers."""
+        ...
+
+
+def nearest_before(block: int, layers: int, samples: int) -> int:
+    """Return the sample for a block where each serves as many blocks, one after the other (see Caller.source)."""
+    return block // math.ceil(layers / samples)
 
 
 def _sum(first: Sequence[Tensor], second: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -62,7 +128,9 @@ class Traits(NamedTuple):
 
     kind: "net" (diffusers' ControlNetModel), "union" (ControlNetUnionModel), "adapter" (T2IAdapter). hint_channels: of the
     picture. multiple: pixels that its sides are a multiple of. types: how many kinds of pictures a union knows. channels,
-    context_width, takes_size: of the U-Net that it belongs to; None where it does not matter.
+    context_width, takes_size: of the U-Net that it belongs to; None where it does not matter. base: what it steers, as
+    adapters call it (`steered_by`). caller: of networks for transformers. latent_format: of those that take the picture as a
+    latent, in that scale. has_mask: a mask lies beside the latent.
     """
 
     kind: str
@@ -72,11 +140,22 @@ class Traits(NamedTuple):
     channels: int | None = None
     context_width: int | None = None
     takes_size: bool = False
+    base: str = STEERED_UNET
+    caller: Caller | None = None
+    latent_format: LatentFormat | None = None
+    has_mask: bool = False
+
+
+class Found(NamedTuple):
+    """A network of a file, and what is to be known of it."""
+
+    part: Part
+    traits: Traits
 
 
 @dataclass(frozen=True)
 class ControlNet:
-    """A network that steers a U-Net. is_pooled: its outputs are averaged over the picture. type: of a union's picture."""
+    """A network that steers another. is_pooled: its outputs are averaged over the picture. type: of a union's picture."""
 
     network: nn.Module
     traits: Traits
@@ -121,7 +200,10 @@ class ControlNet:
         """Return what the network gives for scaled x (batch, channels, rows, columns) and pictures (1 or batch, …)."""
 
         def work() -> Residuals:
-            dtype = self.dtype
+            dtype, caller = self.dtype, self.traits.caller
+            if caller is not None:
+                own = x.to(dtype), timestep.float(), context.to(dtype), hint.to(x.device, dtype)
+                return caller.call(self.network, *own, given, self.type)
             added = {name: given[name].to(dtype) for name in TAKEN if name in given} if self.traits.takes_size else None
             return self._apply(x.to(dtype), timestep.float(), context.to(dtype), hint.to(x.device, dtype), added)
 

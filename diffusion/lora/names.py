@@ -20,6 +20,7 @@ TRANSFORMERS: Mapping[str, Callable[[nn.Module], Names]] = {
     "qwen_image": qwen_image_names,
     "z_image": z_image_names,
 }
+FAMILIES = (*ORIGINAL_NAMES, *TRANSFORMERS)  # whose layers are known
 
 
 def names_for(family: str, backbone: nn.Module) -> Names | None:

@@ -23,7 +23,7 @@ from diffusion.lora import entry as common
 from diffusion.lora.changes import Additive, Misfit, Replacement
 from diffusion.lora.entry import Entry
 from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
-from diffusion.lora.names import names_for
+from diffusion.lora.names import FAMILIES, names_for
 from diffusion.lora.shares import Names, share_of, whole_shape
 from diffusion.lora.targets import (
     FAMILY_WORDS,
@@ -113,7 +113,7 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
             unknown.append(key)
     unknown = [key for key in unknown if not _is_for(key, backbone is None, not encoders)]
     if not any(found.values()) and unknown:
-        raise CheckpointError(_foreign(lora, unknown))
+        raise CheckpointError(_foreign(lora, unknown, targets.family))
     changes = {
         part: _read_all(lora, found[part], network, names, targets.family)
         for part, (names, network) in networks.items()
@@ -124,7 +124,9 @@ def read_changes(lora: LoraFile, targets: Targets) -> LoraChanges:
 def _backbone_names(lora: LoraFile, family: str, backbone: nn.Module) -> Names:
     names = names_for(family, backbone)
     if names is None:
-        raise CheckpointError(f"{lora.name}: LoRAs for models of the family {family} are not supported.")
+        raise CheckpointError(
+            f"{lora.name}: LoRAs for models of the family {family} are not supported; those of {', '.join(FAMILIES)} are."
+        )
     return names
 
 
@@ -182,11 +184,12 @@ def _shared(changes: Iterable[tuple[str, Change]], names: Names) -> Iterable[tup
             yield target, change
 
 
-def _foreign(lora: LoraFile, unknown: list[str]) -> str:
+def _foreign(lora: LoraFile, unknown: list[str], family: str) -> str:
     kind = other_family(unknown)
+    of_family = f", which is of the family {family}" if family else ""
     looks = f"It looks like a LoRA for {kind}" if kind else "It is of another kind of model, or no LoRA"
     return (
-        f"{lora.name}: none of its {len(unknown)} tensors belongs to a layer of this model. {looks}; "
+        f"{lora.name}: none of its {len(unknown)} tensors belongs to a layer of this model{of_family}. {looks}; "
         f"choose one that was made for the checkpoint's family. Seen: {', '.join(unknown[:2])}."
     )
 

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from diffusion.errors import DiffusionError
+
 LEAST_SHARE = 0.25  # of the lowest number: masks are added to each other (ComfyUI)
 
 
@@ -43,6 +45,11 @@ def run_layers(
     model: Any = module
     layers = list(model.layers)
     after = [tap if tap >= 0 else len(layers) + 1 + tap for tap in taps]
+    if max(after, default=0) > len(layers):
+        raise DiffusionError(
+            f"This text encoder has {len(layers)} layers; the family of models reads it after layer {max(after)}. "
+            "Take the encoder that the family is made for."
+        )
     if positions is None:
         positions = torch.arange(x.shape[1], device=x.device).expand(x.shape[0], -1)
     turns, added = model.rotary_emb(x, positions), causal_mask(mask.to(x.device), x.dtype)

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional
 
 from diffusion.latents import SD1_SCALE
 from diffusion.scenes import draw, random_scene
@@ -114,10 +113,3 @@ def encode(autoencoder: Any, pictures: Tensor) -> Tensor:
         hidden = autoencoder.encoder(pictures.to(device))
     mean: Tensor = autoencoder.quant_conv(hidden.float())[:, :4]
     return mean
-
-
-def reconstruction_error(autoencoder: Any, pictures: Tensor) -> float:
-    """Return the mean absolute error of pictures (-1..1) after encoding and decoding, in 0..255."""
-    with torch.no_grad():
-        decoded = autoencoder.decode(encode(autoencoder, pictures)).sample
-    return float(functional.l1_loss(decoded.clamp(-1, 1), pictures)) * 127.5

@@ -158,4 +158,4 @@ def test_an_adapter_leaves_what_packs_have_put_there() -> None:
     assert adapter.call(module, x, x, x, {}) is x
     assert adapter.call(module, x, x, x, {BESIDE: x}).shape == (2, 8, 8, 16)
     assert replace(adapter) == adapter
-    assert adapter.is_steered
+    assert adapter.steered_by == "unet"

@@ -10,9 +10,11 @@ import torch
 
 from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Area, Cond
-from diffusion.guidance import guide, join_contexts
+from diffusion.errors import DiffusionError
+from diffusion.guidance import guide
 from diffusion.parameterization import Parameterization
 from diffusion.patches import Usage
+from diffusion.predictions import join_contexts
 
 SHAPE = (2, 4, 32, 32)
 
@@ -26,6 +28,8 @@ class FlatModel:
     calls: list[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     adapter: Adapter = field(default_factory=UNetAdapter)
+    context_width: int = 8
+    family: str = "flat"
 
     def apply(
         self,
@@ -164,3 +168,9 @@ def test_a_limit_splits_calls_but_changes_nothing(model: FlatModel) -> None:
     limited = guide(model, prompts, (cond(0.5),), SHAPE, 3.0, max_jobs=1)(x, sigma)
     torch.testing.assert_close(limited, together)
     assert len(model.calls) == 4
+
+
+def test_prompts_of_another_familys_text_encoders_are_refused(model: FlatModel) -> None:
+    other = Cond(torch.zeros(1, 77, 16))
+    with pytest.raises(DiffusionError, match=r"16 wide; this model, of the family flat, attends to vectors 8 wide"):
+        guide(model, (cond(3.0),), (other,), SHAPE, 1.0)

@@ -77,11 +77,10 @@ def test_only_patched_tensors_take_memory_and_only_once_used(tiny_model: Model) 
     overlay = tiny_model.with_patch(patch_of(tiny_model)).overlay
     assert overlay.names == (NAME,)
     assert overlay.nbytes == tiny_model.backbone.get_parameter(NAME).nbytes
-    assert not overlay.is_computed
-    with overlay.installed():
-        assert overlay.is_computed
+    computed = overlay.tensors()[NAME]
+    assert overlay.tensors()[NAME] is computed
     overlay.release()
-    assert not overlay.is_computed
+    assert overlay.tensors()[NAME] is not computed
 
 
 def test_a_handle_made_from_another_keeps_its_tensors(tiny_model: Model) -> None:

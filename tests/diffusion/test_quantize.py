@@ -10,12 +10,13 @@ import torch
 from torch import nn
 
 from diffusion.checkpoints import load_checkpoint
-from diffusion.clip import Clip, clip_of
+from diffusion.clip import Clip
 from diffusion.lora.changes import Additive, Whole
 from diffusion.models import Model
 from diffusion.overlay import WeightPatch
 from diffusion.quantize import Precision, Precisions, pack, to_stored
 from diffusion.text.readers import clip_tokenizer
+from tests.clips import clip_of
 
 SMALL = [torch.float8_e4m3fn, torch.float8_e5m2, torch.float16, torch.bfloat16]
 X, TIME = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0)), torch.tensor([500.0])

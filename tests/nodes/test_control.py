@@ -9,11 +9,16 @@ import pytest
 import torch
 
 from diffusion.conditioning import Cond
+from diffusion.control.load import load_control_net
+from diffusion.latents import LatentFormat
+from diffusion.models import Vae
 from graph.formats import read_workflow
 from graph.widgets import File
 from nodes.control import (
     ControlNetApply,
     ControlNetApplyAdvanced,
+    ControlNetApplySD3,
+    ControlNetInpaintingAliMamaApply,
     ControlNetLoader,
     DiffControlNetLoader,
     SetUnionControlNetType,
@@ -21,6 +26,7 @@ from nodes.control import (
 from runtime.engine import open_studio
 from runtime.settings import Settings
 from tests.diffusion.control.nets import DIFFUSERS, SD1, UNION, make_net, write_net
+from tests.diffusion.control.transformer_nets import FLUX_FILL, FLUX_SINGLE, write_flux_net
 from tests.nodes.folder_host import FolderRun
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
@@ -105,3 +111,25 @@ def test_a_workflow_is_steered_under_any_budget(folder: Path, budget: int | None
             found = studio.engine.run(read_workflow(document, studio.registry.find), prompt=document)
             pictures.append((folder / "output" / found.ui["9"]["images"][0]["filename"]).read_bytes())
         assert pictures[0] != pictures[1]
+
+
+def test_a_network_for_filling_in_sees_the_picture_without_what_is_to_be_painted(tmp_path: Path) -> None:
+    net = load_control_net(write_flux_net(tmp_path / "net.safetensors", FLUX_FILL)[0])
+    mask, vae = torch.zeros(1, 16, 16), Vae(torch.nn.Identity(), LatentFormat())
+    mask[..., :8] = 1
+    applied = ControlNetInpaintingAliMamaApply(POSITIVE, NEGATIVE, net, vae, PICTURE, mask)
+    control = applied.positive[0].extras["control"]
+    assert control is applied.negative[0].extras["control"]
+    assert torch.equal(control.mask, 1 - mask)
+    assert torch.equal(control.image, PICTURE * (1 - mask)[..., None])
+    other = load_control_net(write_flux_net(tmp_path / "other.safetensors", FLUX_SINGLE)[0])
+    control = (
+        ControlNetInpaintingAliMamaApply(POSITIVE, NEGATIVE, other, vae, PICTURE, mask).positive[0].extras["control"]
+    )
+    assert (control.image is PICTURE, control.mask, control.vae is vae) == (True, None, True)
+
+
+def test_the_node_of_sd3_is_the_other_with_a_vae(folder: Path) -> None:
+    net, vae = ControlNetLoader("edges.safetensors", run=FolderRun(folder)), Vae(torch.nn.Identity(), LatentFormat())
+    control = ControlNetApplySD3(POSITIVE, NEGATIVE, net, vae, PICTURE, 0.5, 0.1, 0.9).positive[0].extras["control"]
+    assert (control.vae is vae, control.strength, control.start_percent, control.end_percent) == (True, 0.5, 0.1, 0.9)

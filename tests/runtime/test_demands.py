@@ -11,8 +11,10 @@ import torch
 from safetensors.torch import save_file
 
 from diffusion.checkpoints import load_checkpoint
+from diffusion.checkpoints.load import load_clip, load_diffusion_model
 from diffusion.lora import apply_lora, open_lora
 from diffusion.quantize import Precisions
+from diffusion.streaming import Keeper
 from files.folders import Folders
 from graph.ledger import Ledger
 from graph.plan import make_survey
@@ -21,8 +23,10 @@ from graph.workflow import Link, Node, Workflow
 from runtime.demands import Catalogue, Lora, Origin, files_of, lora_count, uses_of
 from runtime.engine import builtin_registry
 from runtime.networks import Network
+from runtime.precision import kept_as
 from runtime.residency import DeviceMemory
 from runtime.workspace import Workspaces
+from tests.tiny_flux import write_flux
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +99,59 @@ def test_sizes_from_the_header_are_those_of_the_loaded_network(registry: Registr
 def test_a_file_that_is_not_there_is_no_matter_of_memory(registry: Registry, catalogue: Catalogue) -> None:
     assert uses_of(make_survey(picture("c.safetensors"), registry), catalogue.find) == {}
     assert catalogue.file_bytes("checkpoints", "c.safetensors") == 0
-    assert catalogue.find(Origin("checkpoints", "a.safetensors", "control"), "denoise") is None
+    assert catalogue.find(Origin("checkpoints", ("a.safetensors",), "control"), "denoise") is None
 
 
 def test_a_checkpoint_serves_as_a_file_of_its_vae(registry: Registry, catalogue: Catalogue) -> None:
     folder = catalogue.folders.base / "models" / "vae"
     folder.mkdir(exist_ok=True)
     (folder / "v.safetensors").write_bytes(catalogue.folders.find_model("checkpoints", "a.safetensors").read_bytes())
-    found = catalogue.find(Origin("vae", "v.safetensors", "vae"), "decode")
+    found = catalogue.find(Origin("vae", ("v.safetensors",), "vae"), "decode")
     assert found is not None
     assert found.blocks
+
+
+def test_networks_of_files_of_their_own_have_the_sizes_that_their_loaders_give(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """Two text encoders, a file each, and a diffusion network whose weights the loader keeps in 8 bits."""
+    files, usual = write_flux(tmp_path / "models"), Precisions.all(torch.float32)
+    nodes = workflow(
+        model=("UNETLoader", {"unet_name": "flux.safetensors", "weight_dtype": "fp8_e4m3fn"}),
+        clip=(
+            "DualCLIPLoader",
+            {"clip_name1": "t5xxl.safetensors", "clip_name2": "clip_l.safetensors", "type": "flux"},
+        ),
+        text=("CLIPTextEncode", {"clip": Link("clip", 0), "text": "a cat"}),
+        empty=("EmptySD3LatentImage", {}),
+        sample=(
+            "KSampler",
+            {
+                "model": Link("model", 0),
+                "positive": Link("text", 0),
+                "negative": Link("text", 0),
+                "latent_image": Link("empty", 0),
+            },
+        ),
+    )
+    uses = uses_of(
+        make_survey(nodes, registry, ["sample"]), Catalogue(Folders.below(tmp_path), usual, Workspaces()).find
+    )
+    memory = DeviceMemory(torch.device("cpu"), Ledger("cpu", 10**9))
+    clip = load_clip([files.t5, files.clip], "flux", precision=usual.text, keep=memory.keep)
+    model = load_diffusion_model(files.model, precision=kept_as(usual.unet, torch.float8_e4m3fn), keep=memory.keep)
+    needed = {
+        "text": [(encoder.keeper, "encode text") for encoder in clip.encoders],
+        "sample": [(model.keeper, "denoise")],
+    }
+    for node_id, keepers in needed.items():
+        blocks = [block for keeper, operation in keepers for block in network_of(keeper).plain.needed_by(operation)]
+        assert sorted(uses[node_id].blocks) == sorted(blocks)
+
+
+def network_of(keeper: Keeper | None) -> Network:
+    assert isinstance(keeper, Network)
+    return keeper
 
 
 def test_a_lora_on_the_way_is_in_the_blocks_that_will_be_used(registry: Registry, catalogue: Catalogue) -> None:
@@ -155,5 +202,5 @@ def lora_tensors(rank: int) -> dict[str, torch.Tensor]:
 
 
 def test_a_lora_that_is_not_there_leaves_sizes_unknown(catalogue: Catalogue) -> None:
-    origin = Origin("checkpoints", "a.safetensors", "model", (Lora("none.safetensors", 1.0),))
+    origin = Origin("checkpoints", ("a.safetensors",), "model", (Lora("none.safetensors", 1.0),))
     assert catalogue.find(origin, "denoise") is None

@@ -38,8 +38,7 @@ def encoder_alone(header: Header) -> tuple[str, FoundEncoder]:
         titles = " and ".join(kind.title for kind in found)
         raise CheckpointError(f"{header.path.name}: this text encoder matches more than one kind: {titles}.")
     raise CheckpointError(
-        f"{header.path.name}: no known text encoder is in this file ({len(header.tensors)} tensors). Known: {known}. "
-        "A checkpoint is loaded with LoadCheckpoint."
+        f"{header.path.name}: no known text encoder is in this file ({len(header.tensors)} tensors). Known: {known}."
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from diffusion.checkpoints.embedded import tokenizer_for
 from diffusion.checkpoints.encoders.kind import EncoderKind
 from diffusion.checkpoints.encoders.t5 import GATED, t5_layout
 from diffusion.checkpoints.fill import Weights
 from diffusion.checkpoints.networks.t5 import LATER_POSITIONS, TABLE_KEYS
 from diffusion.checkpoints.signature import Required, Sides, Signature
 from diffusion.text.t5 import T5Reader
-from diffusion.text.vocabularies import load_tokenizer
 
 PILE_T5 = "pile_t5xl"
 PADDING, END = 1, 2  # tokens of its vocabulary
@@ -27,5 +27,4 @@ KIND = EncoderKind(
 
 def pile_t5_reader(weights: Weights, min_length: int) -> T5Reader:
     """Return how a family reads with Pile-T5: padding is masked; its tokenizer is a file of the user's."""
-    tokenizer = load_tokenizer("pile_t5", folders=weights.tokenizer_folders, source=weights.header.path.name)
-    return T5Reader(tokenizer, min_length, padding=PADDING, end=END, is_masked=True)
+    return T5Reader(tokenizer_for("pile_t5", weights), min_length, padding=PADDING, end=END, is_masked=True)

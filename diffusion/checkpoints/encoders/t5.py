@@ -31,4 +31,4 @@ def t5_layout(signature: Signature, prefixes: tuple[str, ...]) -> Layout:
 
 def t5_reader(weights: Weights, min_length: int) -> T5Reader:
     """Return how a family reads with T5; min_length: prompts are padded to so many tokens."""
-    return T5Reader(tokenizer_for("t5", weights.header), min_length)
+    return T5Reader(tokenizer_for("t5", weights), min_length)

@@ -23,11 +23,12 @@ from diffusion.latent_formats import FLUX
 from diffusion.latents import LatentFormat
 from diffusion.levels import FLUX_LEVELS, FlowLevels
 from diffusion.parameterization import Parameterization
-from diffusion.text.encoders import Encoded
+from diffusion.text.encoders import Encoded, Usual
 from diffusion.text.readers import ClipReader, clip_tokenizer
 
 DEV_SHIFT = math.exp(1.15)  # for 4096 tokens; ModelSamplingFlux fits it to a size (ComfyUI)
 LEAST_TOKENS = 256  # of T5 (ComfyUI)
+USUAL_L = Usual(is_projected=False)
 CELLS = PATCH * PATCH  # in a token
 
 SIGNATURE = Signature(
@@ -85,7 +86,10 @@ def parameterization(*, is_dev: bool) -> Parameterization:
 
 
 TEXTS = Texts(
-    {CLIP_L: lambda weights: ClipReader(clip_tokenizer()), T5_XXL: lambda weights: t5_reader(weights, LEAST_TOKENS)},
+    {
+        CLIP_L: lambda weights: ClipReader(clip_tokenizer(), USUAL_L),
+        T5_XXL: lambda weights: t5_reader(weights, LEAST_TOKENS),
+    },
     TokensAndPooled(),
 )
 FAMILY = Family("flux", "Flux.1", SIGNATURE, read, TEXTS, clip_types=("flux",))

@@ -119,7 +119,7 @@ def read(header: Header, prefix: str) -> Backbone:
 
 def mistral_reader(weights: Weights) -> ChatReader:
     """Return how dev reads prompts; the tokenizer lies in the encoder's file."""
-    tokenizer = tokenizer_for("mistral", weights.header)
+    tokenizer = tokenizer_for("mistral", weights)
     return ChatReader(tokenizer, MISTRAL_TEMPLATE, taps=MISTRAL_LAYERS, padding=MISTRAL_PADDING, start=MISTRAL_START)
 
 

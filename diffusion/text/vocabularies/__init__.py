@@ -98,10 +98,11 @@ def _read(where: str, read: Callable[[bytes], Tokenizer], content: bytes) -> Tok
 def _missing(name: str, vocabulary: Vocabulary, folders: Sequence[Path], source: str) -> str:
     folder = (folders[0] if folders else Path("models") / FOLDER) / name
     file_name = vocabulary.hub_file.rsplit("/", 1)[-1]
+    files = " or ".join(dict.fromkeys((file_name, "tokenizer.json")))
     inside = f"it is not in the text encoder's file (the tensor {vocabulary.tensor}), and " if vocabulary.tensor else ""
     carried = "Use a text encoder as repackaged for ComfyUI, which carries it, or put" if vocabulary.tensor else "Put"
     return (
         f"{source + ': ' if source else ''}the tokenizer of {vocabulary.title} is missing: {inside}"
-        f"there is no {file_name} or tokenizer.json in {folder}. {carried} the file there: "
+        f"there is no {files} in {folder}. {carried} the file there: "
         f"weft models get {vocabulary.hub_file} --to {FOLDER}/{name}"
     )

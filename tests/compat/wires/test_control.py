@@ -14,8 +14,8 @@ from diffusion.conditioning import Cond, Conditioning
 from diffusion.control.chain import apply_control
 from diffusion.control.load import load_control_net
 from diffusion.control.net import ControlNet
-from diffusion.latents import Latent
-from diffusion.models import Model
+from diffusion.latents import Latent, LatentFormat
+from diffusion.models import Model, Vae
 from diffusion.sampling import sample
 from tests.diffusion.control.nets import ADAPTERS, SD1, make_adapter, make_net, write_adapter, write_net
 from tests.diffusion.control.test_load import AdapterLayout
@@ -71,6 +71,20 @@ def test_a_pack_may_apply_a_network_itself(tiny_model: Model, net: ControlNet) -
     expected = apply_control(POSITIVE, net, PICTURE, 0.7, 0.0, 0.6, for_uncond=True)
     found = from_pack("CONDITIONING", pairs)
     torch.testing.assert_close(sampled(tiny_model, found, NEGATIVE), sampled(tiny_model, expected, NEGATIVE))
+
+
+def test_the_vae_and_the_mask_go_with_the_picture(net: ControlNet) -> None:
+    vae, mask = Vae(torch.nn.Conv2d(3, 4, 1), LatentFormat()), torch.ones(1, 1, 8, 8)
+    given = to_pack("VAE", vae)
+    view = to_pack("CONTROL_NET", net).copy().set_cond_hint(PICTURE.movedim(-1, 1), 0.7, (0.0, 1.0), given, [mask])
+    (cond,) = from_pack("CONDITIONING", [[POSITIVE[0].embedding, {"control": view}]])
+    assert (cond.extras["control"].vae, cond.extras["control"].mask) == (vae, mask)
+    (again,) = from_pack("CONDITIONING", to_pack("CONDITIONING", (cond,)))
+    assert again.extras["control"] is cond.extras["control"]
+    changed = to_pack("CONDITIONING", (cond,))[0][1]["control"].copy()
+    changed.set_cond_hint(changed.cond_hint_original, 0.7, (0.0, 1.0))
+    (without,) = from_pack("CONDITIONING", [[POSITIVE[0].embedding, {"control": changed}]])
+    assert without.extras["control"].vae is None
 
 
 @pytest.mark.parametrize("kind", ["net", "adapter"])

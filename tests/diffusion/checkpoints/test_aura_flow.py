@@ -129,5 +129,6 @@ def test_a_prompt_is_padded_with_zeros_that_nothing_attends_to(tmp_path: Path) -
 
 def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
     write_aura_flow(tmp_path)
+    (tmp_path / "tokenizers").rename(tmp_path / "elsewhere")
     with pytest.raises(CheckpointError, match=r"tokenizer of Pile-T5 is missing.* --to tokenizers/pile_t5"):
         load_clip([tmp_path / "text_encoders" / "pile.safetensors"], "stable_diffusion")

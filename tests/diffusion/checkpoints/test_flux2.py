@@ -21,6 +21,7 @@ from diffusion.checkpoints.load import load_clip, load_diffusion_model, load_vae
 from diffusion.checkpoints.networks.flux2 import Flux2Sizes, flux2_part
 from diffusion.checkpoints.networks.mistral import mistral_part
 from diffusion.checkpoints.networks.qwen3 import qwen3_part
+from diffusion.checkpoints.together import family_for
 from diffusion.checkpoints.vaes import find_vae
 from diffusion.conditioning import Cond
 from diffusion.errors import CheckpointError
@@ -246,3 +247,7 @@ def test_it_takes_one_text_encoder_and_no_more() -> None:
     assert not flux2.TEXTS.fits(frozenset(kinds[:2]))
     assert not flux2.TEXTS.fits(frozenset())
     assert not flux2.TEXTS.fits(frozenset({"t5xxl"}))
+    assert family_for("flux2", [("a", "qwen3_4b")]).name == "flux2"
+    assert family_for("stable_diffusion", [("a", "qwen3_4b")]).name == "z_image"  # which has no other
+    with pytest.raises(CheckpointError, match=r"Flux\.2 takes Mistral Small 3 or Qwen3 4B or Qwen3 8B"):
+        family_for("flux2", [("a", "qwen3_4b"), ("b", "qwen3_8b")])

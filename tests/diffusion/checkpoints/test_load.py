@@ -12,9 +12,11 @@ import torch
 
 from diffusion.checkpoints import load_checkpoint, load_vae
 from diffusion.checkpoints.header import read_header
+from diffusion.checkpoints.load import load_clip
 from diffusion.errors import CheckpointError
 from diffusion.text.readers import clip_tokenizer
 from tests.tiny_checkpoint import TinyNetworks, write_state, write_tiny_checkpoint
+from tests.tiny_flux import write_flux
 
 OUT = "model.diffusion_model.out.2.weight"
 
@@ -100,6 +102,17 @@ def test_a_vae_is_read_with_or_without_its_prefix(prefix: str, tmp_path: Path) -
 def test_a_file_without_a_vae_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no VAE is in this file; found 1 tensors"):
         load_vae(write_state(tmp_path / "x.safetensors", {"a": torch.ones(1)}))
+    with pytest.raises(CheckpointError, match=r"a diffusion model of the family Flux\.1; load it with UNETLoader"):
+        load_vae(write_flux(tmp_path).model)
+
+
+def test_another_file_in_the_place_of_a_text_encoder_is_named(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        CheckpointError, match=r"Found a checkpoint of the family Stable Diffusion 1; load it with LoadCh"
+    ):
+        load_clip([tiny_checkpoint], "stable_diffusion")
+    with pytest.raises(CheckpointError, match=r"Found a VAE alone; load it with VAELoader, from models/vae\."):
+        load_clip([write_flux(tmp_path).vae], "stable_diffusion")
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

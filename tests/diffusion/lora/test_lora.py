@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from diffusion.clip import Clip
 from diffusion.errors import CheckpointError
 from diffusion.lora import apply_lora, open_lora
 from diffusion.models import Model
+from tests.tiny_checkpoint import write_tiny_lora
 
 ATTENTION = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
 OUT = "mid_block.attentions.0.transformer_blocks.0.attn2.to_out.0"
@@ -196,6 +198,12 @@ def test_a_lora_of_another_family_is_refused(
     path = write(tmp_path, {f"{key}.lora_up.weight": rand(4, 2), f"{key}.lora_down.weight": rand(2, 4)})
     with pytest.raises(CheckpointError, match=f"looks like a LoRA for {family}"):
         apply_lora(open_lora(path), tiny_model, tiny_clip)
+
+
+def test_a_family_whose_layers_are_not_known_is_named_with_those_that_are(tiny_model: Model, tmp_path: Path) -> None:
+    path = write_tiny_lora(tmp_path / "lora.safetensors")
+    with pytest.raises(CheckpointError, match=r"of the family other are not supported; those of sd1, .*flux.* are\."):
+        apply_lora(open_lora(path), replace(tiny_model, family="other"), None)
 
 
 def test_a_lora_of_other_sizes_is_refused_with_both(tiny_model: Model, tmp_path: Path) -> None:

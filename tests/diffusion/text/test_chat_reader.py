@@ -13,6 +13,7 @@ from diffusion.checkpoints.encoders import encoder_alone
 from diffusion.checkpoints.fill import fill, open_weights
 from diffusion.checkpoints.header import read_header
 from diffusion.checkpoints.networks.qwen3 import build_qwen3, qwen3_part
+from diffusion.errors import DiffusionError
 from diffusion.quantize import Precision
 from diffusion.text.chat_reader import ChatReader
 from diffusion.text.vocabularies import load_tokenizer
@@ -113,3 +114,9 @@ def test_weights_and_braces_are_text_and_escaped_parentheses_plain(tokenizer: To
 
 def test_frequencies_are_no_weights_which_may_be_kept_rounded(loaded: nn.Module) -> None:
     assert not list(loaded.buffers())
+
+
+def test_an_encoder_with_too_few_layers_says_so(loaded: nn.Module, tokenizer: Tokenizer) -> None:
+    reader = ChatReader(tokenizer, TEMPLATE, taps=(2, 5))
+    with pytest.raises(DiffusionError, match=r"has 4 layers; the family of models reads it after layer 5"):
+        reader.read(loaded, PROMPT)

@@ -8,9 +8,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from diffusion.clip import Clip, clip_of
+from diffusion.clip import Clip
 from diffusion.text.embeddings import find_embedding
 from diffusion.text.readers import clip_tokenizer
+from tests.clips import clip_of
 
 TEXT = "a photo of a cat"
 

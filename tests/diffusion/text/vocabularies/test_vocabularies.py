@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from diffusion.checkpoints.embedded import embedded_in, tokenizer_for
+from diffusion.checkpoints.fill import open_weights
 from diffusion.checkpoints.header import read_header
 from diffusion.errors import CheckpointError, UnknownNameError
 from diffusion.text.vocabularies import VOCABULARIES, load_tokenizer
@@ -66,11 +67,11 @@ def test_a_file_in_the_folder_of_tokenizers_is_found_for_an_encoder(place: str, 
     path.parent.mkdir(parents=True)
     save_file({"encoder.weight": torch.zeros(1)}, path)
     with pytest.raises(CheckpointError, match=r"spiece\.model"):
-        tokenizer_for("umt5", read_header(path))
+        tokenizer_for("umt5", open_weights(read_header(path)))
     (tmp_path / "models/tokenizers/umt5").mkdir(parents=True)
     model = sentencepiece_model([("<unk>", 0.0, 2), ("▁", -1.0, 1), ("cat", -1.0, 1)])
     (tmp_path / "models/tokenizers/umt5/spiece.model").write_bytes(model)
-    assert tokenizer_for("umt5", read_header(path)).encode("cat").ids == [1, 2]
+    assert tokenizer_for("umt5", open_weights(read_header(path))).encode("cat").ids == [1, 2]
 
 
 @pytest.mark.parametrize("name", [name for name, each in VOCABULARIES.items() if each.bundled is None])
@@ -81,6 +82,7 @@ def test_a_missing_tokenizer_says_which_file_goes_where_and_what_fetches_it(name
     assert sentence.startswith("encoder.safetensors: ")
     assert str(tmp_path / "tokenizers" / name) in sentence
     assert f"weft models get {VOCABULARIES[name].hub_file} --to tokenizers/{name}" in sentence
+    assert "tokenizer.json or tokenizer.json" not in sentence
 
 
 @pytest.mark.parametrize("file_name", ["tokenizer.json", "spiece.model", "tekken.json"])
