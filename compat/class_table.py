@@ -71,6 +71,19 @@ TABLE: Mapping[str, str] = {
         EmptyImage generate
         ImagePadForOutpaint expand_image
     """,
+    "comfy_extras.nodes_audio": """
+        SaveAudio execute audio filename_prefix format
+        SaveAudioAdvanced execute
+        PreviewAudio execute|save_flac
+        LoadAudio execute|load
+    """,
+    "comfy_extras.nodes_color": """
+        ColorToRGBInt execute
+    """,
+    "comfy_extras.nodes_curve": """
+        CurveEditor execute
+        ImageHistogram execute
+    """,
     "comfy_extras.nodes_custom_sampler": """
         BasicScheduler execute|get_sigmas
         SplitSigmas execute|get_sigmas
@@ -88,6 +101,9 @@ TABLE: Mapping[str, str] = {
     "comfy_extras.nodes_freelunch": """
         FreeU execute|patch
         FreeU_V2 execute|patch
+    """,
+    "comfy_extras.nodes_glsl": """
+        GLSLShader execute
     """,
     "comfy_extras.nodes_images": """
         ImageCrop execute|crop
@@ -190,6 +206,12 @@ TABLE: Mapping[str, str] = {
     """,
     "comfy_extras.nodes_toolkit": """
         CreateList execute
+    """,
+    "comfy_extras.nodes_video": """
+        SaveVideo execute
+        CreateVideo execute
+        GetVideoComponents execute
+        LoadVideo execute
     """,
 }
 

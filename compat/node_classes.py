@@ -7,7 +7,7 @@ make_class(spec, row, machine).INPUT_TYPES()["required"]["steps"]  # ("INT", {"d
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from compat.borrowed_run import BorrowedRun
@@ -17,6 +17,7 @@ from compat.machine import Machine
 from compat.wires import from_pack, to_pack
 from graph.describe import describe
 from graph.errors import Cancelled
+from graph.opening import SEPARATOR, Repeated
 from graph.spec import MISSING, NodeSpec, Socket
 
 PROMPT, SENT = "prompt", "extra_pnginfo"
@@ -147,7 +148,11 @@ def call_operator(
     """Call an operator with what a pack gave; return its values in packs' shapes, and what it shows."""
     prompt, sent = arguments.get(PROMPT), arguments.get(SENT)
     run = BorrowedRun(machine, prompt, None if sent is None else {SENT: sent})
-    called = spec.call(_given(spec, arguments), run)
+    given = _given(spec, arguments)
+    spec = spec.for_inputs(given)
+    defaults = {socket.name: socket.default for socket in spec.inputs if SEPARATOR in socket.name}
+    filled = {name: value for name, value in defaults.items() if value is not MISSING} | given
+    called = spec.call(filled, run)
     try:
         returned = spec.function(*called.args, **called.kwargs)
     except Cancelled as error:
@@ -165,10 +170,22 @@ def _given(spec: NodeSpec, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if socket.is_growing and isinstance(value, dict):
             names = value if socket.takes_any_name else (f"{name}{index}" for index in range(len(value)))
             given.update(zip(names, value.values(), strict=True))
+        elif socket.opens is not None:
+            given.update(_opened(name, value, isinstance(socket.opens, Repeated)))
         else:
             inner = from_pack(socket.type.name, value)
             given[name] = Ready(inner) if socket.is_lazy else inner
     return given
+
+
+def _opened(name: str, value: Any, is_repeated: bool = False) -> Iterator[tuple[str, Any]]:
+    """Yield the inputs of a choice that came as a dictionary, in which the choice itself stands under its own name."""
+    if not isinstance(value, Mapping):
+        yield name, value
+        return
+    own = None if is_repeated else name.rpartition(SEPARATOR)[2]
+    for key, inner in value.items():
+        yield from [(name, inner)] if key == own else _opened(f"{name}{SEPARATOR}{key}", inner)
 
 
 def in_packs_shape(spec: NodeSpec, returned: Any) -> tuple[Any, ...]:

@@ -132,11 +132,16 @@ def steering(given: Given) -> dict[str, Any]:
     return {name: _as_argument(given[name]) for name in (DOWN, MIDDLE, LEVELS) if name in given}
 
 
-def blocks_of(given: Given, name: str, tokens: int) -> list[Tensor] | None:
-    """Return what is added behind each block of a transformer, with nothing for the tokens behind those of the latent."""
+def blocks_of(given: Given, name: str, tokens: int | None = None) -> list[Tensor] | None:
+    """Return what is added behind each block of a transformer, with nothing for tokens behind those of the latent.
+
+    tokens: how many there are of all pictures.
+    """
     samples = given.get(name)
     if samples is None:
         return None
+    if tokens is None:
+        return list(samples)
     return [functional.pad(each, (0, 0, 0, tokens - each.shape[1])) for each in samples]
 
 

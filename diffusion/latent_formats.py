@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from diffusion.latents import LatentFormat
 
+SD3_SCALE = 1.5305  # of its VAE's latents (config.json)
+
 FLUX = LatentFormat(
     channels=16,
     scale_factor=0.3611,  # and the mean: of its VAE's latents (BFL's flux, ae_params)

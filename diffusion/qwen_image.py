@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from diffusion.adapters import Given
+from diffusion.adapters import BLOCKS, Given, blocks_of
 from diffusion.conditioning import Cond
 from diffusion.flux import REFERENCES, exact_time
 from diffusion.latents import LatentFormat
@@ -26,6 +26,7 @@ from diffusion.tokens import Origin, latent_of, origins, size_in_patches, tokens
 
 INDEX, INDEX_CLEAN = "index", "index_timestep_zero"
 BACKWARDS = "negative_index"
+STEERED = "qwen_image"  # what it is steered by
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class QwenImageAdapter:
     method: str = INDEX
     repeats_contexts: bool = False
     planes: frozenset[str] = frozenset()
+    steered_by: ClassVar[str] = STEERED
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the mask of the prompt's tokens, and references in the model's scale."""
@@ -70,12 +72,14 @@ class QwenImageAdapter:
                 stack.enter_context(_clean_references(network))
                 time = torch.cat((time, torch.zeros_like(time)))
             stack.enter_context(exact_time(network.time_text_embed, time))
+            tokens = torch.cat([tokens_of(picture, PATCH) for picture in pictures], dim=1)
             output: Tensor = network(
-                torch.cat([tokens_of(picture, PATCH) for picture in pictures], dim=1),
+                tokens,
                 encoder_hidden_states=context,
                 encoder_hidden_states_mask=given.get(ATTENTION_MASK),
                 timestep=timestep / TIMESTEPS,
                 img_shapes=[shapes] * len(x),
+                controlnet_block_samples=blocks_of(given, BLOCKS, tokens.shape[1]),
                 return_dict=False,
             )[0]
         return latent_of(output, x.shape, PATCH)

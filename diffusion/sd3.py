@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor, nn
 
-from diffusion.adapters import Given
+from diffusion.adapters import BLOCKS, Given, blocks_of
 from diffusion.conditioning import Cond
 from diffusion.errors import DiffusionError
 from diffusion.tokens import whole_patches
 
 POOLED = "pooled"
+STEERED = "sd3"  # what it is steered by
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class SD3Adapter:
     largest: int
     repeats_contexts: bool = False
     planes: frozenset[str] = frozenset()
+    steered_by: ClassVar[str] = STEERED
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the pooled prompt; DiffusionError if there is none, or if the latent is larger than the positions."""
@@ -50,6 +53,7 @@ class SD3Adapter:
             timestep=timestep.float(),
             encoder_hidden_states=context,
             pooled_projections=given[POOLED],
+            block_controlnet_hidden_states=blocks_of(given, BLOCKS),
             return_dict=False,
         )[0]
         return output[..., :rows, :columns]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from graph.choices import Choice
 from graph.opening import Classes
-from graph.types import ANY, OPENING, Lazy, SocketType, union
+from graph.types import ANY, GROWING, OPENING, Lazy, SocketType, union
 from graph.widgets import Range, Text, Toggle, Widget, is_widget
 
 EnumClass = type[Enum]
@@ -61,6 +61,20 @@ class Opens:
 
 
 @dataclass(frozen=True)
+class Repeats:
+    """An input that may be given several times: `Annotated[Mapping[str, Image], Repeats(Image, "image", most=5)]`.
+
+    The function receives a dictionary of those that are given, `image0`, `image1` …; in workflows they are called
+    `images.image0`, after the parameter. The first `least` must be given; a parameter that may be empty has a default.
+    """
+
+    each: Any  # an annotation
+    prefix: str
+    most: int
+    least: int = 0
+
+
+@dataclass(frozen=True)
 class Reading:
     """What one annotation says."""
 
@@ -71,6 +85,7 @@ class Reading:
     is_lazy: bool = False
     enum: EnumClass | None = None
     opens: Classes | None = None
+    repeats: Repeats | None = None
     options: Options = field(default_factory=Options)
 
 
@@ -150,6 +165,9 @@ def _read_annotated(annotation: Any) -> Reading:
     opens = next((mark for mark in marks if isinstance(mark, Opens)), None)
     if opens is not None:
         return Reading(OPENING, Choice(tuple(opens.classes)), opens=opens.classes, options=options)
+    repeats = next((mark for mark in marks if isinstance(mark, Repeats)), None)
+    if repeats is not None:
+        return Reading(GROWING, repeats=repeats, options=options)
     if socket_type is not None and widget is None:
         return Reading(socket_type, options=options)
     reading = read_annotation(base) if widget is None or socket_type is None else Reading(socket_type)

@@ -14,10 +14,9 @@ from graph.choices import Names, is_chooser
 from graph.opening import IfGiven, Opening, Repeated
 from graph.registry import Registry
 from graph.spec import MISSING, NodeSpec, Output, Socket
-from graph.types import BOOLEAN, COLOR, COMBO, FLOAT, INT, OPENING, STRING
+from graph.types import BOOLEAN, COLOR, COMBO, FLOAT, GROWING, INT, OPENING, STRING
 
 MATCH_TYPE = "COMFY_MATCHTYPE_V3"  # ComfyUI's word for a type variable
-AUTOGROW = "COMFY_AUTOGROW_V3"  # and for sockets that grow
 SLOT = "COMFY_DYNAMICSLOT_V3"  # for a socket that opens others when it is linked
 Groups = list[tuple[str, list[Socket]]]
 _MOST_GROWN = 100
@@ -60,6 +59,8 @@ def _groups(sockets: Iterable[Socket]) -> Groups:
     """Return the inputs as ComfyUI groups them: required ones, which may have a default, and optional ones."""
     required, optional = list[Socket](), list[Socket]()
     for socket in sockets:
+        if socket.takes_any_name and socket.options.get("hidden"):
+            continue  # for what editors send of their own accord
         (optional if socket.is_optional or socket.takes_any_name else required).append(socket)
     return [("required", required), *([("optional", optional)] if optional else [])]
 
@@ -73,7 +74,7 @@ def _opening(socket: Socket, opens: Opening, names: Names | None) -> list[Any]:
     rest = {**socket.options, **_tooltip(socket.tooltip)}
     if isinstance(opens, Repeated):
         repeated = _inputs(_groups((opens.socket,)), names)
-        return [AUTOGROW, {"template": {"input": repeated, "names": list(opens.names), "min": opens.least}, **rest}]
+        return [GROWING.name, {"template": {"input": repeated, "names": list(opens.names), "min": opens.least}, **rest}]
     if isinstance(opens, IfGiven):
         return [SLOT, {"slotType": socket.type.name, "inputs": _inputs(_groups(opens.sockets), names), **rest}]
     by_value = ((value, _inputs(_groups(sockets), names)) for value, sockets in opens.sockets.items())
@@ -84,7 +85,7 @@ def _input(socket: Socket, names: Names | None) -> list[Any]:
     if socket.opens is not None:
         return _opening(socket, socket.opens, names)
     if socket.is_growing and not socket.takes_any_name:
-        return [AUTOGROW, {"template": _growth(socket, names), **_tooltip(socket.tooltip)}]
+        return [GROWING.name, {"template": _growth(socket, names), **_tooltip(socket.tooltip)}]
     options = socket.widget.describe() if socket.widget is not None else {}
     default = {} if socket.default is MISSING or socket.default is None else {"default": socket.default}
     lazy = {"lazy": True} if socket.is_lazy else {}

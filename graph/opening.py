@@ -86,6 +86,9 @@ def all_sockets(sockets: Iterable[Socket], before: str = "") -> Iterator[Socket]
 def gathered(sockets: Iterable[Socket], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values with those of opened sockets put together, as the function wants them (Socket.gathers)."""
     found = dict(values)
+    for name in [socket.name for socket in sockets if socket.is_collected and socket.name in found]:
+        together, _, own = name.partition(SEPARATOR)
+        found[together] = {**found.get(together, {}), own: found.pop(name)}
     gathering = (socket for socket in sockets if socket.gathers is not None and found.get(socket.name) is not None)
     for socket in sorted(gathering, key=lambda socket: socket.name.count(SEPARATOR), reverse=True):  # inner ones first
         inner = socket.name + SEPARATOR

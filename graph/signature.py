@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, NoReturn
 
-from graph.annotations import AnnotationError, Reading, enum_word, read_annotation
+from graph.annotations import AnnotationError, Reading, Repeats, enum_word, read_annotation
 from graph.code_version import code_version
 from graph.docstrings import Doc, read_docstring
 from graph.dynamic import Block, Expand
 from graph.errors import SpecError
-from graph.opening import ByValue
+from graph.opening import ByValue, Repeated
 from graph.run import Run
 from graph.spec import MISSING, Output, Socket
 from graph.types import ANY, SocketType
@@ -128,11 +128,21 @@ def _socket(
 
 def _opened(
     function: Callable[..., Any], name: str, reading: Reading, local_names: Mapping[str, Any]
-) -> ByValue | None:
-    """Return the sockets that the values of a choice open: the fields of a NamedTuple each, read like parameters."""
+) -> ByValue | Repeated | None:
+    """Return what an input opens: for each value of a choice the fields of a NamedTuple, read like parameters."""
+    if reading.repeats is not None:
+        return _repeated(function, name, reading.repeats, local_names)
     if reading.opens is None:
         return None
     return ByValue({value: _fields(function, name, cls, local_names) for value, cls in reading.opens.items()})
+
+
+def _repeated(function: Callable[..., Any], name: str, repeats: Repeats, local_names: Mapping[str, Any]) -> Repeated:
+    """Return the socket that may be given several times."""
+    parameter = inspect.Parameter(repeats.prefix, inspect.Parameter.KEYWORD_ONLY)
+    one = _socket(function, parameter, {repeats.prefix: repeats.each}, local_names)
+    names = tuple(f"{repeats.prefix}{number}" for number in range(repeats.most))
+    return Repeated(replace(one, is_collected=True), names, repeats.least)
 
 
 def _fields(function: Callable[..., Any], place: str, cls: Any, local_names: Mapping[str, Any]) -> tuple[Socket, ...]:
@@ -152,6 +162,8 @@ def _fields(function: Callable[..., Any], place: str, cls: Any, local_names: Map
 def _default(function: Callable[..., Any], parameter: inspect.Parameter, reading: Reading) -> Any:
     """Return the default as a workflow would hold it."""
     name, default = parameter.name, parameter.default
+    if reading.repeats is not None:
+        return MISSING
     if default is parameter.empty:
         if reading.is_optional:
             _refuse(function, name, "the input may be left out, but nothing says what it is then; add = None")

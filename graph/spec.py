@@ -46,6 +46,7 @@ class Socket:
     is_reference: bool = False  # receives the Link itself, once what is behind it has run
     opens: Opening | None = None  # other sockets, by what is given here
     gathers: Classes | None = None  # what is open comes to the function as one value
+    is_collected: bool = False  # comes to the function in a dictionary, with others of the same name before the dot
     enum: EnumClass | None = None  # the function wants a member of it; workflows hold the member's word
     tooltip: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)  # for editors, in ComfyUI's spelling
@@ -219,7 +220,7 @@ class NodeSpec:
 
     @cached_property
     def _gathers(self) -> bool:
-        return any(socket.gathers is not None for socket in self.inputs)
+        return any(socket.gathers is not None or socket.is_collected for socket in self.inputs)
 
     @cached_property
     def _has_enums(self) -> bool:

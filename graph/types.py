@@ -46,6 +46,7 @@ STRING = SocketType("STRING")
 BOOLEAN = SocketType("BOOLEAN")
 COMBO = SocketType("COMBO")
 COLOR = SocketType("COLOR")
+GROWING = SocketType("COMFY_AUTOGROW_V3")  # one that may be given several times
 OPENING = SocketType("COMFY_DYNAMICCOMBO_V3")  # a choice whose values open inputs of their own, in ComfyUI's word
 
 

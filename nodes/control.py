@@ -28,7 +28,7 @@ class Steered(NamedTuple):
 
 @node(category="model/loaders", display_name="Load ControlNet Model")
 def ControlNetLoader(control_net_name: NetName, *, run: Run) -> ControlNet:
-    """Load a ControlNet of Stable Diffusion 1, 2, XL or Flux, or a T2I-Adapter.
+    """Load a ControlNet of Stable Diffusion 1, 2, XL or 3, Flux or Qwen-Image, or a T2I-Adapter.
 
     control_net_name: a file below models/controlnet or models/t2i_adapter.
     """
@@ -76,7 +76,7 @@ def ControlNetApplyAdvanced(
     strength: how much it counts; 0 leaves the prompts as they are.
     start_percent: from which part of the sampling on it acts.
     end_percent: up to which part of the sampling it acts.
-    vae: the model's, for networks that take latents, such as most of Flux; those of Stable Diffusion 1, 2 and XL take none.
+    vae: the model's, for networks that take latents: those of Flux, SD3 and Qwen-Image, not of Stable Diffusion 1, 2 and XL.
     """
     made: dict[Control | None, Control] = {}
     both = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from compat.v3.curves import CurveInput, RangeInput
-from compat.v3.curves import CurvePoint as _CurvePoint
 from compat.v3.inputs import ComfyTypeI, ComfyTypeIO, WidgetInput
+from nodes.curves import CurveInput, RangeInput
+from nodes.curves import CurvePoint as _CurvePoint
 
 
 class _Panel(WidgetInput):

@@ -30,6 +30,8 @@ RGB = 3
 BASES: Mapping[str, str] = {  # what networks steer, in words
     "unet": "Stable Diffusion 1, 2 or XL",
     "flux": "Flux",
+    "sd3": "Stable Diffusion 3",
+    "qwen_image": "Qwen-Image",
 }
 
 

@@ -21,6 +21,8 @@ from diffusion.checkpoints.source import Keep
 from diffusion.checkpoints.views import as_view
 from diffusion.control.flux import read_flux_control
 from diffusion.control.net import ControlNet, Found
+from diffusion.control.qwen_image import read_qwen_control
+from diffusion.control.sd3 import read_sd3_control
 from diffusion.control.sizes import control_part, layout_of, read_sizes, traits_of
 from diffusion.control.t2i import adapter_part, adapter_traits, read_adapter
 from diffusion.errors import CheckpointError
@@ -33,11 +35,12 @@ DIFFERENCE = "difference"  # an empty tensor of this name says that the base mod
 POOLED_ENDS = ("_shuffle", "_shuffle_fp16")  # files whose outputs are averaged, told by their names only (ComfyUI)
 OTHERS: Mapping[str, str] = {  # names of tensors, and what such a file is
     "lora_controlnet": "a Control-LoRA",
-    "controlnet_blocks.0.weight": "a ControlNet of a transformer (SD3, Flux, Qwen-Image)",
-    "control_img_in.weight": "a ControlNet of a transformer (Qwen-Image)",
+    "transformer_blocks.0.adaLN_modulation.1.bias": "a ControlNet of Stable Diffusion 3.5 in Stability's layout",
+    "control_img_in.weight": "a Fun ControlNet of Qwen-Image",
+    "controlnet_blocks.0.linear.weight": "a MistoLine ControlNet of Flux",
     "lllite_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.down.0.weight": "a ControlNet-LLLite",
 }
-TRANSFORMERS: Sequence[Callable[[Header], Found | None]] = (read_flux_control,)
+TRANSFORMERS: Sequence[Callable[[Header], Found | None]] = (read_flux_control, read_sd3_control, read_qwen_control)
 SHOWN_NAMES = 3
 PLAIN = Precision()
 

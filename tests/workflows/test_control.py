@@ -13,8 +13,20 @@ from graph.validate import validate
 from graph.workflow import Link, Node, Workflow
 from runtime.engine import open_studio
 from runtime.settings import CacheSettings, Settings
-from tests.diffusion.control.transformer_nets import FLUX_FILL, FLUX_UNION, XLABS, write_flux_net
+from tests.diffusion.control.transformer_nets import (
+    FLUX_FILL,
+    FLUX_UNION,
+    QWEN_NET,
+    SD3_NET,
+    XLABS,
+    write_flux_net,
+    write_qwen_net,
+    write_sd3_net,
+)
+from tests.tiny_checkpoint import write_state
 from tests.tiny_flux import write_flux
+from tests.tiny_qwen_image import text_state, tiny_text, tiny_transformer, tiny_vae_state, transformer_state
+from tests.tiny_sd3 import write_sd3
 
 FLUX_FILES = {"clip_name1": "clip_l.safetensors", "clip_name2": "t5xxl.safetensors", "type": "flux"}
 
@@ -97,4 +109,39 @@ def test_flux_is_steered(tmp_path: Path, sizes: Any, apply: str, more: dict[str,
     (tmp_path / "models" / "controlnet").mkdir()
     write_flux_net(tmp_path / "models" / "controlnet" / "net.safetensors", sizes)
     plain, steered = pictures_of(tmp_path, flux_loaders(), apply, more)
+    assert plain != steered
+
+
+def test_sd3_is_steered(tmp_path: Path) -> None:
+    write_sd3(tmp_path / "models")
+    (tmp_path / "models" / "controlnet").mkdir()
+    write_sd3_net(tmp_path / "models" / "controlnet" / "net.safetensors", SD3_NET)
+    clips = {"clip_name1": "clip_l.safetensors", "clip_name2": "clip_g.safetensors", "clip_name3": "t5xxl.safetensors"}
+    loaders = [
+        Node("1", "UNETLoader", {"unet_name": "sd3.safetensors", "weight_dtype": "default"}),
+        Node("2", "TripleCLIPLoader", clips),
+        Node("3", "VAELoader", {"vae_name": "sd3.safetensors"}),
+    ]
+    plain, steered = pictures_of(tmp_path, loaders, "ControlNetApplySD3", {})
+    assert plain != steered
+
+
+def test_qwen_image_is_steered(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    states = {
+        "diffusion_models": transformer_state(tiny_transformer(), ""),
+        "text_encoders": text_state(tiny_text(), "model."),
+        "vae": tiny_vae_state(),
+    }
+    for folder, state in states.items():
+        (models / folder).mkdir(parents=True)
+        write_state(models / folder / "qwen.safetensors", state)
+    (models / "controlnet").mkdir()
+    write_qwen_net(models / "controlnet" / "net.safetensors", QWEN_NET)
+    loaders = [
+        Node("1", "UNETLoader", {"unet_name": "qwen.safetensors", "weight_dtype": "default"}),
+        Node("2", "CLIPLoader", {"clip_name": "qwen.safetensors", "type": "qwen_image"}),
+        Node("3", "VAELoader", {"vae_name": "qwen.safetensors"}),
+    ]
+    plain, steered = pictures_of(tmp_path, loaders, "ControlNetApplyAdvanced", {})
     assert plain != steered

@@ -49,7 +49,8 @@ def test_every_class_says_what_its_operator_is(nodes: Any) -> None:
         spec = builtin_registry().by_name[name]
         inputs = cls.INPUT_TYPES()
         names = [each for group in ("required", "optional") for each in inputs.get(group, {})]
-        assert set(names) == {socket.name for socket in spec.inputs}
+        told = [socket for socket in spec.inputs if not (socket.takes_any_name and "hidden" in socket.options)]
+        assert set(names) == {socket.name for socket in told}
         assert len(cls.RETURN_TYPES) == len(cls.RETURN_NAMES) == len(spec.outputs)
         assert callable(getattr(cls, cls.FUNCTION))
 
@@ -62,6 +63,19 @@ def test_methods_have_the_parameters_of_comfyui(nodes: Any) -> None:
     assert parameters(nodes.KSamplerAdvanced().sample)[-1] == "denoise"
     assert parameters(nodes.ConditioningSetMask().append)[2] == "set_cond_area"
     assert parameters(nodes.SaveImage().save_images) == ["images", "filename_prefix", "prompt", "extra_pnginfo"]
+
+
+def test_choices_come_as_dictionaries_as_v3_nodes_get_them(nodes: Any, machine: LocalMachine) -> None:
+    save, make = nodes.NODE_CLASS_MAPPINGS["SaveVideo"], nodes.NODE_CLASS_MAPPINGS["CreateVideo"]
+    (video,) = make.execute(torch.rand(3, 32, 32, 3), 8.0)
+    encoding = {"encoding": "re-encode", "crf": 30.0, "color_space": "auto"}
+    shown = save.execute(video, "a", {"format": "mkv", "codec": {"codec": "h264", "encoding": encoding}}).ui
+    assert [each["filename"] for each in shown["images"]] == ["a_00001_.mkv"]
+    shown = save.execute(video, "c", "auto", {"codec": "h264"}).ui
+    assert [each["filename"] for each in shown["images"]] == ["c_00001_.mp4"]
+    audio = {"waveform": torch.zeros(1, 1, 8000), "sample_rate": 8000}
+    saved = nodes.NODE_CLASS_MAPPINGS["SaveAudioAdvanced"].execute(audio, "b", {"format": "mp3", "quality": "128k"}).ui
+    assert [each["filename"] for each in saved["audio"]] == ["b_00001.mp3"]
 
 
 def test_widgets_list_the_files_that_there_are_now(nodes: Any, machine: LocalMachine) -> None:

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from diffusion.control.flux import FluxControlSizes, build_flux_control, flux_control_keys
+from diffusion.control.qwen_image import QwenControlSizes, build_qwen_control
+from diffusion.control.sd3 import SD3ControlSizes, build_sd3_control
 from tests.diffusion.checkpoints.written import original_state
 from tests.diffusion.control.nets import filled
 from tests.tiny_checkpoint import write_state
+from tests.tiny_qwen_image import SIZES as QWEN
+from tests.tiny_sd3 import SD3
 
 FLUX_SINGLE = FluxControlSizes(
     channels=64,
@@ -24,9 +28,39 @@ FLUX_SINGLE = FluxControlSizes(
 FLUX_UNION = FLUX_SINGLE._replace(single_layers=0, modes=4, has_guidance=False)
 FLUX_FILL = FLUX_SINGLE._replace(hint_channels=68)
 XLABS = FLUX_SINGLE._replace(single_layers=0, takes_pixels=True)
+SD3_NET = SD3ControlSizes(
+    channels=16,
+    hint_channels=16,
+    patch=2,
+    width=SD3.width,
+    layers=2,
+    context_width=SD3.context_width,
+    pooled_width=SD3.pooled_width,
+    table=SD3.table,
+)
+SD3_FILL = SD3_NET._replace(hint_channels=17)
+SD35_NET = SD3_NET._replace(layers=3, has_qk_norm=True, dual_layers=(0, 1))
+QWEN_NET = QwenControlSizes(64, 64, QWEN.width, QWEN.head_width, layers=1, context_width=QWEN.context_width)
+QWEN_FILL = QWEN_NET._replace(hint_channels=68, layers=2)
 
 
 def write_flux_net(path: Path, sizes: FluxControlSizes) -> tuple[Path, Any]:
     """Write a network and return where, with diffusers' own."""
     own = filled(build_flux_control(sizes), seed=3)
     return write_state(path, original_state([(own, flux_control_keys(own, sizes))])), own
+
+
+def write_sd3_net(path: Path, sizes: SD3ControlSizes) -> tuple[Path, Any]:
+    """Write a network and return where, with diffusers' own."""
+    own = filled(build_sd3_control(sizes), seed=3)
+    return write_state(path, own.state_dict()), own
+
+
+def write_qwen_net(path: Path, sizes: QwenControlSizes) -> tuple[Path, Any]:
+    """Write a network and return where, with diffusers' own, whose rotary positions are its own too."""
+    from diffusers import QwenImageControlNetModel
+
+    ours = filled(build_qwen_control(sizes), seed=3)
+    own = QwenImageControlNetModel.from_config(ours.config).eval().requires_grad_(False)
+    own.load_state_dict(ours.state_dict())
+    return write_state(path, ours.state_dict()), own

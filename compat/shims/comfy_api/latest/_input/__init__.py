@@ -1,10 +1,10 @@
 """What arrives at nodes."""
 
-from compat.v3.curves import CurveInput as CurveInput
-from compat.v3.curves import CurvePoint as CurvePoint
-from compat.v3.curves import LinearCurve as LinearCurve
-from compat.v3.curves import MonotoneCubicCurve as MonotoneCubicCurve
-from compat.v3.curves import RangeInput as RangeInput
+from nodes.curves import CurveInput as CurveInput
+from nodes.curves import CurvePoint as CurvePoint
+from nodes.curves import LinearCurve as LinearCurve
+from nodes.curves import MonotoneCubicCurve as MonotoneCubicCurve
+from nodes.curves import RangeInput as RangeInput
 from nodes.media.video_input import VideoInput as VideoInput
 
 from .basic_types import AudioInput as AudioInput

@@ -1,6 +1,6 @@
 """Curves."""
 
-from compat.v3.curves import CurveInput as CurveInput
-from compat.v3.curves import CurvePoint as CurvePoint
-from compat.v3.curves import LinearCurve as LinearCurve
-from compat.v3.curves import MonotoneCubicCurve as MonotoneCubicCurve
+from nodes.curves import CurveInput as CurveInput
+from nodes.curves import CurvePoint as CurvePoint
+from nodes.curves import LinearCurve as LinearCurve
+from nodes.curves import MonotoneCubicCurve as MonotoneCubicCurve

@@ -1,3 +1,3 @@
 """Ranges."""
 
-from compat.v3.curves import RangeInput as RangeInput
+from nodes.curves import RangeInput as RangeInput

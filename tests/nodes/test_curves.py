@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compat.v3.curves import CurveInput, RangeInput
+from nodes.curves import CurveInput, RangeInput
 
 HEIGHTS = st.lists(st.integers(0, 100).map(lambda percent: percent / 100), min_size=2, max_size=6)
 KINDS = ("monotone_cubic", "linear")
