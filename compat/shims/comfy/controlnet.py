@@ -10,14 +10,19 @@ What `get_control` returns is added to the blocks of a U-Net: `{"input": […], 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from compat.shims.finder import lent
+from compat.wires import from_pack, to_pack
 from diffusion.resize import repeat_to_batch
+from nodes.host import Host
 
 Control = dict[str, list[Tensor | None]]
 COPIED = (
@@ -33,6 +38,12 @@ COPIED = (
     "concat_mask",
     "preprocess_image",
 )
+
+
+def load_controlnet(ckpt_path: str, model: Any = None, model_options: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    """Return the ControlNet of a file; model: what a file that holds the difference to one is added to."""
+    host = lent().resource(Host)  # type: ignore[type-abstract]  # a protocol is the key
+    return to_pack("CONTROL_NET", host.load_control_net(Path(ckpt_path), from_pack("MODEL", model)))
 
 
 class StrengthType(Enum):

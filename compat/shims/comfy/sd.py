@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from torch import Tensor
@@ -28,6 +29,7 @@ __all__ = [
     "VAE",
     "load_checkpoint",
     "load_checkpoint_guess_config",
+    "load_diffusion_model",
     "load_lora_for_models",
 ]
 
@@ -70,6 +72,13 @@ def load_checkpoint(
     if ckpt_path is None:
         raise NotImplementedError("Weft loads checkpoints from files only, not from tensors; give ckpt_path.")
     return load_checkpoint_guess_config(ckpt_path, output_vae, output_clip)[:3]
+
+
+def load_diffusion_model(
+    unet_path: str, model_options: Mapping[str, Any] = MappingProxyType({}), disable_dynamic: bool = False
+) -> Any:
+    """Return the network that denoises of a file; model_options: `dtype` is what its weights are kept in."""
+    return to_pack("MODEL", _host().load_diffusion_model(Path(unet_path), model_options.get("dtype")))
 
 
 def load_lora_for_models(

@@ -59,7 +59,7 @@ def test_modules_are_there_without_being_imported() -> None:
     [
         ("comfy.clip_vision", "load"),
         ("comfy.sd", "load_clip"),
-        ("comfy.controlnet", "load_controlnet"),
+        ("comfy.controlnet", "load_controlnet_state_dict"),
         ("comfy.model_base", "Flux"),
     ],
 )
