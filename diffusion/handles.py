@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from diffusion.errors import CheckpointError
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.streaming import Keeper
 
@@ -18,6 +19,21 @@ class FileLayout(Protocol):
     def tensors(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return tensors of the network under the names and in the shapes that files have."""
         ...
+
+
+class Absent:
+    """Stands where a file has no network of a kind: whatever is asked of it, CheckpointError says so in a sentence."""
+
+    __slots__ = ("_sentence",)
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse; names that Python itself looks for are just not there."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise CheckpointError(self._sentence)
 
 
 def device_of(keeper: Keeper | None, module: nn.Module) -> torch.device:

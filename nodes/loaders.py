@@ -6,9 +6,9 @@ from typing import Annotated, Any, NamedTuple
 
 import torch
 
+from diffusion.handles import Absent
 from diffusion.tiny_vae import TINY_VAES
 from graph.annotations import Options
-from graph.dynamic import Block
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File
@@ -54,8 +54,8 @@ def LoadCheckpoint(ckpt_name: Annotated[str, File("checkpoints")], *, run: Run) 
     loaded = host.load_checkpoint(host.find_model("checkpoints", ckpt_name))
     return LoadedCheckpoint(
         loaded.model,
-        loaded.found_clip or Block(loaded.without_clip),
-        loaded.found_vae or Block(loaded.without_vae),
+        loaded.found_clip or Absent(loaded.without_clip),
+        loaded.found_vae or Absent(loaded.without_vae),
     )
 
 
