@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.interruptible import interruptible
+
 ROOT = Path(__file__).parents[1]
 LAST_BEFORE_SAMPLING = "Empty latent"
 
@@ -19,7 +21,7 @@ def test_a_signal_in_the_middle_of_sampling_cancels_the_run(number: signal.Signa
     workflow = ROOT / "workflows" / "text_to_image.json"
     command = [sys.executable, ROOT / "main.py", "run", workflow, "--set", "KSampler.steps=10000"]
     command += ["--output-directory", tmp_path, "--device", "cpu"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with interruptible(command) as process:
         assert process.stderr is not None
         assert any(LAST_BEFORE_SAMPLING in line for line in process.stderr)  # reads until that node is done
         process.send_signal(number)

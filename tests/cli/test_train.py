@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
+from tests.interruptible import interruptible
 
 ROOT = Path(__file__).parents[2]
 BUILT_IN = ROOT / "models" / "checkpoints" / "weft-demo.safetensors"
@@ -21,7 +21,7 @@ SETTINGS = ["--start", str(BUILT_IN), "--device", "cpu", "--decoder-steps", "1",
 def interrupted_in_the_denoiser(folder: Path) -> int:
     """Train until the denoiser's stage has begun, press Ctrl-C, and return the step at which it ended."""
     command = [sys.executable, ROOT / "main.py", "train", "--folder", folder, *SETTINGS, "--steps", "100000"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with interruptible(command) as process:
         assert process.stderr is not None
         assert any("denoiser: at step" in line for line in process.stderr)  # reads until that stage has begun
         process.send_signal(signal.SIGINT)
