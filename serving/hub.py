@@ -14,13 +14,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from serving.event_log import EventLog, Sent
+from serving.gathering import gathered
 from serving.outbox import Letter, Limits, Outbox
 
 logger = logging.getLogger(__name__)
@@ -57,15 +57,22 @@ class Client:
         try:
             while await self._has_mail.wait():
                 self._has_mail.clear()
-                for number in count(1):
-                    letter = self.outbox.take()
-                    if letter is None:
-                        break
-                    if number % TURN == 0:
-                        await asyncio.sleep(0)
-                    await self.socket.send_frame(letter.data, WSMsgType.TEXT if letter.is_text else WSMsgType.BINARY)
+                with gathered(self.socket):
+                    await self._write_some()
+                while len(self.outbox):
+                    await asyncio.sleep(0)  # others have their turn
+                    with gathered(self.socket):
+                        await self._write_some()
         except ConnectionError:
             self.outbox.clear()
+
+    async def _write_some(self) -> None:
+        """Send the oldest messages, as many as one turn has."""
+        for _ in range(TURN):
+            letter = self.outbox.take()
+            if letter is None:
+                return
+            await self.socket.send_frame(letter.data, WSMsgType.TEXT if letter.is_text else WSMsgType.BINARY)
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket; cut the connection if the client does not answer."""
