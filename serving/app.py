@@ -56,6 +56,7 @@ from serving.workers import Died, Worker
 MOST_BODY_BYTES = 64 * 2**20  # of a JSON body; uploads have their own limit
 QUEUE_FILE = "queue.sqlite"
 MOST_NEW_OBJECTS = 50_000
+QUIET_S = 0.2  # after the start
 INVALID = 2
 FAILED = 1
 
@@ -158,6 +159,7 @@ async def serve(settings: ServeSettings, folders: Folders, sockets: Sequence[soc
         async with listening(app, sockets, tls) as urls:
             announce(urls, settings, known)
             settle_heap()
+            loop.call_later(QUIET_S, prepare, site)
             if settings.is_quick_test:
                 return 0 if await comes_up(site.worker, stopped) else FAILED
             await stopped.wait()
@@ -172,6 +174,12 @@ def run_server(settings: ServeSettings, folders: Folders) -> int:
     except (StartError, StoreError) as error:
         print(error, file=sys.stderr)
         return INVALID
+
+
+def prepare(site: Site) -> None:
+    """Read the node types of the last start while nobody waits, before the first editor asks for them."""
+    site.nodes.remember()
+    settle_heap()
 
 
 def settle_heap() -> None:

@@ -40,11 +40,14 @@ class BookState(Enum):
 
 
 class NodeBook:
-    """Node types and the files that they may choose."""
+    """Node types and the files that they may choose.
+
+    Those of the last start are read when somebody asks for the first time, so that they do not hold up the server's start.
+    """
 
     def __init__(self, folders: Folders, cache: SpecCache) -> None:
-        self.registry: Registry | None = None
-        self.state = BookState.EMPTY
+        self._registry: Registry | None = None
+        self._state = BookState.EMPTY
         self._lists = NameLists(folders)
         self._cache = cache
         self._payload = b""
@@ -53,8 +56,26 @@ class NodeBook:
         self._known = asyncio.Event()
         self._trouble = ""
         self.freshness = ""  # digest of what was last taken by `describe_anew`
-        self.has_changing_types = False
-        self._remember()
+        self._has_changing_types = False
+        self._has_remembered = False
+
+    @property
+    def registry(self) -> Registry | None:
+        """The node types, None as long as they are not known."""
+        self.remember()
+        return self._registry
+
+    @property
+    def has_changing_types(self) -> bool:
+        """Whether a type may say other things of itself from time to time."""
+        self.remember()
+        return self._has_changing_types
+
+    @property
+    def state(self) -> BookState:
+        """Where the node types come from."""
+        self.remember()
+        return self._state
 
     def names(self, kind: str) -> list[str]:
         """Return the files of a kind that there are now."""
@@ -62,6 +83,7 @@ class NodeBook:
 
     async def wait(self, timeout_s: float) -> Registry:
         """Return the node types as soon as they are known; WorkerError if they are not in time."""
+        self.remember()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._known.wait()
@@ -80,11 +102,12 @@ class NodeBook:
 
         Return which types came, changed or went; nothing if there were none before, or they are the same.
         """
+        self.remember()
         before = self._payload
         if payload != before:
             self._take(payload)
             self._cache.write(payload)
-        self.state = BookState.CURRENT
+        self._state = BookState.CURRENT
         return changes_between(before, payload) if before and payload != before else {}
 
     def object_info(self) -> bytes:
@@ -105,10 +128,14 @@ class NodeBook:
         """Take what types say of themselves now, by name; `digest` stands for all of it."""
         self.freshness = digest
         if told and self.registry is not None:
-            self.registry = Registry.of(*(_described(spec, told.get(spec.name)) for spec in self.registry))
+            self._registry = Registry.of(*(_described(spec, told.get(spec.name)) for spec in self.registry))
             self._described = None
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
+        """Read the node types of the last start, once."""
+        if self._has_remembered:
+            return
+        self._has_remembered = True
         payload = self._cache.read()
         if payload is None:
             return
@@ -117,14 +144,14 @@ class NodeBook:
         except SpecDocumentError as error:
             logger.warning("The node types of the last start cannot be read (%s); the worker will tell them.", error)
             return
-        self.state = BookState.REMEMBERED
+        self._state = BookState.REMEMBERED
 
     def _take(self, payload: bytes) -> None:
         registry = read_registry(payload)
         widgets = (socket.widget for spec in registry for socket in all_sockets(spec.inputs))
         self._kinds = tuple({widget.kind: None for widget in widgets if isinstance(widget, File)})
-        self.registry, self._payload, self._described = registry, payload, None
-        self.has_changing_types, self.freshness = any(spec.is_described_anew for spec in registry), ""
+        self._registry, self._payload, self._described = registry, payload, None
+        self._has_changing_types, self.freshness = any(spec.is_described_anew for spec in registry), ""
         self._known.set()
 
 
