@@ -9,7 +9,8 @@ Files are opened by Weft's loaders, which keep them as long as they do not chang
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,13 +28,27 @@ from nodes.host import Host
 __all__ = [
     "CLIP",
     "VAE",
+    "CLIPType",
     "load_checkpoint",
     "load_checkpoint_guess_config",
+    "load_clip",
     "load_diffusion_model",
     "load_lora_for_models",
 ]
 
 logger = logging.getLogger(__name__)
+
+CLIPType = Enum(  # numbered as in ComfyUI 0.33
+    "CLIPType",
+    [
+        "STABLE_DIFFUSION", "STABLE_CASCADE", "SD3", "STABLE_AUDIO", "HUNYUAN_DIT", "FLUX", "MOCHI", "LTXV",
+        "HUNYUAN_VIDEO", "PIXART", "COSMOS", "LUMINA2", "WAN", "HIDREAM", "CHROMA", "ACE", "OMNIGEN2", "QWEN_IMAGE",
+        "HUNYUAN_IMAGE", "HUNYUAN_VIDEO_15", "OVIS", "KANDINSKY5", "KANDINSKY5_IMAGE", "NEWBIE", "FLUX2",
+        "LONGCAT_IMAGE", "COGVIDEOX", "LENS", "PIXELDIT", "IDEOGRAM4", "BOOGU", "KREA2", "JOYIMAGE", "MAGE",
+        "MINIMAX",
+    ],
+)  # fmt: skip
+DEFAULT_CLIP_TYPE = CLIPType["STABLE_DIFFUSION"]
 
 
 def load_checkpoint_guess_config(
@@ -79,6 +94,17 @@ def load_diffusion_model(
 ) -> Any:
     """Return the network that denoises of a file; model_options: `dtype` is what its weights are kept in."""
     return to_pack("MODEL", _host().load_diffusion_model(Path(unet_path), model_options.get("dtype")))
+
+
+def load_clip(
+    ckpt_paths: Sequence[str],
+    embedding_directory: Any = None,
+    clip_type: Enum = DEFAULT_CLIP_TYPE,
+    model_options: Mapping[str, Any] = MappingProxyType({}),
+    disable_dynamic: bool = False,
+) -> Any:
+    """Return the text encoders of some files, used together; embeddings come from Weft's folders, devices from its settings."""
+    return to_pack("CLIP", _host().load_clip([Path(path) for path in ckpt_paths], clip_type.name.lower()))
 
 
 def load_lora_for_models(

@@ -57,8 +57,8 @@ def test_modules_are_there_without_being_imported() -> None:
 @pytest.mark.parametrize(
     ("name", "attribute"),
     [
-        ("comfy.clip_vision", "load"),
-        ("comfy.sd", "load_clip"),
+        ("comfy.sd1_clip", "SDTokenizer"),
+        ("comfy.sd", "load_gligen"),
         ("comfy.controlnet", "load_controlnet_state_dict"),
         ("comfy.model_base", "Flux"),
     ],

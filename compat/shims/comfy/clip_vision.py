@@ -1,0 +1,37 @@
+"""ComfyUI's `comfy.clip_vision`: networks that read pictures, as packs load and ask them.
+
+vision = load(folder_paths.get_full_path("clip_vision", name))
+vision.encode_image(image)["image_embeds"]
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+
+from compat.shims.finder import lent
+from diffusion.clip_vision import CLIP_DEVIATION, CLIP_MEAN, ClipVision, VisionOutput, fit_square, normalized
+from nodes.host import Host
+
+__all__ = ["ClipVisionModel", "Output", "clip_preprocess", "load"]
+
+ClipVisionModel, Output = ClipVision, VisionOutput
+
+
+def load(ckpt_path: str) -> ClipVision:
+    """Return the network of a file, the same as long as the file does not change."""
+    host = lent().resource(Host)  # type: ignore[type-abstract]  # a protocol is the key
+    vision: ClipVision = host.load_clip_vision(Path(ckpt_path))
+    return vision
+
+
+def clip_preprocess(
+    image: Tensor,
+    size: int = 224,
+    mean: tuple[float, ...] = CLIP_MEAN,
+    std: tuple[float, ...] = CLIP_DEVIATION,
+    crop: bool = True,
+) -> Tensor:
+    """Return pictures (batch, height, width, channels) in 0..1 as networks want them: (batch, 3, size, size)."""
+    return normalized(fit_square(image, size, is_cut=crop), tuple(mean), tuple(std))
