@@ -22,7 +22,8 @@ def freeze(file: File, base_directory: Base = None) -> None:
     with ending():
         document = frozen(home_at(base_directory), tell)
         write_whole(file, json_bytes(document) + b"\n")
-        tell(f"{file} has {len(document['packs'])} packs.")
+        count = len(document["packs"])
+        tell(f"{file} has {count} pack{'' if count == 1 else 's'}.")
 
 
 def restore(file: File, without_requirements: Without = False, base_directory: Base = None) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import dis
 import inspect
+import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType
 from typing import Any, NamedTuple
 
+import nodes
 from compat.legacy_call import CHECK_LAZY, ClassAdapter
 from compat.legacy_checks import VALIDATE
 from compat.legacy_class import MORE_OUTPUTS
@@ -22,6 +24,8 @@ from runtime.pack_check.report import BOTH, V1, V3, Feature
 HANDLERS = ("add_on_prompt_handler", "on_prompt_handlers")
 INTERRUPTION = ("throw_exception_if_processing_interrupted", "processing_interrupted", "InterruptProcessingException")
 MESSAGES = ("send_sync", "send", "send_json", "send_bytes", "send_progress_text")
+
+OWN_MODULES = [[module.name] for module in pkgutil.iter_modules(nodes.__path__)]
 
 
 class Seen(NamedTuple):
@@ -67,6 +71,11 @@ def _names(top: str, *words: str) -> Callable[[Seen], Iterable[str]]:
         for name in seen.names
         if f"{name}.".startswith(f"{top}.") and (not words or not set(words).isdisjoint(name.split(".")))
     ]
+
+
+def _operators(seen: Seen) -> Iterable[str]:
+    """Return what takes nodes from ComfyUI's module; packs for Weft take its own modules from the package of that name."""
+    return ["" for name in seen.names if name.split(".")[0] == "nodes" and name.split(".")[1:2] not in OWN_MODULES]
 
 
 def _has(attribute: str) -> Callable[[Seen], Iterable[str]]:
@@ -225,7 +234,7 @@ ROWS = (
     Row(BOTH, "ProgressBar", _names("comfy.utils", "ProgressBar")),
     Row(BOTH, "interruption", _names("comfy.model_management", *INTERRUPTION)),
     Row(BOTH, "folders and files (folder_paths)", _names("folder_paths")),
-    Row(BOTH, "built-in nodes, called or subclassed (nodes)", _names("nodes")),
+    Row(BOTH, "built-in nodes, called or subclassed (nodes)", _operators),
     Row(BOTH, "routes of their own (PromptServer)", _names("server", "routes", "app")),
     Row(BOTH, "messages to browsers (send_sync)", _names("server", *MESSAGES)),
     Row(BOTH, "prompts, seen before they are checked", _names("server", *HANDLERS)),

@@ -16,9 +16,10 @@ from tests.compat.cases import PACKS
 Result = tuple[int, dict[str, Any]]
 NATIVE = """
 from graph.spec import node
+from nodes.sockets import Image
 
 @node(category="weather")
-def Rain(value: int = 1) -> int:
+def Rain(image: Image, value: int = 1) -> int:
     '''Let it rain.'''
     return value
 """
