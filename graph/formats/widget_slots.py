@@ -89,6 +89,8 @@ def _of_socket(socket: Socket, value_of: ValueOf) -> Iterator[WidgetSlot]:
 
 def _default(socket: Socket) -> Any:
     """Return what an editor shows in a new node; MISSING if only the host knows (a file)."""
+    if socket.default is None and isinstance(socket.opens, ByValue):
+        return next(iter(socket.opens.sockets))
     if socket.default is not MISSING:
         return socket.default
     if "default" in socket.options:
