@@ -146,15 +146,6 @@ class Desk:
         dropped = [each.job.id for each in instructions if isinstance(each, Drop)]
         return dropped + [each.job_id for each in instructions if isinstance(each, Interrupt)]
 
-    def cancel_running(self) -> None:
-        """Interrupt whatever runs."""
-        if self._queue.running is not None:
-            self.cancel([self._queue.running.id])
-
-    def cancel_pending(self) -> None:
-        """Drop all jobs that wait."""
-        self.cancel([job.id for job in self._queue.pending])
-
     def pause(self) -> None:
         """Start no job any more, not after a restart either."""
         self._queue.pause()

@@ -13,8 +13,9 @@ import torch
 from diffusion.checkpoints.networks.flux2 import Flux2Sizes, flux2_part
 from diffusion.checkpoints.networks.flux2_vae import Flux2VaeSizes, flux2_vae_part
 from diffusion.checkpoints.networks.kl_vae import VaeSizes
+from diffusion.checkpoints.networks.language import LanguageSizes
 from diffusion.checkpoints.networks.mistral import HEAD_WIDTH
-from diffusion.checkpoints.networks.qwen3 import LanguageSizes, qwen3_part
+from diffusion.checkpoints.networks.qwen3 import qwen3_part
 from diffusion.checkpoints.part import Part
 from tests.tiny_checkpoint import write_state
 from tests.tiny_flux import state_of

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffusion.checkpoints.networks.qwen3 import LanguageSizes
+from diffusion.checkpoints.networks.language import LanguageSizes
 from diffusion.checkpoints.networks.qwen25_vl import Qwen25Sizes, VisionSizes, build_qwen25, qwen25_part
 from diffusion.checkpoints.networks.qwen_image import QwenImageSizes, build_qwen_image, qwen_image_part
 from diffusion.checkpoints.networks.wan_vae import WanVaeSizes, wan_vae_part

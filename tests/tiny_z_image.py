@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffusion.checkpoints.networks.qwen3 import LanguageSizes, build_qwen3, qwen3_part
+from diffusion.checkpoints.networks.language import LanguageSizes
+from diffusion.checkpoints.networks.qwen3 import build_qwen3, qwen3_part
 from diffusion.checkpoints.networks.z_image import ZImageSizes, build_z_image, z_image_part
 from tests.diffusion.checkpoints.written import original_state
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from aiohttp import ClientSession, WSMsgType, web
 from aiohttp.test_utils import TestServer
@@ -23,6 +24,20 @@ class Pipe:
         return bool(self.pieces)
 
 
+class Counting:
+    """A transport that counts what goes through it."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner, self.writes = inner, 0
+
+    def write(self, data: bytes) -> None:
+        self.writes += 1
+        self.inner.write(data)
+
+    def is_closing(self) -> bool:
+        return bool(self.inner.is_closing())
+
+
 def test_what_is_kept_goes_out_in_one_piece_once() -> None:
     pipe = Pipe()
     gathering = Gathering(pipe)
@@ -38,14 +53,18 @@ def test_what_is_kept_goes_out_in_one_piece_once() -> None:
 
 def test_frames_of_a_socket_arrive_after_the_block_in_order() -> None:
     received: list[str] = []
+    writes: list[int] = []
 
     async def serve(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        writer: Any = socket._writer
+        writer.transport = counted = Counting(writer.transport)
         with gathered(socket):
             for number in range(3):
                 await socket.send_frame(str(number).encode(), WSMsgType.TEXT)
             await asyncio.sleep(0)
+        writes.append(counted.writes)
         await socket.send_frame(b"last", WSMsgType.TEXT)
         await socket.close()
         with gathered(socket):  # a closed socket has nothing to gather
@@ -64,3 +83,4 @@ def test_frames_of_a_socket_arrive_after_the_block_in_order() -> None:
 
     asyncio.run(talk())
     assert received == ["0", "1", "2", "last"]
+    assert writes == [1]

@@ -66,6 +66,14 @@ def test_the_next_start_remembers_the_types(tmp_path: Path) -> None:
     assert book.state is BookState.CURRENT
 
 
+def test_what_the_last_start_left_is_read_when_somebody_asks_and_not_before(tmp_path: Path) -> None:
+    book = open_book(tmp_path)
+    SpecCache(tmp_path / "user" / "cache", "same sources").write(PAYLOAD)
+    assert book.state is BookState.REMEMBERED
+    assert book.registry is not None
+    assert open_book(tmp_path, "others").registry is None
+
+
 def test_types_of_other_sources_are_not_remembered(tmp_path: Path) -> None:
     open_book(tmp_path).update(PAYLOAD)
     assert open_book(tmp_path, "changed sources").state is BookState.EMPTY

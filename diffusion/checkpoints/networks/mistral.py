@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from torch import nn
 
 from diffusion.checkpoints.header import Header
-from diffusion.checkpoints.networks.qwen3 import LanguageSizes
+from diffusion.checkpoints.networks.language import LanguageSizes, keys_behind, read_language
 from diffusion.checkpoints.part import Part
 from diffusion.text.language_model import FreshRotary
 
@@ -16,22 +17,13 @@ HEAD_WIDTH, THETA, EPSILON, POSITIONS = 128, 1e9, 1e-5, 131_072  # Mistral Small
 
 def read_mistral(header: Header, prefix: str, most_layers: int) -> LanguageSizes:
     """Read the sizes; keys begin with the prefix, as in `model.layers.0`. most_layers: those behind are left out."""
-    vocabulary, width = header.required_shape(f"{prefix}embed_tokens.weight")
-    first = f"{prefix}layers.0."
-    return LanguageSizes(
-        vocabulary=vocabulary,
-        width=width,
-        inner_width=header.required_shape(f"{first}mlp.gate_proj.weight")[0],
-        layers=min(most_layers, len(header.numbers(f"{prefix}layers.", ".self_attn.q_proj.weight"))),
-        heads=header.required_shape(f"{first}self_attn.q_proj.weight")[0] // HEAD_WIDTH,
-        key_heads=header.required_shape(f"{first}self_attn.k_proj.weight")[0] // HEAD_WIDTH,
-        head_width=HEAD_WIDTH,
-    )
+    layers = min(most_layers, len(header.numbers(f"{prefix}layers.", ".self_attn.q_proj.weight")))
+    return read_language(header, prefix, head_width=HEAD_WIDTH, layers=layers)
 
 
 def mistral_part(sizes: LanguageSizes, prefix: str) -> Part:
     """Return the model of a file whose keys begin with a prefix."""
-    return Part(lambda: build_mistral(sizes), lambda module: {name: prefix + name for name in module.state_dict()})
+    return Part(lambda: build_mistral(sizes), partial(keys_behind, prefix))
 
 
 def build_mistral(sizes: LanguageSizes) -> nn.Module:
@@ -40,13 +32,7 @@ def build_mistral(sizes: LanguageSizes) -> nn.Module:
     from transformers.models.mistral.modeling_mistral import MistralRotaryEmbedding
 
     config = MistralConfig(
-        vocab_size=sizes.vocabulary,
-        hidden_size=sizes.width,
-        intermediate_size=sizes.inner_width,
-        num_hidden_layers=sizes.layers,
-        num_attention_heads=sizes.heads,
-        num_key_value_heads=sizes.key_heads,
-        head_dim=sizes.head_width,
+        **sizes.settings(),
         max_position_embeddings=POSITIONS,
         rms_norm_eps=EPSILON,
         sliding_window=None,

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from diffusion.checkpoints.header import Header
-from diffusion.checkpoints.networks.qwen3 import EPSILON, THETA, LanguageSizes
+from diffusion.checkpoints.networks.language import LanguageSizes
+from diffusion.checkpoints.networks.qwen3 import EPSILON, THETA
 from diffusion.checkpoints.part import Part
 from diffusion.text.language_model import FreshRotary
 
