@@ -19,5 +19,13 @@ def brief(value: Any) -> str | int | float | bool | None:
         return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
     if isinstance(value, list | tuple):
         return f"{type(value).__name__} of {len(value)}" + (f", first {brief(value[0])}" if value else "")
-    shape = getattr(value, "shape", None)
+    shape = _shape_of(value)
     return type(value).__name__ + (f" {tuple(shape)}" if isinstance(shape, tuple) else "")
+
+
+def _shape_of(value: Any) -> Any:
+    """Return the shape of a value, None if it has none; what is asked may answer with any error, and one is being told already."""
+    try:
+        return value.shape
+    except Exception:
+        return None

@@ -10,6 +10,8 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from cli.app import app
+from diffusion.checkpoints.families.sd1 import UNET
+from tests.tiny_checkpoint import TinyNetworks, write_state
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / "workflows" / "text_to_image.json"
@@ -125,6 +127,18 @@ def test_a_damaged_model_names_the_node_and_writes_nothing(tmp_path: Path) -> No
     assert "weft-demo.safetensors: the file has 0 bytes" in document["problems"][0]
     assert "CheckpointError" in result.stderr
     assert not (tmp_path / "output").exists()
+
+
+def test_a_checkpoint_without_text_encoders_fails_where_they_are_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "models" / "checkpoints" / "weft-demo.safetensors"
+    path.parent.mkdir(parents=True)
+    state = TinyNetworks().original_state()
+    write_state(path, {key: tensor for key, tensor in state.items() if key.startswith(UNET)})
+    result = weft("run", WORKFLOW, "--base-directory", tmp_path)
+    assert result.exit_code == 1
+    assert '"Prompt" (CLIPTextEncode) #2: failed' in result.output
+    assert "no text encoders are in this checkpoint" in result.output
+    assert "where it should not" not in result.output
 
 
 def test_an_input_without_effect_is_noted(tmp_path: Path) -> None:

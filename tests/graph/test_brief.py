@@ -28,3 +28,11 @@ from graph.brief import LONGEST, brief
 )
 def test_a_value_is_told_in_few_words(value: Any, expected: Any) -> None:
     assert brief(value) == expected
+
+
+def test_what_answers_every_question_with_an_error_is_named() -> None:
+    class Stubborn:
+        def __getattr__(self, name: str) -> None:
+            raise ValueError(name)
+
+    assert brief(Stubborn()) == "Stubborn"
