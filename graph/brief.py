@@ -24,7 +24,7 @@ def brief(value: Any) -> str | int | float | bool | None:
 
 
 def _shape_of(value: Any) -> Any:
-    """Return the shape of a value, None if it has none; what is asked may answer with any error, and one is being told already."""
+    """Return the shape of a value, None if it has none; an object of a pack may answer with any error."""
     try:
         return value.shape
     except Exception:
