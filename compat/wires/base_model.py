@@ -101,14 +101,15 @@ class BaseModel:
         scaled = self.model_sampling.calculate_input(t, x)
         if c_concat is not None:
             scaled = torch.cat((scaled, c_concat.to(scaled)), dim=1)
-        output = self.diffusion_model(
-            scaled,
-            self.model_sampling.timestep(t),
-            context=c_crossattn,
-            control=control,
-            transformer_options=dict(transformer_options or {}),
-            **kwargs,
-        )
+        with self.using(self.handle.at(t)):
+            output = self.diffusion_model(
+                scaled,
+                self.model_sampling.timestep(t),
+                context=c_crossattn,
+                control=control,
+                transformer_options=dict(transformer_options or {}),
+                **kwargs,
+            )
         denoised: Tensor = self.model_sampling.calculate_denoised(t, output.float(), x)
         return denoised
 

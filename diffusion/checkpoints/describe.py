@@ -26,6 +26,7 @@ from diffusion.errors import CheckpointError
 
 CHECKPOINT, NETWORK, TEXT_ENCODER, VAE, LORA = "checkpoint", "diffusion model", "text encoder", "VAE", "LoRA"
 CONTROLNET, UPSCALER, VISION, EMBEDDING = "ControlNet", "upscaler", "CLIP vision", "embedding"
+IP_ADAPTER = "IP-Adapter"
 PICKLED, UNKNOWN, DAMAGED = "pickle file", "unknown", "damaged"
 FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks for each
     CHECKPOINT: "checkpoints",
@@ -37,6 +38,7 @@ FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks f
     UPSCALER: "upscale_models",
     VISION: "clip_vision",
     EMBEDDING: "embeddings",
+    IP_ADAPTER: "ipadapter",
 }
 LORA_MARKS = (".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", "_lora.down.", ".hada_w1_", ".lokr_w", ".oft_")
 CONTROL_MARKS = ("control_model.", "controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_blocks.")
@@ -44,6 +46,7 @@ CONTROL_NAMES = ("input_hint_block.0.weight", "controlnet_x_embedder.weight", "c
 ADAPTER_NAMES = ("body.0.in_conv.weight", "adapter.body.0.in_conv.weight")  # T2I-Adapters, which load as ControlNets
 UPSCALER_NAMES = ("body.0.rdb1.conv1.weight", "model.1.sub.0.RDB1.conv1.0.weight", "conv_first.weight")
 VISION_MARKS = ("vision_model.encoder.layers.0.", "visual.transformer.resblocks.0.")
+IP_ADAPTER_NAME = "ip_adapter.1.to_k_ip.weight"
 EMBEDDING_NAMES = frozenset({"emb_params", "clip_l", "clip_g", "t5xxl"})
 ARCHITECTURE_KEYS = ("modelspec.architecture", "ss_base_model_version", "baseModel", "general.architecture")
 LEAST_SHARE = 0.005  # of the weights: rarer precisions are not told
@@ -167,6 +170,10 @@ def _upscaler(header: Header) -> Description | None:
     return Description(UPSCALER) if any(name in header.tensors for name in UPSCALER_NAMES) else None
 
 
+def _ip_adapter(header: Header) -> Description | None:
+    return Description(IP_ADAPTER, _architecture(header)) if IP_ADAPTER_NAME in header.tensors else None
+
+
 def _embedding(header: Header) -> Description | None:
     names = header.tensors.keys()
     return Description(EMBEDDING) if names and names <= EMBEDDING_NAMES else None
@@ -186,5 +193,5 @@ def _architecture(header: Header) -> str:
 
 
 LOOKS: tuple[Callable[[Header], Description | None], ...] = (
-    *(_lora, _embedding, _control, _network, _vae, _vision, _encoder, _upscaler, _unknown),
+    *(_ip_adapter, _lora, _embedding, _control, _network, _vae, _vision, _encoder, _upscaler, _unknown),
 )

@@ -31,6 +31,9 @@ class FlatModel:
     context_width: int = 8
     family: str = "flat"
 
+    def at(self, sigma: torch.Tensor) -> FlatModel:
+        return self
+
     def apply(
         self,
         x: torch.Tensor,

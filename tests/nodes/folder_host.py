@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.clip_vision import load_clip_vision
 from diffusion.control.load import load_control_net
+from diffusion.ip_adapter.load import load_ip_adapter
 from diffusion.lora import open_lora
 from diffusion.quantize import Precision
 from diffusion.style_model import load_style_model
@@ -74,6 +75,9 @@ class FolderHost:
 
     def load_style_model(self, path: Path) -> Any:
         return load_style_model(path)
+
+    def load_ip_adapter(self, path: Path) -> Any:
+        return load_ip_adapter(path)
 
     def load_upscaler(self, path: Path) -> Any:
         return load_upscaler(path)
