@@ -10,10 +10,13 @@ from torch.nn import functional
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, mask: Tensor | None = None) -> Tensor:
-    """Return attention of (batch, places, heads * width) tensors in the same shape."""
+    """Return attention of (batch, places, heads * width) tensors in the same shape.
+
+    Keys and values may be some times as many as queries: they are tokens one behind the other then (ComfyUI).
+    """
 
     def split(x: Tensor) -> Tensor:
-        return x.reshape(*x.shape[:2], heads, -1).transpose(1, 2)
+        return x.reshape(q.shape[0], -1, heads, x.shape[-1] // heads).transpose(1, 2)
 
     if mask is not None and mask.ndim == 2:
         mask = mask.unsqueeze(0)

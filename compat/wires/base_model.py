@@ -23,6 +23,7 @@ from compat.wires.sampling_parts import CONST, EDM, V_PREDICTION
 from compat.wires.sampling_view import sampling_of
 from compat.wires.unet_patches import TransformerPatches
 from compat.wires.unet_places import is_unet
+from diffusion.beside import Changing
 from diffusion.checkpoints.ldm_keys import unet_keys
 from diffusion.models import Model
 
@@ -274,6 +275,16 @@ class SDXL(BaseModel):
     """The model of a handle of SDXL."""
 
 
+class InstructSDXL(SDXL):
+    """That of one that is told by words how to change a picture."""
+
+
+class SDXLRefiner(BaseModel):
+    """The model of a handle of SDXL's refiner."""
+
+
 def base_model_of(handle: Model) -> BaseModel:
     """Return the model of a handle, in the class of its family."""
-    return SDXL(handle) if handle.family == "sdxl" else BaseModel(handle)
+    if handle.family == "sdxl":
+        return InstructSDXL(handle) if isinstance(getattr(handle.adapter, "beside", None), Changing) else SDXL(handle)
+    return SDXLRefiner(handle) if handle.family == "sdxl_refiner" else BaseModel(handle)

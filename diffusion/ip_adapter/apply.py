@@ -79,15 +79,15 @@ def apply_ip_adapter(
 def _unseen(adapter: IPAdapter, vision: ClipVision, seen: Tensor, negative: Tensor | None) -> Tensor:
     """Return what the negative side sees."""
     if negative is None and adapter.sizes.kind == PLAIN:
-        return torch.zeros_like(seen)
+        return torch.zeros_like(seen[:1])
     black = torch.zeros(1, vision.image_size, vision.image_size, RGB)
     return adapter.taken(vision.encode_image(black if negative is None else negative))
 
 
 def _keys_values(adapter: IPAdapter, seen: Tensor, combination: str) -> KeysValues:
     """Return keys and values of pictures as one row of tokens."""
-    several = len(seen) > 1 and combination != CONCAT
-    made = adapter.keys_values(COMBINED[combination](seen) if several else seen)
+    is_several = len(seen) > 1 and combination != CONCAT
+    made = adapter.keys_values(COMBINED[combination](seen) if is_several else seen)
     return KeysValues(*(part.flatten(0, 1).unsqueeze(0) for part in made))
 
 

@@ -3,7 +3,8 @@
     layers = layers_of(backbone)
     layer_weights(layers, "ease in", 1.0, is_xl=False)  # (0.94, …)
 
-Ways to weigh are those of ComfyUI_IPAdapter_plus. `style transfer` and `composition` are places that Wang et al. (2024),
+Ways to weigh are those of ComfyUI_IPAdapter_plus, in which the layers in the middle of the network never act (2.0.0 in ComfyUI
+0.33); here they do, as in diffusers. `style transfer` and `composition` are places that Wang et al. (2024),
 "InstantStyle", found in SDXL.
 """
 

@@ -29,18 +29,20 @@ def cut_square(image: Tensor, position: str) -> Tensor:
 
 
 def sharpened(image: Tensor, amount: float) -> Tensor:
-    """Sharpen where there is room for it: AMD's contrast adaptive sharpening (Lottes 2019). amount: 0 changes nothing."""
+    """Sharpen where there is room for it: AMD's contrast adaptive sharpening (Lottes 2019). amount: 0 changes nothing.
+
+    Corners count apart from the cross, as in ComfyUI_IPAdapter_plus.
+    """
     if amount <= 0:
         return image
-    planes = functional.pad(image.movedim(-1, 1), (1, 1, 1, 1), mode="replicate")
+    planes = functional.pad(image.movedim(-1, 1), (1, 1, 1, 1))  # beside black there is no room: edges stay as they are
     rows, columns = image.shape[1:3]
     near = [[planes[..., down : down + rows, along : along + columns] for along in range(3)] for down in range(3)]
     cross = torch.stack([near[0][1], near[1][0], near[1][2], near[2][1]])
     corners = torch.stack([near[0][0], near[0][2], near[2][0], near[2][2]])
     middle = near[1][1]
     inner = torch.cat((cross, middle.unsqueeze(0)))
-    whole = torch.cat((inner, corners))
-    low, high = inner.amin(dim=0) + whole.amin(dim=0), inner.amax(dim=0) + whole.amax(dim=0)
+    low, high = inner.amin(dim=0) + corners.amin(dim=0), inner.amax(dim=0) + corners.amax(dim=0)
     room = (torch.minimum(low, 2 - high) / high.clamp(min=torch.finfo(high.dtype).eps)).clamp(0, 1).sqrt()
     weight = -room * (GENTLE + amount * (STRONG - GENTLE))
     return ((cross.sum(dim=0) * weight + middle) / (1 + 4 * weight)).clamp(0, 1).movedim(1, -1)

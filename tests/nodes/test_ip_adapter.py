@@ -85,8 +85,8 @@ def test_sharpening_widens_edges_and_leaves_flat_places() -> None:
     image[:, :, 112:] = 0.6
     plain, sharp = (PrepImageForClipVision(image, "NEAREST", "center", amount) for amount in (0.0, 0.8))
     torch.testing.assert_close(sharp[:, :, :111], plain[:, :, :111])
-    assert sharp[0, 0, 111, 0] < plain[0, 0, 111, 0] - 0.01
-    assert sharp[0, 0, 112, 0] > plain[0, 0, 112, 0] + 0.01
+    assert sharp[0, 100, 111, 0] < plain[0, 100, 111, 0] - 0.01
+    assert sharp[0, 100, 112, 0] > plain[0, 100, 112, 0] + 0.01
     assert bool(((sharp >= 0) & (sharp <= 1)).all())
     black = PrepImageForClipVision(torch.zeros(1, 224, 224, 3), sharpening=1.0)
     assert bool((black == 0).all())
