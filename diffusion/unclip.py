@@ -102,7 +102,8 @@ def _embeds(picture: Any, width: int | None) -> Tensor:
         wanted = "one vector of each picture" if width is None else f"one vector of each picture, {width} wide"
         raise DiffusionError(
             f"unCLIPConditioning: the CLIP vision network made {tuple(embeds.shape)} of the pictures; this model takes "
-            f"{wanted}. Encode them with the network of the model's checkpoint (unCLIPCheckpointLoader) or one of its kind."
+            f"{wanted}. Encode them with the network in the model's checkpoint (unCLIPCheckpointLoader), or for Stable "
+            "Diffusion XL with CLIP-G's (CLIPVisionLoader)."
         )
     return embeds
 

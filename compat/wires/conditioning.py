@@ -77,7 +77,7 @@ def entries_of(cond: Cond) -> dict[str, Any]:
         for name, default in DEFAULTS.items()
         if name in given or not _is_default(getattr(cond, name), default)
     }
-    extras = {name: list(value) if type(value) is tuple else value for name, value in cond.extras.items()}
+    extras = dict(cond.extras)
     if CONTROL in extras:
         extras[CONTROL] = view_of(extras[CONTROL])
     return {**found, **extras}
