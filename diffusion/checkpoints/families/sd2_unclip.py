@@ -21,6 +21,7 @@ from diffusion.checkpoints.networks.unet import Kind, adapter_for, read_unet, un
 from diffusion.checkpoints.peek import peek
 from diffusion.checkpoints.signature import Relation, Required, Signature
 from diffusion.conditioning import Cond
+from diffusion.errors import CheckpointError
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.unclip import MERGED, PLAIN, Statistics, picture_vector
@@ -70,7 +71,8 @@ def read(header: Header, prefix: str) -> Backbone:
     """Read the U-Net's sizes, and the statistics if the file has any."""
     sizes = read_unet(header, prefix)
     latent_format = LatentFormat(channels=sizes.out_channels)
-    adapter = PicturedUNetAdapter(width=sizes.vector_width // 2, statistics=_statistics(header))
+    width = sizes.vector_width // 2
+    adapter = PicturedUNetAdapter(width=width, statistics=_statistics(header, width))
     return Backbone(
         unet_part(sizes, KIND, prefix),
         Parameterization(prediction_of(header, prefix, sizes)),
@@ -80,10 +82,15 @@ def read(header: Header, prefix: str) -> Backbone:
     )
 
 
-def _statistics(header: Header) -> Statistics:
+def _statistics(header: Header, width: int) -> Statistics:
     mean, deviation = peek(header, MEAN), peek(header, DEVIATION)
     if mean is None or deviation is None:
         return PLAIN
+    if not mean.numel() == deviation.numel() == width:
+        raise CheckpointError(
+            f"{header.path.name}: {MEAN} has the shape {tuple(mean.shape)} and {DEVIATION} {tuple(deviation.shape)}; the "
+            f"network knows {width} numbers of a picture. The file is damaged or of a model that is not supported."
+        )
     return Statistics(tuple(mean.flatten().tolist()), tuple(deviation.flatten().tolist()))
 
 

@@ -11,11 +11,12 @@ from torch import Tensor
 from diffusion.checkpoints.describe import describe
 from diffusion.checkpoints.detect import detect
 from diffusion.checkpoints.families.sd1 import V_MARK
-from diffusion.checkpoints.families.sd2_unclip import SIGNATURE
+from diffusion.checkpoints.families.sd2_unclip import MEAN, SIGNATURE
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.load import load_checkpoint
 from diffusion.checkpoints.networks.clip_vision import VisionLayout, read_vision
 from diffusion.clip_vision import CLIP_DEVIATION, CLIP_MEAN, fit_square, load_clip_vision, normalized
+from diffusion.errors import CheckpointError
 from diffusion.guidance import guide
 from diffusion.unclip import add_picture
 from tests.diffusion.checkpoints.stripped import header
@@ -86,6 +87,12 @@ def test_the_denoised_latent_is_that_of_diffusers(unclip: TinyUnclip, tmp_path: 
     torch.testing.assert_close(denoised, expected, atol=1e-4, rtol=0)
     blind = guide(checkpoint.model, (plain,), (negative,), x.shape, cfg)(x, sigma)
     assert (denoised - blind).abs().max() > 1e-3  # the picture is seen
+
+
+def test_statistics_of_another_model_are_refused(unclip: TinyUnclip, tmp_path: Path) -> None:
+    path = write(tmp_path, {**unclip.state, **tiny_statistics(), MEAN: torch.zeros(1, 7)})
+    with pytest.raises(CheckpointError, match=r"data_mean has the shape \(1, 7\).* knows 24 numbers"):
+        load_checkpoint(path)
 
 
 @torch.no_grad()
