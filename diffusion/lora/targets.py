@@ -17,7 +17,7 @@ from diffusion.checkpoints.ldm_keys import unet_keys
 from diffusion.clip import CLIP_G, CLIP_H, CLIP_L, T5_XXL
 
 ORIGINAL_NAMES: Mapping[str, Callable[[Iterable[str]], Mapping[str, str]]] = dict.fromkeys(
-    ("sd1", "sd2", "sdxl", "sdxl_refiner"), unet_keys
+    ("sd1", "sd2", "sd2_unclip", "sdxl", "sdxl_refiner"), unet_keys
 )
 SEVERAL_TEXTS = frozenset({"flux", "sd3", "sdxl"})  # families with more than one text encoder
 WEIGHT = ".weight"
