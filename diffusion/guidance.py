@@ -160,6 +160,7 @@ def _fit(
         device=device,
         dtype=model.dtype,
         adapter=model.adapter,
+        model=model,
     )
 
 
