@@ -164,6 +164,16 @@ TABLE: Mapping[str, str] = {
         ModelMergeBlocks merge
         CheckpointSave save model clip vae filename_prefix prompt extra_pnginfo
     """,
+    "comfy_extras.nodes_model_merging_model_specific": """
+        ModelMergeSD1 merge
+        ModelMergeSD2 merge
+        ModelMergeSDXL merge
+        ModelMergeSD3_2B merge
+        ModelMergeSD35_Large merge
+        ModelMergeAuraflow merge
+        ModelMergeFlux1 merge
+        ModelMergeQwenImage merge
+    """,
     "comfy_extras.nodes_number_convert": """
         ComfyNumberConvert=NumberConvertNode execute
     """,

@@ -65,6 +65,18 @@ def test_methods_have_the_parameters_of_comfyui(nodes: Any) -> None:
     assert parameters(nodes.SaveImage().save_images) == ["images", "filename_prefix", "prompt", "extra_pnginfo"]
 
 
+def test_inputs_with_dots_are_given_by_name(nodes: Any, checkpoint: str) -> None:
+    merge = nodes.NODE_CLASS_MAPPINGS["ModelMergeSD1"]()
+    assert list(inspect.signature(merge.merge).parameters) == ["model1", "model2", "kwargs"]
+    model, _, _ = nodes.CheckpointLoaderSimple().load_checkpoint(checkpoint)
+    (merged,) = merge.merge(model, model2=model, **{"input_blocks.0.": 0.5, "out.": 0.25})
+    assert {name.split(".")[0] for name in merged.model.handle.overlay.tensors()} == {
+        "conv_in",
+        "conv_norm_out",
+        "conv_out",
+    }
+
+
 def test_choices_come_as_dictionaries_as_v3_nodes_get_them(nodes: Any, machine: LocalMachine) -> None:
     save, make = nodes.NODE_CLASS_MAPPINGS["SaveVideo"], nodes.NODE_CLASS_MAPPINGS["CreateVideo"]
     (video,) = make.execute(torch.rand(3, 32, 32, 3), 8.0)
