@@ -19,11 +19,12 @@ TITLES: Mapping[str, str] = {  # the families whose VAE it is
     FLUX2: "Flux.2",
     WAN: "Wan 2.1 and Qwen-Image",
 }
+BY_CHANNELS: Mapping[int, tuple[str, ...]] = {4: (SD1, SDXL), 16: (SD3, FLUX)}  # of VAEs that look alike otherwise
 WORDS: Mapping[str, tuple[str, ...]] = {  # in names and metadata of files, with "-" for "_" and "."
-    SD1: ("sd1", "sd-1", "sd-v1", "v1-5", "stable-diffusion-v1", "vae-ft-"),
+    SD1: ("sd1", "sd-1", "sd-v1", "v1-5", "stable-diffusion-v1", "vae-ft-", "taesd-"),
     SDXL: ("sdxl", "sd-xl", "stable-diffusion-xl"),
     SD3: ("sd3", "sd-3", "stable-diffusion-3", "stable-diffusion-v3"),
-    FLUX: ("flux",),
+    FLUX: ("flux", "taef1"),
 }
 STEMS: Mapping[str, str] = {"ae": FLUX}  # whole names of files without their ends (BFL's)
 

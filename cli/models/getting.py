@@ -145,7 +145,8 @@ def _check_hash(part: Path, wanted: str, name: str) -> None:
 
 
 def _placed(part: Path, name: str, chosen: Path | None, wish: Wish, folders: Folders) -> str:
-    from diffusion.checkpoints.describe import DAMAGED, PICKLED, describe
+    from diffusion.checkpoints.describe import describe
+    from diffusion.checkpoints.description import DAMAGED, PICKLED
 
     found = describe(part)
     is_text = PurePosixPath(name).suffix.lower() in (".json", ".model")

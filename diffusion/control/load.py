@@ -58,7 +58,7 @@ def load_control_net(
     base: the model whose weights are added to those of a file that says that it holds their difference.
     """
     weights = open_any(path)
-    found = _read(weights.header)
+    found = read_control(weights.header)
     kind = "control"
     if DIFFERENCE in weights.header.tensors:
         if base is None:
@@ -72,7 +72,8 @@ def load_control_net(
     return ControlNet(loaded.module, found.traits, loaded.digest, precision.computed, loaded.keeper, is_pooled)
 
 
-def _read(header: Header) -> Found:
+def read_control(header: Header) -> Found:
+    """Return the network that a file holds, from names and shapes alone; CheckpointError if none is known."""
     layout = layout_of(header)
     if layout is not None:
         sizes = read_sizes(header, layout)

@@ -35,12 +35,13 @@ TEXT_BEGINNINGS = (
     "text_encoder",
     "base_model.model.text_encoder",
 )  # what a key of a text encoder begins with
-OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that has them
-    "lora_te2_": "SDXL",
-    "text_encoder_2.": "SDXL",
+OTHER_FAMILIES: Mapping[
+    str, str
+] = {  # beginnings of keys, and the family that has them; the last ones others have too
     "lora_unet_double_blocks": "Flux",
     "lora_unet_single_blocks": "Flux",
     "diffusion_model.double_blocks": "Flux",
+    "diffusion_model.single_blocks": "Flux",
     "transformer.single_transformer_blocks": "Flux",
     "lora_transformer_single_transformer_blocks": "Flux",
     "lora_unet_joint_blocks": "SD3",
@@ -49,6 +50,8 @@ OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that
     "lora_prior_": "Stable Cascade",
     "lora_unet_blocks_": "Wan",
     "diffusion_model.blocks.": "Wan",
+    "lora_te2_": "SDXL",
+    "text_encoder_2.": "SDXL",
 }
 FAMILY_WORDS: Mapping[str, str] = {"sdxl": "SDXL", "sdxl_refiner": "SDXL", "flux": "Flux", "sd3": "SD3"}  # as above
 DEEPER_TRANSFORMERS = ("_transformer_blocks_1_", ".transformer_blocks.1.")  # SD1 has one in each place

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.kl_vae import VaeSizes, read_vae, vae_part
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.checkpoints.vaes.kind import FoundVae, VaeKind
-from diffusion.latent_kinds import FLUX, SD1, SD3, SDXL, told_by
+from diffusion.latent_kinds import BY_CHANNELS, told_by
 from diffusion.latents import LatentFormat
 
-KINDS: Mapping[int, tuple[str, ...]] = {4: (SD1, SDXL), 16: (SD3, FLUX)}  # by channels
 ARCHITECTURE = "modelspec.architecture"  # of a file's metadata
 SIGNATURE = Signature(
     (
@@ -34,7 +31,7 @@ def read(header: Header, prefix: str) -> FoundVae:
 
 def _kinds(header: Header, prefix: str, sizes: VaeSizes) -> tuple[str, ...]:
     """Return whose VAE it may be: headers differ in channels only, names and texts of files of a VAE alone tell more."""
-    possible = KINDS.get(sizes.latent_channels, ())
+    possible = BY_CHANNELS.get(sizes.latent_channels, ())
     if prefix:
         return possible
     return told_by(header.metadata.get(ARCHITECTURE, ""), header.path.stem, possible)
