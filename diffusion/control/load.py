@@ -96,8 +96,7 @@ def read_control(header: Header) -> Found:
 
 def _with_base(weights: Weights, part: Part, base: Model) -> Weights:
     """Return the weights with those of a model added where both have the same layer."""
-    with torch.device("meta"):
-        module = part.build()
+    module = part.outline()
     own, keys = base.backbone.state_dict(), part.keys(module)
     tensors = {name: unpacked(weights.get(name)) for name in weights.header.tensors}
     for name, source in keys.items():
