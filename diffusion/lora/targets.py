@@ -35,9 +35,7 @@ TEXT_BEGINNINGS = (
     "text_encoder",
     "base_model.model.text_encoder",
 )  # what a key of a text encoder begins with
-OTHER_FAMILIES: Mapping[
-    str, str
-] = {  # beginnings of keys, and the family that has them; the last ones others have too
+OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that has them; the last ones others have too
     "lora_unet_double_blocks": "Flux",
     "lora_unet_single_blocks": "Flux",
     "diffusion_model.double_blocks": "Flux",
