@@ -7,7 +7,7 @@
 
 import { isList, isObject } from './formats/fields.ts';
 import type { Json } from './graph.ts';
-import type { InputSpec, NodeSpec } from './specs.ts';
+import { isOffered, type InputSpec, type NodeSpec } from './specs.ts';
 import { readInput } from './specs-read.ts';
 import { DYNAMIC } from './specs-widgets.ts';
 
@@ -21,9 +21,15 @@ export function openedInputs(input: InputSpec, chosen: Json | undefined): InputS
   return (['required', 'optional'] as const).flatMap((group) => {
     const described = isObject(groups[group]) ? Object.entries(groups[group]) : [];
     return described.flatMap(([name, description]) => {
-      return readInput(`${input.name}.${name}`, description, group === 'optional') ?? [];
+      const opened = readInput(`${input.name}.${name}`, description, group === 'optional');
+      return opened === null ? [] : [isOffered(input) ? opened : hidden(opened)];
     });
   });
+}
+
+/** Nobody sees the choice that opened an input, so nobody could tell what its widget is for. */
+function hidden(input: InputSpec): InputSpec {
+  return input.widget === null ? input : { ...input, widget: { ...input.widget, isHidden: true } };
 }
 
 /** Whether a type has choices that open inputs. */

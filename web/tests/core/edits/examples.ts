@@ -21,6 +21,7 @@ const NUMBER: WidgetSpec = {
   labels: ['off', 'on'],
   hasControl: false,
   upload: null,
+  isHidden: false,
   options: {},
 };
 
