@@ -38,6 +38,8 @@ export interface InputSpec {
   readonly isForced: boolean;
   /** Sockets that grow, by what they are called behind the name: `images.image0`, `images.image1` … */
   readonly growth: { readonly names: readonly string[]; readonly min: number } | null;
+  /** Inputs that are there while a link comes into this socket, as /object_info describes them, by group. */
+  readonly beside: JsonObject | null;
 }
 
 /** Whether editors offer an input: hidden widgets are there for files that have a value or a link for them. */

@@ -34,6 +34,7 @@ export function input(name: string, type: string, given: Partial<InputSpec> = {}
     widget: null,
     isForced: false,
     growth: null,
+    beside: null,
     ...given,
   };
 }
