@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
+from diffusion.control.block_wise import along
 from diffusion.control.chain import Control, apply_control
 from diffusion.control.net import UNION_TYPES
 from diffusion.resize import resize
@@ -11,9 +12,10 @@ from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File, Range
 from nodes.host import host_of
-from nodes.sockets import Conditioning, ControlNet, Image, Mask, Model, Vae
+from nodes.sockets import Conditioning, ControlNet, Image, Mask, Model, ModelPatch, Vae
 
 FOLDER = "controlnet"
+PATCH_FOLDER = "model_patches"
 NetName = Annotated[str, File(FOLDER)]
 Strength = Annotated[float, Range(0.0, 10.0, step=0.01)]
 Percent = Annotated[float, Range(0.0, 1.0, step=0.001)]
@@ -152,3 +154,33 @@ def SetUnionControlNetType(
     have an order of their own.
     """
     return control_net.with_type(type)
+
+
+@node(category="model/loaders", display_name="Load Model Patch", experimental=True)
+def ModelPatchLoader(name: Annotated[str, File(PATCH_FOLDER)], *, run: Run) -> ModelPatch:
+    """Load a network that goes along with a model: DiffSynth's ControlNets of Qwen-Image.
+
+    name: a file below models/model_patches.
+    """
+    host = host_of(run)
+    return host.load_model_patch(host.find_model(PATCH_FOLDER, name))
+
+
+@node(category="model/patch/qwen", display_name="Apply Qwen Image DiffSynth ControlNet", experimental=True)
+def QwenImageDiffsynthControlnet(
+    model: Model,
+    model_patch: ModelPatch,
+    vae: Vae,
+    image: Image,
+    strength: Annotated[float, Range(-10.0, 10.0, step=0.01)] = 1.0,
+    mask: Mask | None = None,
+) -> Model:
+    """Let a picture steer Qwen-Image by a network that goes along with it.
+
+    vae: the model's.
+    image: prepared for the network, such as edges or depths; the whole picture for one that fills in.
+    strength: how much it counts.
+    mask: the part to be painted, for networks that fill in; without it the whole picture stays.
+    """
+    kept = None if mask is None else 1 - mask.reshape(-1, *mask.shape[-2:])
+    return along(model, model_patch, vae, image, strength, kept)

@@ -14,6 +14,7 @@ import torch
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.clip import Clip
 from diffusion.clip_vision import ClipVision, load_clip_vision
+from diffusion.control.block_wise import ModelPatch, load_model_patch
 from diffusion.control.load import load_control_net
 from diffusion.control.net import ControlNet
 from diffusion.lora import LoraFile, open_lora
@@ -158,6 +159,11 @@ class LocalHost:
         if base is not None:
             return load_control_net(path, base=base, precision=chosen, keep=keep)
         return self._once("control net", (path,), lambda: load_control_net(path, precision=chosen, keep=keep))
+
+    def load_model_patch(self, path: Path) -> ModelPatch:
+        """Return the model patch of a file, the same object while the file is unchanged."""
+        chosen, keep = self._precisions.unet, self._memory.keep
+        return self._once("model patch", (path,), lambda: load_model_patch(path, precision=chosen, keep=keep))
 
     def load_clip_vision(self, path: Path) -> ClipVision:
         """Return the network that reads pictures of a file, the same object while the file is unchanged."""

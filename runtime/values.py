@@ -15,6 +15,7 @@ import torch
 
 from diffusion.clip import Clip
 from diffusion.clip_vision import ClipVision
+from diffusion.control.block_wise import ModelPatch
 from diffusion.control.net import ControlNet
 from diffusion.models import Model, Vae
 from diffusion.upscalers.load import Upscaler
@@ -26,6 +27,7 @@ HANDLES = (
     Vae,
     Upscaler,
     ControlNet,
+    ModelPatch,
     ClipVision,
 )  # their weights belong to the memory scheduler, not to the cache
 OVERHEAD_BYTES = 64  # a small Python object (CPython 3.11, 2026-11)

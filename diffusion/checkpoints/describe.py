@@ -26,6 +26,7 @@ from diffusion.errors import CheckpointError
 
 CHECKPOINT, NETWORK, TEXT_ENCODER, VAE, LORA = "checkpoint", "diffusion model", "text encoder", "VAE", "LoRA"
 CONTROLNET, UPSCALER, VISION, EMBEDDING = "ControlNet", "upscaler", "CLIP vision", "embedding"
+PATCH = "model patch"
 PICKLED, UNKNOWN, DAMAGED = "pickle file", "unknown", "damaged"
 FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks for each
     CHECKPOINT: "checkpoints",
@@ -34,6 +35,7 @@ FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks f
     VAE: "vae",
     LORA: "loras",
     CONTROLNET: "controlnet",
+    PATCH: "model_patches",
     UPSCALER: "upscale_models",
     VISION: "clip_vision",
     EMBEDDING: "embeddings",
@@ -42,6 +44,7 @@ LORA_MARKS = (".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", "_lora.down.",
 CONTROL_MARKS = ("control_model.", "controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_blocks.")
 CONTROL_NAMES = ("input_hint_block.0.weight", "controlnet_x_embedder.weight", "control_type_proj.weight")
 ADAPTER_NAMES = ("body.0.in_conv.weight", "adapter.body.0.in_conv.weight")  # T2I-Adapters, which load as ControlNets
+PATCH_NAMES = ("controlnet_blocks.0.y_rms.weight", "control_all_x_embedder.2-1.weight")  # Qwen-Image's, Z-Image's
 UPSCALER_NAMES = ("body.0.rdb1.conv1.weight", "model.1.sub.0.RDB1.conv1.0.weight", "conv_first.weight")
 VISION_MARKS = ("vision_model.encoder.layers.0.", "visual.transformer.resblocks.0.")
 EMBEDDING_NAMES = frozenset({"emb_params", "clip_l", "clip_g", "t5xxl"})
@@ -130,6 +133,10 @@ def _control(header: Header) -> Description | None:
     return Description(CONTROLNET, _architecture(header)) if is_one else None
 
 
+def _patch(header: Header) -> Description | None:
+    return Description(PATCH) if any(name in header.tensors for name in PATCH_NAMES) else None
+
+
 def _network(header: Header) -> Description | None:
     try:
         title = detect(header).family.title
@@ -186,5 +193,5 @@ def _architecture(header: Header) -> str:
 
 
 LOOKS: tuple[Callable[[Header], Description | None], ...] = (
-    *(_lora, _embedding, _control, _network, _vae, _vision, _encoder, _upscaler, _unknown),
+    *(_lora, _embedding, _patch, _control, _network, _vae, _vision, _encoder, _upscaler, _unknown),
 )

@@ -15,6 +15,7 @@ from tests.diffusion.checkpoints.stripped import header as known_header
 KINDS = {  # by names of tensors that files of a kind have
     "LoRA": ["lora_unet_down_blocks_0.lora_down.weight", "lora_unet_down_blocks_0.lora_up.weight"],
     "ControlNet": ["control_model.input_blocks.0.0.weight", "control_model.time_embed.0.weight"],
+    "model patch": ["controlnet_blocks.0.y_rms.weight", "img_in.weight"],
     "CLIP vision": ["vision_model.encoder.layers.0.mlp.fc1.weight", "visual_projection.weight"],
     "upscaler": ["body.0.rdb1.conv1.weight", "conv_first.weight"],
     "embedding": ["emb_params"],
