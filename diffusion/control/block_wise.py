@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -47,11 +47,18 @@ OTHERS: Mapping[str, str] = {  # names of tensors, and what such a model patch i
     "feature_embedder.mid_layer_norm.bias": "USO's style projector of Flux",
     "lllite_conditioning1.conv1.weight": "a ControlNet-LLLite of Anima",
     "audio_proj.proj1.weight": "MultiTalk of Wan",
-    "control_model.input_hint_block.0.weight": "SUPIR",
     "model.control_model.input_hint_block.0.weight": "SUPIR",
 }
 SHOWN_NAMES = 3
 PLAIN = Precision()
+
+
+class BlockWiseSizes(NamedTuple):
+    """What makes one network differ from another. masks: planes beside the picture's latent."""
+
+    width: int
+    blocks: int
+    masks: int = 0
 
 
 class ControlBlock(nn.Module):
@@ -73,19 +80,18 @@ class ControlBlock(nn.Module):
 class BlockWiseNetwork(nn.Module):
     """A layer that reads the picture, and a network for each block of the model."""
 
-    def __init__(self, channels: int, width: int, blocks: int) -> None:
+    def __init__(self, sizes: BlockWiseSizes) -> None:
         super().__init__()
-        self.img_in = nn.Linear(channels, width)
-        self.controlnet_blocks = nn.ModuleList(ControlBlock(width) for _ in range(blocks))
+        self.img_in = nn.Linear((WAN.channels + sizes.masks) * CELLS, sizes.width)
+        self.controlnet_blocks = nn.ModuleList(ControlBlock(sizes.width) for _ in range(sizes.blocks))
 
 
 @dataclass(frozen=True)
 class ModelPatch:
-    """A network that goes along with a model. masks: how many planes it sees beside the picture's latent."""
+    """A network that goes along with a model."""
 
     network: nn.Module
-    width: int
-    masks: int = 0
+    sizes: BlockWiseSizes
     digest: str = ""
     computed: torch.dtype | None = None
     keeper: Keeper | None = None
@@ -166,9 +172,9 @@ class Along:
             pixels = resize(pixels, width, height, "area", crop="center")
         samples = encode(self.vae, pixels.movedim(1, -1))
         latent = WAN.process_in(samples[:, :, 0] if samples.ndim == FRAMES_NDIM else samples)
-        if not self.patch.masks:
+        if not self.patch.sizes.masks:
             return latent
-        planes = latent.new_ones(len(latent), self.patch.masks, rows, columns)
+        planes = latent.new_ones(len(latent), self.patch.sizes.masks, rows, columns)
         if self.mask is not None:
             planes = resize(self.mask.reshape(-1, 1, *self.mask.shape[-2:]).float().cpu(), columns, rows, "bilinear")
         return torch.cat((latent, repeat_to_batch(planes, len(latent))), dim=1)
@@ -181,11 +187,11 @@ def along(
     if getattr(model.adapter, "steered_by", None) != STEERED:
         raise DiffusionError("This model patch goes along with Qwen-Image, and the model is of another family.")
     backbone: Any = model.backbone
-    blocks, own = len(backbone.transformer_blocks), len(patch.network.get_submodule("controlnet_blocks"))  # type: ignore[arg-type]
-    if (backbone.inner_dim, blocks) != (patch.width, own):
+    sizes, width, blocks = patch.sizes, backbone.inner_dim, len(backbone.transformer_blocks)
+    if (sizes.width, sizes.blocks) != (width, blocks):
         raise DiffusionError(
-            f"This model patch is made for {own} blocks {patch.width} wide, and the model has {blocks} blocks "
-            f"{backbone.inner_dim} wide; take the model that it was made for."
+            f"This model patch is made for {sizes.blocks} blocks {sizes.width} wide, and the model has {blocks} blocks "
+            f"{width} wide; take the model that it was made for."
         )
     return model.with_companion(Along(patch, vae, image, strength, mask))
 
@@ -195,17 +201,22 @@ def load_model_patch(
 ) -> ModelPatch:
     """Load a network that goes along with models; keep: as load_checkpoint has it."""
     weights = open_any(path)
-    header = weights.header
+    sizes = read_block_wise(weights.header)
+    part = Part(lambda: BlockWiseNetwork(sizes), lambda module: {name: name for name in module.state_dict()})
+    loaded = load_alone(weights, part, "patch", precision, device=device, keep=keep)
+    return ModelPatch(loaded.module, sizes, loaded.digest, precision.computed, loaded.keeper)
+
+
+def read_block_wise(header: Header) -> BlockWiseSizes:
+    """Read a network's sizes; CheckpointError if a file holds none that is known."""
     if MARK not in header.tensors:
         raise CheckpointError(_unknown(header))
     width, channels = header.required_shape("img_in.weight")
-    blocks = len(header.numbers("controlnet_blocks.", ".y_rms.weight"))
-    part = Part(
-        lambda: BlockWiseNetwork(channels, width, blocks), lambda module: {name: name for name in module.state_dict()}
+    return BlockWiseSizes(
+        width,
+        blocks=len(header.numbers("controlnet_blocks.", ".y_rms.weight")),
+        masks=channels // CELLS - WAN.channels,
     )
-    loaded = load_alone(weights, part, "patch", precision, device=device, keep=keep)
-    masks = channels // CELLS - WAN.channels
-    return ModelPatch(loaded.module, width, masks, loaded.digest, precision.computed, loaded.keeper)
 
 
 def _unknown(header: Header) -> str:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from diffusion.checkpoints import load_checkpoint
 from diffusion.checkpoints.load import load_diffusion_model, load_vae
 from diffusion.conditioning import Cond
-from diffusion.control.block_wise import ModelPatch, along, load_model_patch
+from diffusion.control.block_wise import BlockWiseSizes, ModelPatch, along, load_model_patch
 from diffusion.errors import CheckpointError, DiffusionError
 from diffusion.guidance import guide
 from diffusion.latent_formats import WAN
@@ -99,7 +99,7 @@ def scaled(vae: Vae, picture: Tensor) -> Tensor:
 @pytest.mark.parametrize("name", ["plain", "masked", "unmasked"])
 def test_each_block_gets_what_the_network_makes_of_the_picture(files: Path, model: Model, vae: Vae, name: str) -> None:
     patch = load_model_patch(files / ("plain.safetensors" if name == "plain" else "fill.safetensors"))
-    state, latent = block_wise_state(patch.masks), scaled(vae, PICTURE)
+    state, latent = block_wise_state(patch.sizes.masks), scaled(vae, PICTURE)
     plain, found = (
         denoised(model),
         denoised(along(model, patch, vae, PICTURE, STRENGTH, MASK if name == "masked" else None)),
@@ -153,7 +153,7 @@ def test_other_models_are_refused(files: Path, model: Model, vae: Vae, tiny_chec
     with pytest.raises(DiffusionError, match="goes along with Qwen-Image, and the model is of another family"):
         along(load_checkpoint(tiny_checkpoint).model, patch, vae, PICTURE, 1.0)
     with pytest.raises(DiffusionError, match="made for 2 blocks 128 wide, and the model has 2 blocks 64 wide"):
-        along(model, ModelPatch(patch.network, 128), vae, PICTURE, 1.0)
+        along(model, ModelPatch(patch.network, BlockWiseSizes(128, 2)), vae, PICTURE, 1.0)
 
 
 @pytest.mark.parametrize(

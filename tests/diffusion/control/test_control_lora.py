@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffusion.checkpoints.describe import CONTROLNET, describe_header
+from diffusion.checkpoints.describe import describe_header
+from diffusion.checkpoints.description import CONTROLNET
 from diffusion.checkpoints.families import sd1, sdxl
 from diffusion.checkpoints.header import header_of
 from diffusion.checkpoints.load import load_checkpoint

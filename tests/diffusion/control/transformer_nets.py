@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from diffusion.checkpoints.fill import header_of
-from diffusion.control.block_wise import BlockWiseNetwork
+from diffusion.control.block_wise import BlockWiseNetwork, BlockWiseSizes
 from diffusion.control.flux import FluxControlSizes, build_flux_control, flux_control_keys
 from diffusion.control.qwen_image import QwenControlSizes, build_qwen_control
 from diffusion.control.sd3 import SD3ControlSizes, build_sd3_control
@@ -83,5 +83,7 @@ def write_qwen_net(path: Path, sizes: QwenControlSizes) -> tuple[Path, Any]:
 
 def block_wise_state(masks: int = 0) -> dict[str, Tensor]:
     """Return a network of DiffSynth's that goes along with the tiny Qwen-Image. masks: planes beside the picture."""
-    own: dict[str, Tensor] = filled(BlockWiseNetwork(64 + 4 * masks, QWEN.width, QWEN.layers), seed=3).state_dict()
+    own: dict[str, Tensor] = filled(
+        BlockWiseNetwork(BlockWiseSizes(QWEN.width, QWEN.layers, masks)), seed=3
+    ).state_dict()
     return own
