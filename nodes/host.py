@@ -82,7 +82,7 @@ class Host(Protocol):
         ...
 
     def load_model_patch(self, path: Path) -> Any:
-        """Return diffusion.control.block_wise's ModelPatch of a file, the same object while the file is unchanged."""
+        """Return diffusion.control.model_patch's ModelPatch of a file, the same object while the file is unchanged."""
         ...
 
     def load_clip_vision(self, path: Path) -> Any:

@@ -14,8 +14,8 @@ import torch
 from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.clip import Clip
 from diffusion.clip_vision import ClipVision, load_clip_vision
-from diffusion.control.block_wise import ModelPatch, load_model_patch
 from diffusion.control.load import load_control_net
+from diffusion.control.model_patch import ModelPatch, load_model_patch
 from diffusion.control.net import ControlNet
 from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Model, Vae

@@ -1,7 +1,7 @@
 """ControlNets that go along with a model block by block (DiffSynth's of Qwen-Image), which ComfyUI loads as model patches.
 
-    patch = load_model_patch(path)
-    model = along(model, patch, vae, picture, strength=0.8)
+    patch = BlockWise(network, read_block_wise(header))
+    model = model.with_companion(Along(patch, vae, picture, 0.8))
 
 Behind each block of the model, what a small network makes of the block's tokens and of the picture's is added to them. The
 networks are DiffSynth's; diffusers has none for them.
@@ -9,28 +9,20 @@ networks are DiffSynth's; diffusers has none for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffusion.checkpoints.alone import load_alone
 from diffusion.checkpoints.header import Header
-from diffusion.checkpoints.part import Part
-from diffusion.checkpoints.pickles import open_any
-from diffusion.checkpoints.source import Keep
-from diffusion.errors import CheckpointError, DiffusionError
 from diffusion.handles import device_of, dtype_of
 from diffusion.latent_formats import WAN
-from diffusion.models import Model, Vae
+from diffusion.models import Vae
 from diffusion.patches import Remove
-from diffusion.quantize import Precision
-from diffusion.qwen_image import STEERED
 from diffusion.qwen_places import PATCH
 from diffusion.resize import repeat_to_batch, resize
 from diffusion.streaming import Keeper, kept
@@ -41,24 +33,28 @@ EPS = 1e-6  # of its norms
 CELLS = PATCH * PATCH  # in a token
 RGB = 3
 MARK = "controlnet_blocks.0.y_rms.weight"
-OTHERS: Mapping[str, str] = {  # names of tensors, and what such a model patch is
-    "control_all_x_embedder.2-1.weight": "a Fun ControlNet of Z-Image",
-    "controlnet_patch_embedding.weight": "a Uni3C ControlNet of Wan",
-    "feature_embedder.mid_layer_norm.bias": "USO's style projector of Flux",
-    "lllite_conditioning1.conv1.weight": "a ControlNet-LLLite of Anima",
-    "audio_proj.proj1.weight": "MultiTalk of Wan",
-    "model.control_model.input_hint_block.0.weight": "SUPIR",
-}
-SHOWN_NAMES = 3
-PLAIN = Precision()
 
 
 class BlockWiseSizes(NamedTuple):
     """What makes one network differ from another. masks: planes beside the picture's latent."""
 
     width: int
-    blocks: int
+    layers: int
     masks: int = 0
+
+    @property
+    def fills(self) -> bool:
+        """Whether it sees masks."""
+        return self.masks > 0
+
+
+def read_block_wise(header: Header) -> BlockWiseSizes | None:
+    """Read a network's sizes; None if a file holds none."""
+    if MARK not in header.tensors:
+        return None
+    width, channels = header.required_shape("img_in.weight")
+    layers = len(header.numbers("controlnet_blocks.", ".y_rms.weight"))
+    return BlockWiseSizes(width, layers, channels // CELLS - WAN.channels)
 
 
 class ControlBlock(nn.Module):
@@ -83,11 +79,11 @@ class BlockWiseNetwork(nn.Module):
     def __init__(self, sizes: BlockWiseSizes) -> None:
         super().__init__()
         self.img_in = nn.Linear((WAN.channels + sizes.masks) * CELLS, sizes.width)
-        self.controlnet_blocks = nn.ModuleList(ControlBlock(sizes.width) for _ in range(sizes.blocks))
+        self.controlnet_blocks = nn.ModuleList(ControlBlock(sizes.width) for _ in range(sizes.layers))
 
 
 @dataclass(frozen=True)
-class ModelPatch:
+class BlockWise:
     """A network that goes along with a model."""
 
     network: nn.Module
@@ -120,7 +116,7 @@ class ModelPatch:
 class AddedBehindBlocks:
     """A hook (diffusion.patches.Hook) that adds what a network gives. picture: tokens (1 or batch, tokens, width)."""
 
-    patch: ModelPatch
+    patch: BlockWise
     picture: Tensor
     strength: float
 
@@ -143,7 +139,7 @@ class Along:
     mask: (1 or batch, rows, columns), 1 where the picture stays; None for everywhere.
     """
 
-    patch: ModelPatch
+    patch: BlockWise
     vae: Vae
     image: Tensor
     strength: float
@@ -178,52 +174,3 @@ class Along:
         if self.mask is not None:
             planes = resize(self.mask.reshape(-1, 1, *self.mask.shape[-2:]).float().cpu(), columns, rows, "bilinear")
         return torch.cat((latent, repeat_to_batch(planes, len(latent))), dim=1)
-
-
-def along(
-    model: Model, patch: ModelPatch, vae: Vae, image: Tensor, strength: float, mask: Tensor | None = None
-) -> Model:
-    """Let a network go along with a model. mask: 1 where the picture stays, for networks that fill in."""
-    if getattr(model.adapter, "steered_by", None) != STEERED:
-        raise DiffusionError("This model patch goes along with Qwen-Image, and the model is of another family.")
-    backbone: Any = model.backbone
-    sizes, width, blocks = patch.sizes, backbone.inner_dim, len(backbone.transformer_blocks)
-    if (sizes.width, sizes.blocks) != (width, blocks):
-        raise DiffusionError(
-            f"This model patch is made for {sizes.blocks} blocks {sizes.width} wide, and the model has {blocks} blocks "
-            f"{width} wide; take the model that it was made for."
-        )
-    return model.with_companion(Along(patch, vae, image, strength, mask))
-
-
-def load_model_patch(
-    path: Path, *, precision: Precision = PLAIN, device: torch.device | str = "cpu", keep: Keep | None = None
-) -> ModelPatch:
-    """Load a network that goes along with models; keep: as load_checkpoint has it."""
-    weights = open_any(path)
-    sizes = read_block_wise(weights.header)
-    part = Part(lambda: BlockWiseNetwork(sizes), lambda module: {name: name for name in module.state_dict()})
-    loaded = load_alone(weights, part, "patch", precision, device=device, keep=keep)
-    return ModelPatch(loaded.module, sizes, loaded.digest, precision.computed, loaded.keeper)
-
-
-def read_block_wise(header: Header) -> BlockWiseSizes:
-    """Read a network's sizes; CheckpointError if a file holds none that is known."""
-    if MARK not in header.tensors:
-        raise CheckpointError(_unknown(header))
-    width, channels = header.required_shape("img_in.weight")
-    return BlockWiseSizes(
-        width,
-        blocks=len(header.numbers("controlnet_blocks.", ".y_rms.weight")),
-        masks=channels // CELLS - WAN.channels,
-    )
-
-
-def _unknown(header: Header) -> str:
-    kind = next((kind for name, kind in OTHERS.items() if name in header.tensors), None)
-    names = ", ".join(list(header.tensors)[:SHOWN_NAMES])
-    return (
-        f"{header.path.name}: no model patch that is known (DiffSynth's ControlNets of Qwen-Image) is in this file. "
-        + (f"It looks like {kind}, which is not supported. " if kind else "")
-        + f"Seen: {len(header.tensors)} tensors, such as {names}."
-    )

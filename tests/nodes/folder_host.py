@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.clip_vision import load_clip_vision
-from diffusion.control.block_wise import load_model_patch
 from diffusion.control.load import load_control_net
+from diffusion.control.model_patch import load_model_patch
 from diffusion.lora import open_lora
 from diffusion.quantize import Precision
 from diffusion.style_model import load_style_model

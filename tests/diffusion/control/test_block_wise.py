@@ -14,7 +14,8 @@ from torch.nn import functional
 from diffusion.checkpoints import load_checkpoint
 from diffusion.checkpoints.load import load_diffusion_model, load_vae
 from diffusion.conditioning import Cond
-from diffusion.control.block_wise import BlockWiseSizes, ModelPatch, along, load_model_patch
+from diffusion.control.block_wise import BlockWise, BlockWiseSizes
+from diffusion.control.model_patch import Pictures, along, load_model_patch
 from diffusion.errors import CheckpointError, DiffusionError
 from diffusion.guidance import guide
 from diffusion.latent_formats import WAN
@@ -102,7 +103,7 @@ def test_each_block_gets_what_the_network_makes_of_the_picture(files: Path, mode
     state, latent = block_wise_state(patch.sizes.masks), scaled(vae, PICTURE)
     plain, found = (
         denoised(model),
-        denoised(along(model, patch, vae, PICTURE, STRENGTH, MASK if name == "masked" else None)),
+        denoised(along(model, patch, Pictures(vae, PICTURE, MASK if name == "masked" else None), STRENGTH)),
     )
     plane = (
         functional.interpolate(MASK[:, None], (ROWS, COLUMNS), mode="bilinear")
@@ -122,44 +123,48 @@ def test_each_block_gets_what_the_network_makes_of_the_picture(files: Path, mode
 def test_a_picture_of_another_size_is_scaled_to_the_latent(files: Path, model: Model, vae: Vae) -> None:
     patch = load_model_patch(files / "plain.safetensors")
     large = PICTURE.repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
-    expected = denoised(along(model, patch, vae, PICTURE, STRENGTH))
-    torch.testing.assert_close(denoised(along(model, patch, vae, large, STRENGTH)), expected, atol=1e-4, rtol=0)
+    expected = denoised(along(model, patch, Pictures(vae, PICTURE), STRENGTH))
+    torch.testing.assert_close(
+        denoised(along(model, patch, Pictures(vae, large), STRENGTH)), expected, atol=1e-4, rtol=0
+    )
 
 
 @torch.no_grad()
 def test_each_entry_of_a_batch_has_its_picture(files: Path, model: Model, vae: Vae) -> None:
     patch = load_model_patch(files / "plain.safetensors")
     pictures = torch.cat((PICTURE, PICTURE.flip(1)))
-    both = along(model, patch, vae, pictures, STRENGTH)
+    both = along(model, patch, Pictures(vae, pictures), STRENGTH)
     found = guide(both, (PROMPT,), (OTHER,), (2, *SHAPE[1:]), 3.0)(X.expand(2, -1, -1, -1), SIGMA.expand(2))
     for entry, picture in zip(found, pictures.split(1), strict=True):
-        expected = denoised(along(model, patch, vae, picture, STRENGTH))[0]
+        expected = denoised(along(model, patch, Pictures(vae, picture), STRENGTH))[0]
         torch.testing.assert_close(entry, expected, atol=1e-4, rtol=0)
 
 
 @torch.no_grad()
 def test_under_a_small_budget_nothing_changes(files: Path, model: Model, vae: Vae) -> None:
-    expected = denoised(along(model, load_model_patch(files / "plain.safetensors"), vae, PICTURE, STRENGTH))
+    expected = denoised(along(model, load_model_patch(files / "plain.safetensors"), Pictures(vae, PICTURE), STRENGTH))
     for budget in (10**9, 2_500_000):
         memory = DeviceMemory(torch.device("cpu"), Ledger("cpu", budget), SmallWorkspaces())
         patch = load_model_patch(files / "plain.safetensors", keep=memory.keep)
         kept = load_diffusion_model(files / "model.safetensors", keep=memory.keep)
-        torch.testing.assert_close(denoised(along(kept, patch, vae, PICTURE, STRENGTH)), expected, atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            denoised(along(kept, patch, Pictures(vae, PICTURE), STRENGTH)), expected, atol=1e-5, rtol=0
+        )
         assert memory.ledger.used_bytes <= budget
 
 
 def test_other_models_are_refused(files: Path, model: Model, vae: Vae, tiny_checkpoint: Path) -> None:
     patch = load_model_patch(files / "plain.safetensors")
     with pytest.raises(DiffusionError, match="goes along with Qwen-Image, and the model is of another family"):
-        along(load_checkpoint(tiny_checkpoint).model, patch, vae, PICTURE, 1.0)
-    with pytest.raises(DiffusionError, match="made for 2 blocks 128 wide, and the model has 2 blocks 64 wide"):
-        along(model, ModelPatch(patch.network, BlockWiseSizes(128, 2)), vae, PICTURE, 1.0)
+        along(load_checkpoint(tiny_checkpoint).model, patch, Pictures(vae, PICTURE), 1.0)
+    with pytest.raises(DiffusionError, match="has 2 layers 128 wide, and the model 2 that are 64 wide"):
+        along(model, BlockWise(patch.network, BlockWiseSizes(128, 2)), Pictures(vae, PICTURE), 1.0)
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("control_all_x_embedder.2-1.weight", "a Fun ControlNet of Z-Image"),
+        ("lllite_conditioning1.conv1.weight", "a ControlNet-LLLite of Anima"),
         ("audio_proj.proj1.weight", "MultiTalk of Wan"),
     ],
 )
