@@ -21,7 +21,7 @@ from diffusion.handles import FileLayout, device_of, dtype_of, joined_digest, ov
 from diffusion.latents import LatentFormat
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
-from diffusion.patches import Conductor, Guidance, Hook, MaskPatch, Refinement, SidePatch, Usage, hooked
+from diffusion.patches import Companion, Conductor, Guidance, Hook, MaskPatch, Refinement, SidePatch, Usage, hooked
 from diffusion.streaming import Keeper, kept
 
 
@@ -74,12 +74,21 @@ class Model:
         timestep: (batch,), may lie between whole steps. context: (batch, tokens, width). sides: see diffusion.patches.Hook.
         given: what the family's adapter prepared of the prompts.
         """
-        work = partial(self._apply, x, timestep, context, sides, given)
+        hooks = [companion.hook(x, max(1, len(sides))) for companion in self.usage.companions]
+        work = partial(self._apply, x, timestep, context, sides, given, hooks)
         return kept(self.keeper, "denoise", x.shape, work, self.overlay)
 
-    def _apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int], given: Given) -> Tensor:
+    def _apply(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        context: Tensor,
+        sides: Sequence[int],
+        given: Given,
+        hooks: Sequence[Hook],
+    ) -> Tensor:
         dtype = self.dtype
-        with hooked(self.backbone, self.usage.hooks, sides):
+        with hooked(self.backbone, (*self.usage.hooks, *hooks), sides):
             return self.adapter.call(self.backbone, x.to(dtype), timestep, context.to(dtype), given)
 
     def with_patch(self, patch: WeightPatch) -> Model:
@@ -103,6 +112,10 @@ class Model:
     def with_hooks(self, *hooks: Hook) -> Model:
         """Return a handle with more hooks in its network."""
         return self._with_usage(replace(self.usage, hooks=(*self.usage.hooks, *hooks)), hooks)
+
+    def with_companion(self, companion: Companion) -> Model:
+        """Return a handle with one more network that goes along with its own."""
+        return self._with_usage(replace(self.usage, companions=(*self.usage.companions, companion)), companion)
 
     def with_sides(self, sides: SidePatch) -> Model:
         """Return a handle that predicts one side of its guidance differently, in place of any earlier change."""

@@ -15,6 +15,7 @@ from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_clip, l
 from diffusion.clip import Clip
 from diffusion.clip_vision import ClipVision, load_clip_vision
 from diffusion.control.load import load_control_net
+from diffusion.control.model_patch import ModelPatch, load_model_patch
 from diffusion.control.net import ControlNet
 from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Model, Vae
@@ -160,6 +161,11 @@ class LocalHost:
         if base is not None:
             return load_control_net(path, base=base, precision=chosen, keep=keep)
         return self._once("control net", (path,), lambda: load_control_net(path, precision=chosen, keep=keep))
+
+    def load_model_patch(self, path: Path) -> ModelPatch:
+        """Return the model patch of a file, the same object while the file is unchanged."""
+        chosen, keep = self._precisions.unet, self._memory.keep
+        return self._once("model patch", (path,), lambda: load_model_patch(path, precision=chosen, keep=keep))
 
     def load_clip_vision(self, path: Path) -> ClipVision:
         """Return the network that reads pictures of a file, the same object while the file is unchanged."""

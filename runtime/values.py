@@ -15,7 +15,9 @@ import torch
 
 from diffusion.clip import Clip
 from diffusion.clip_vision import ClipVision
+from diffusion.control.block_wise import BlockWise
 from diffusion.control.net import ControlNet
+from diffusion.control.z_image_fun import ZImageFun
 from diffusion.models import Model, Vae
 from diffusion.upscalers.load import Upscaler
 from nodes.media.video_input import VideoInput
@@ -26,6 +28,8 @@ HANDLES = (
     Vae,
     Upscaler,
     ControlNet,
+    BlockWise,
+    ZImageFun,
     ClipVision,
 )  # their weights belong to the memory scheduler, not to the cache
 OVERHEAD_BYTES = 64  # a small Python object (CPython 3.11, 2026-11)

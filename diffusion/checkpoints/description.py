@@ -10,7 +10,7 @@ from diffusion.checkpoints.header import Header
 
 CHECKPOINT, NETWORK, TEXT_ENCODER, VAE, LORA = "checkpoint", "diffusion model", "text encoder", "VAE", "LoRA"
 CONTROLNET, UPSCALER, VISION, EMBEDDING = "ControlNet", "upscaler", "CLIP vision", "embedding"
-STYLE, TINY_VAE = "style model", "half of a tiny VAE"
+STYLE, TINY_VAE, PATCH = "style model", "half of a tiny VAE", "model patch"
 PICKLED, UNKNOWN, DAMAGED = "pickle file", "unknown", "damaged"
 SHARD, DIFFUSERS = "part of a model", "folder of diffusers"
 FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks for each
@@ -21,6 +21,7 @@ FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks f
     TINY_VAE: "vae_approx",
     LORA: "loras",
     CONTROLNET: "controlnet",
+    PATCH: "model_patches",
     UPSCALER: "upscale_models",
     VISION: "clip_vision",
     STYLE: "style_models",

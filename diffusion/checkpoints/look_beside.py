@@ -12,6 +12,7 @@ from diffusion.checkpoints.description import (
     CONTROLNET,
     EMBEDDING,
     LORA,
+    PATCH,
     STYLE,
     UPSCALER,
     VISION,
@@ -21,9 +22,14 @@ from diffusion.checkpoints.description import (
 from diffusion.checkpoints.detect import known_families
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.clip_vision import VisionSizes, read_vision
+from diffusion.control.block_wise import MARK as BLOCK_WISE
+from diffusion.control.block_wise import BlockWiseSizes
 from diffusion.control.control_lora import MARK as CONTROL_LORA
 from diffusion.control.load import OTHERS, read_control
+from diffusion.control.model_patch import OTHERS as OTHER_PATCHES
+from diffusion.control.model_patch import read_model_patch
 from diffusion.control.net import Traits
+from diffusion.control.z_image_fun import MARK as FUN
 from diffusion.errors import CheckpointError
 from diffusion.lora.told import BY_CONTEXT, read_told
 from diffusion.style_model import read_style
@@ -66,6 +72,18 @@ def look_at_embedding(header: Header) -> Description | None:
         return Description(EMBEDDING, BY_CONTEXT.get(shapes[0][-1], "") if shapes[0] else "", details=details)
     title = "Stable Diffusion 3 or Flux.1" if "t5xxl" in names else "Stable Diffusion XL" if "clip_g" in names else ""
     return Description(EMBEDDING, title or "CLIP-L", details=details)
+
+
+def look_at_patch(header: Header) -> Description | None:
+    """Tell networks that go along with models."""
+    if not any(name in header.tensors for name in (BLOCK_WISE, FUN, *OTHER_PATCHES)):
+        return None
+    try:
+        sizes = read_model_patch(header)
+    except CheckpointError as error:
+        return Description(PATCH, note=str(error))
+    title = "Qwen-Image" if isinstance(sizes, BlockWiseSizes) else "Z-Image"
+    return Description(PATCH, title, details=("for inpainting",) if sizes.fills else ())
 
 
 def look_at_control(header: Header) -> Description | None:

@@ -67,6 +67,16 @@ def test_patches_are_rehearsed_too_and_nothing_is_brought_for_it(tiny_checkpoint
     assert workspaces[0] == pytest.approx(memory.workspaces.estimate(_known(memory)), rel=0.02)
 
 
+def test_a_network_within_another_is_rehearsed_with_it_and_its_weights_are_no_work(tiny_checkpoint: Path) -> None:
+    memory = open_memory()
+    outer, inner = (load_checkpoint(tiny_checkpoint, dtype=torch.float32, keep=memory.keep).model for _ in range(2))
+    assert outer.keeper is not None
+    first, again = (outer.keeper.run("both", (1000,), lambda: denoise(inner), None) for _ in range(2))
+    assert torch.equal(first, again)
+    rehearsed = reserved(memory)[0]
+    assert 10_000 < rehearsed.nbytes < sum(block.nbytes for block in memory.ledger.blocks) / 4
+
+
 def _known(memory: DeviceMemory) -> Need:
     (kind, sizes), *_ = memory.workspaces._records.items()
     architecture, operation, precision = kind.split(" ", 2)

@@ -29,6 +29,7 @@ from tests.packed_files import write_packed
 KINDS = {  # by names of tensors that files of a kind have
     "LoRA": ["lora_unet_down_blocks_0.lora_down.weight", "lora_unet_down_blocks_0.lora_up.weight"],
     "ControlNet": ["control_model.input_blocks.0.0.weight", "control_model.time_embed.0.weight"],
+    "model patch": ["controlnet_blocks.0.y_rms.weight", "img_in.weight"],
     "CLIP vision": ["vision_model.encoder.layers.0.mlp.fc1.weight", "visual_projection.weight"],
     "upscaler": ["body.0.rdb1.conv1.weight", "conv_first.weight"],
     "embedding": ["emb_params"],
@@ -144,6 +145,7 @@ def test_style_models_are_told_and_those_that_do_not_load_say_so() -> None:
 @pytest.mark.parametrize(
     ("tensors", "kind", "word"),
     [
+        ({"control_img_in.weight": ["F16", [8, 8]]}, "ControlNet", "a Fun ControlNet of Qwen-Image"),
         ({"decoder.up_blocks.0.resnets.0.conv1.weight": ["F16", [8, 8, 3, 3]]}, "VAE", "layout of diffusers"),
         ({"decoder.upsamples.0.upsamples.0.residual.0.gamma": ["F16", [8]]}, "VAE", "not supported"),
         (
