@@ -17,14 +17,13 @@ from torch import Tensor, nn
 
 from diffusion.adapters import BLOCKS, Given, blocks_of
 from diffusion.conditioning import Cond
-from diffusion.flux import REFERENCES, exact_time
+from diffusion.flux import REFERENCES, exact_time, method_of
 from diffusion.latents import LatentFormat
 from diffusion.levels import TIMESTEPS
 from diffusion.qwen_places import PATCH, Piece, Shape
 from diffusion.text.readers import ATTENTION_MASK
-from diffusion.tokens import Origin, latent_of, origins, size_in_patches, tokens_of
+from diffusion.tokens import INDEX, INDEX_CLEAN, OFFSET, Origin, latent_of, origins, size_in_patches, tokens_of
 
-INDEX, INDEX_CLEAN = "index", "index_timestep_zero"
 BACKWARDS = "negative_index"
 STEERED = "qwen_image"  # what it is steered by
 
@@ -58,9 +57,8 @@ class QwenImageAdapter:
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
         network: Any = backbone
-        name = next((name for name in given if name.startswith(REFERENCES)), "")
-        references: Any = given.get(name, ())
-        method = name.removeprefix(REFERENCES)
+        method = method_of(given)
+        references: Any = given.get(REFERENCES + method, ())
         pictures = [x, *references]
         shapes = [
             Shape(Piece(*size_in_patches(picture, PATCH), origin))
@@ -93,7 +91,7 @@ def placed(method: str, x: Tensor, references: Sequence[Tensor]) -> list[Origin]
     """
     if method == BACKWARDS:
         return [Origin(-number) for number in range(1, len(references) + 1)]
-    return origins(INDEX if method in (INDEX, INDEX_CLEAN) else "offset", x, references, patch=PATCH)
+    return origins(method if method in (INDEX, INDEX_CLEAN) else OFFSET, x, references, patch=PATCH)
 
 
 @contextmanager

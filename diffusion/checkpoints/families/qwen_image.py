@@ -17,10 +17,11 @@ from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.latent_formats import WAN
 from diffusion.levels import FLUX_LEVELS, FlowLevels
 from diffusion.parameterization import Parameterization
-from diffusion.qwen_image import INDEX, INDEX_CLEAN, QwenImageAdapter
+from diffusion.qwen_image import QwenImageAdapter
 from diffusion.text.chat_reader import ChatReader
 from diffusion.text.picture_reader import PictureReader
 from diffusion.text.vocabularies import load_tokenizer
+from diffusion.tokens import INDEX, INDEX_CLEAN
 
 SHIFT = math.exp(1.15)  # of its noise levels (ComfyUI)
 CLEAN_KEY = "__index_timestep_zero__"  # an empty tensor of this name: references are told a time without noise (2511)
