@@ -43,6 +43,8 @@ TABLE: Mapping[str, str] = {
         VAEEncodeTiled encode vae pixels tile_size overlap temporal_size temporal_overlap
         VAEEncodeForInpaint encode vae pixels mask grow_mask_by
         CheckpointLoaderSimple load_checkpoint
+        unCLIPCheckpointLoader load_checkpoint + output_vae output_clip
+        unCLIPConditioning apply_adm
         CLIPSetLastLayer set_last_layer
         LoraLoader load_lora
         LoraLoaderModelOnly:LoraLoader load_lora_model_only

@@ -122,7 +122,7 @@ def _outputs(workflow: Workflow, registry: Registry, targets: Sequence[str] | No
 
 async def _registry(site: Site) -> Registry:
     try:
-        return site.nodes.registry or await site.nodes.wait(SPECS_WAIT_S)
+        return await site.nodes.wait(SPECS_WAIT_S)
     except WorkerError as error:
         raise Refused(plain_error("server_error", str(error), "The worker does not start"), 503) from error
 

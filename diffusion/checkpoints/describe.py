@@ -19,6 +19,7 @@ from typing import Any
 from diffusion.checkpoints.detect import detect
 from diffusion.checkpoints.encoders import encoder_alone, known_encoders
 from diffusion.checkpoints.header import Header, read_header
+from diffusion.checkpoints.networks.clip_vision import find_layout
 from diffusion.checkpoints.pickles import is_pickle
 from diffusion.checkpoints.together import whole_of
 from diffusion.checkpoints.vaes import find_vae
@@ -140,7 +141,8 @@ def _network(header: Header) -> Description | None:
     except CheckpointError as error:
         return Description(NETWORK, title, note=str(error))
     titles = {kind.name: kind.title for kind in known_encoders()}
-    networks = (*(titles.get(kind, kind) for kind in whole.encoders), *(("VAE",) if whole.vae else ()))
+    vision = (VISION,) if find_layout(header) else ()
+    networks = (*(titles.get(kind, kind) for kind in whole.encoders), *((VAE,) if whole.vae else ()), *vision)
     return Description(CHECKPOINT if networks else NETWORK, title, networks)
 
 

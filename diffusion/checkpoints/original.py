@@ -46,7 +46,7 @@ def _qwen_image(backbone: Any) -> Sources:
     return {name: name for name in backbone.state_dict()}
 
 
-UNETS = frozenset({"sd1", "sd2", "sdxl", "sdxl_refiner"})
+UNETS = frozenset({"sd1", "sd2", "sd2_unclip", "sdxl", "sdxl_refiner"})
 ORIGINAL: Mapping[str, Callable[[Any], Sources]] = {
     **dict.fromkeys(sorted(UNETS), _unet),
     "aura_flow": _aura_flow,

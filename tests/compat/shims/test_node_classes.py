@@ -109,6 +109,18 @@ def test_a_picture_is_made_by_calling_the_classes(nodes: Any, checkpoint: str) -
     assert image.shape == (1, 64, 64, 3)
 
 
+def test_what_a_pack_appends_stands_behind_what_operators_put_there(nodes: Any, checkpoint: str) -> None:
+    _, clip, _ = nodes.CheckpointLoaderSimple().load_checkpoint(checkpoint)
+    (cond,) = nodes.CLIPTextEncode().encode(clip, "")
+    helpers, seen = importlib.import_module("node_helpers"), object()
+    for number in (1, 2):
+        (cond,) = nodes.unCLIPConditioning().apply_adm(cond, seen, float(number), 0.5)
+        cond = helpers.conditioning_set_values(cond, {"unclip_conditioning": [{"strength": -number}]}, append=True)
+    pictures = cond[0][1]["unclip_conditioning"]
+    assert [each["strength"] for each in pictures] == [1.0, -1, 2.0, -2]
+    assert pictures[0]["clip_vision_output"] is seen
+
+
 def test_a_sampler_that_a_pack_calls_tells_the_progress_of_the_packs_node(
     nodes: Any, checkpoint: str, run_in_node: Callable[..., list[Event]]
 ) -> None:
