@@ -113,7 +113,7 @@ def sample(
         noise = prepare_noise(latent.samples, seed, latent.batch_index)
     choice = SamplerChoice(sampler_name)
     samples = sample_levels(Sampling(model, positive, negative, latent, noise, levels, cfg, choice, seed, callback))
-    return replace(latent, samples=samples)
+    return replace(latent, samples=samples, kinds=model.latent_format.kinds)
 
 
 def sampling_sigmas(

@@ -31,10 +31,11 @@ DUAL_CLIP_TYPES = (
     "kandinsky5_image", "ltxv", "newbie", "ace",
 )  # fmt: skip
 
+ON_CPU = "cpu"
 TextEncoderFile = Annotated[str, File("text_encoders")]
 ClipType = Annotated[str, Choice(CLIP_TYPES)]
 DualClipType = Annotated[str, Choice(DUAL_CLIP_TYPES)]
-ClipDevice = Annotated[str, Choice(("default", "cpu")), Options(advanced=True)]
+ClipDevice = Annotated[str, Choice(("default", ON_CPU)), Options(advanced=True)]
 
 
 class LoadedCheckpoint(NamedTuple):
@@ -170,7 +171,7 @@ def QuadrupleCLIPLoader(
 def _clip(run: Run, clip_type: str, device: str | None, *names: str) -> Any:
     host = host_of(run)
     paths = [host.find_model("text_encoders", name) for name in names]
-    return host.load_clip(paths, clip_type, on_cpu=device == "cpu")
+    return host.load_clip(paths, clip_type, on_cpu=device == ON_CPU)
 
 
 @node(category="model/loaders", display_name="Load VAE")

@@ -27,7 +27,7 @@ from diffusion.control.net import ControlNet, Found
 from diffusion.control.qwen_image import read_qwen_control
 from diffusion.control.sd3 import read_sd3_control
 from diffusion.control.sd35 import MARK as SD35_MARK
-from diffusion.control.sd35 import read_sd35_control
+from diffusion.control.sd35 import picture_kind, read_sd35_control
 from diffusion.control.sizes import control_part, layout_of, read_sizes, traits_of
 from diffusion.control.t2i import adapter_part, adapter_traits, read_adapter
 from diffusion.errors import CheckpointError
@@ -66,7 +66,7 @@ def load_control_net(
     lora = read_control_lora(weights.header)
     if lora is not None:
         return _control_lora(weights, lora, precision, keep)
-    found = read_sd35_control(weights) or _read(weights.header)
+    found = read_sd35_control(weights.header, picture_kind(weights)) or read_control(weights.header)
     kind = CONTROL
     if DIFFERENCE in weights.header.tensors:
         if base is None:
@@ -97,7 +97,11 @@ def _control_lora(weights: Weights, found: Found, precision: Precision, keep: Ke
     return ControlNet(absent, found.traits, digest, borrows=ControlLora(weights, load_ends, digest))
 
 
-def _read(header: Header) -> Found:
+def read_control(header: Header) -> Found:
+    """Return the network that a file holds, from names and shapes alone; CheckpointError if none is known."""
+    of_model = read_control_lora(header) or read_sd35_control(header)
+    if of_model is not None:
+        return of_model
     layout = layout_of(header)
     if layout is not None:
         sizes = read_sizes(header, layout)

@@ -1,6 +1,6 @@
 """ControlNets of Stable Diffusion 3.5 Large in Stability's layout: blur, canny and depth.
 
-    found = read_sd35_control(weights)  # None if the file holds none
+    found = read_sd35_control(header)  # None if the file holds none
     found.borrows.bound(net, model)     # with the layer by which the model reads its latents
 
 Their blocks see the latent and the picture, not the prompt's tokens (diffusers' SD3ControlNetModel without a context). Latents
@@ -129,13 +129,16 @@ def places(size: Size, width: int, device: torch.device) -> Tensor:
     return torch.cat([waves(width // 2, each, output_type="pt") for each in reversed(both)], dim=1).unsqueeze(0)
 
 
-def read_sd35_control(weights: Weights) -> Found | None:
+def picture_kind(weights: Weights) -> int:
+    """Return the number that a file has for the kind of picture that its network reads; 0 if it has none."""
+    return round(float(weights.get(TYPE).flatten()[0])) if TYPE in weights.header.tensors else 0
+
+
+def read_sd35_control(header: Header, kind: int = 0) -> Found | None:
     """Return the network of a file; None if it holds none of Stable Diffusion 3.5 Large in Stability's layout."""
-    header = weights.header
     sizes = read_sd35_sizes(header)
     if sizes is None:
         return None
-    kind = round(float(weights.get(TYPE).flatten()[0])) if TYPE in header.tensors else 0
     part = Part(
         lambda: build_sd35_control(sizes), lambda module: sd35_control_keys(module.state_dict(), header, sizes.width)
     )

@@ -41,6 +41,7 @@ OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that
     "lora_unet_double_blocks": "Flux",
     "lora_unet_single_blocks": "Flux",
     "diffusion_model.double_blocks": "Flux",
+    "diffusion_model.single_blocks": "Flux",
     "transformer.single_transformer_blocks": "Flux",
     "lora_transformer_single_transformer_blocks": "Flux",
     "lora_unet_joint_blocks": "SD3",

@@ -76,7 +76,7 @@ def test_what_a_checkpoint_lacks_is_said_where_it_is_wanted(folder: Path) -> Non
     with pytest.raises(DiffusionError, match=r"tiny\.safetensors: no text encoders .* of their own with CLIPLoader"):
         CLIPTextEncode("a cat", loaded.CLIP)
     with pytest.raises(DiffusionError, match=r"tiny\.safetensors: no VAE .* of its own with VAELoader"):
-        VAEDecode(Latent(torch.zeros(1, 4, 8, 8)), loaded.VAE)
+        VAEDecode(Latent(torch.zeros(1, 4, 8, 8)), loaded.VAE, run=FolderRun(folder))
 
 
 def test_an_unclip_checkpoint_gives_what_reads_pictures_too(tmp_path: Path) -> None:

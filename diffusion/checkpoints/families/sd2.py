@@ -16,6 +16,7 @@ from diffusion.checkpoints.networks.unet import Kind, UnetSizes, adapter_for, re
 from diffusion.checkpoints.peek import peek
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_H
+from diffusion.latent_kinds import SD1
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization, Prediction
 from diffusion.text.encoders import Usual
@@ -42,7 +43,7 @@ SIGNATURE = Signature((*COMMON, Forbidden("label_emb.", "SDXL, or unCLIP of Stab
 def read(header: Header, prefix: str) -> Backbone:
     """Read the U-Net's sizes; it may be one for inpainting."""
     sizes = read_unet(header, prefix)
-    latent_format = LatentFormat(channels=sizes.out_channels)
+    latent_format = LatentFormat(channels=sizes.out_channels, kinds=(SD1,))
     return Backbone(
         unet_part(sizes, KIND, prefix),
         Parameterization(prediction_of(header, prefix, sizes)),

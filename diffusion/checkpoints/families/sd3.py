@@ -21,6 +21,7 @@ from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_G, CLIP_L, T5_XXL
 from diffusion.conditioning import Cond
 from diffusion.latent_formats import SD3_MEAN, SD3_SCALE
+from diffusion.latent_kinds import SD3
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.sd3 import SD3Adapter
@@ -108,6 +109,7 @@ def read(header: Header, prefix: str) -> Backbone:
         rgb_factors=RGB_FACTORS,
         rgb_bias=RGB_BIAS,
         tiny_vae="taesd3",
+        kinds=(SD3,),
     )
     return Backbone(
         mmdit_part(sizes, prefix),
