@@ -59,7 +59,7 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda" and torch.version.hip is None:
         return bool(torch.cuda.get_device_capability(device)[0] >= AMPERE)
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "mps" and bool(torch.backends.mps.is_macos_or_newer(14, 0))
 
 

@@ -112,7 +112,7 @@ FULL_ADAPTER = {
     ("name", "tensors", "kind", "title", "detail"),
     [
         ("vae", VAE, "VAE", "Stable Diffusion 1 and 2 or Stable Diffusion XL", "4 channels"),
-        ("sdxl_vae", VAE, "VAE", "Stable Diffusion XL", "a cell for 8 x 8 pixels"),
+        ("sdxl_vae", VAE, "VAE", "Stable Diffusion XL", "4 channels"),
         ("vae", OF_16, "VAE", "Stable Diffusion 3 or Flux.1 and Z-Image", "16 channels"),
         ("ae", OF_16, "VAE", "Flux.1 and Z-Image", "16 channels"),
         ("taesdxl_decoder", {"1.weight": ["F16", [64, 4, 3, 3]], "19.weight": ["F16", [3, 64, 3, 3]]}, "half of a tiny VAE",
