@@ -172,7 +172,7 @@ def folders_of_models(tmp_path: Path) -> Path:
 
 def test_files_that_cannot_be_used_where_they_lie_are_told_with_what_to_do(folders_of_models: Path) -> None:
     found = by_name(json.loads(doctor("--json", "--base-directory", folders_of_models).stdout))
-    assert "is a LoRA of Flux.1" in found["vae/my lora.safetensors"]["message"]
+    assert "(LoRA of Flux.1)" in found["vae/my lora.safetensors"]["message"]
     moved = f"mv '{folders_of_models}/models/vae/my lora.safetensors' {folders_of_models}/models/loras/"
     assert found["vae/my lora.safetensors"]["remedy"] == f"Move it: {moved}"
     assert "Control-LoRA" in found["controlnet/refused.safetensors"]["message"]

@@ -125,6 +125,7 @@ FULL_ADAPTER = {
         ("a", COMPACT, "upscaler", "Real-ESRGAN compact", "4 times as large"),
         ("a", FULL_ADAPTER, "ControlNet", "Stable Diffusion 1 or XL", "T2I-Adapter"),
         ("a", {"emb_params": ["F32", [8, 768]]}, "embedding", "Stable Diffusion 1", "8 vectors"),
+        ("a", {"<cat>": ["F32", [2, 1024]]}, "embedding", "Stable Diffusion 2", "2 vectors"),
         ("a", {"clip_l": ["F32", [1, 768]], "clip_g": ["F32", [1, 1280]]}, "embedding", "Stable Diffusion XL", "1 vector"),
     ],
 )  # fmt: skip
