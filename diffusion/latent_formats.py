@@ -5,7 +5,7 @@ from __future__ import annotations
 from diffusion import latent_kinds as kinds
 from diffusion.latents import LatentFormat
 
-SD3_SCALE = 1.5305  # of its VAE's latents (config.json)
+SD3_SCALE, SD3_MEAN = 1.5305, 0.0609  # of its VAE's latents (config.json)
 
 FLUX = LatentFormat(
     channels=16,

@@ -178,7 +178,7 @@ def sample_levels(sampling: Sampling) -> Tensor:
         noise.shape,
         sampling.cfg,
         device=device,
-        seen={"latent_image": start, **({} if mask is None else {"denoise_mask": mask})},
+        seen={"latent_image": start, "seed": sampling.seed, **({} if mask is None else {"denoise_mask": mask})},
     )
     if mask is not None:
         denoiser = _inpainting(denoiser, sampling, mask, start, noise)

@@ -21,6 +21,7 @@ from diffusion.checkpoints.description import (
 from diffusion.checkpoints.detect import known_families
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.clip_vision import VisionSizes, read_vision
+from diffusion.control.control_lora import MARK as CONTROL_LORA
 from diffusion.control.load import OTHERS, read_control
 from diffusion.control.net import Traits
 from diffusion.errors import CheckpointError
@@ -30,7 +31,13 @@ from diffusion.text.embeddings import ENCODER_KEYS
 from diffusion.upscalers.load import read_upscaler
 
 CONTROL_MARKS = ("control_model.", "controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_blocks.")
-CONTROL_NAMES = ("input_hint_block.0.weight", "controlnet_x_embedder.weight", "control_type_proj.weight", *OTHERS)
+CONTROL_NAMES = (
+    "input_hint_block.0.weight",
+    "controlnet_x_embedder.weight",
+    "control_type_proj.weight",
+    CONTROL_LORA,
+    *OTHERS,
+)
 ADAPTER_NAMES = ("body.0.in_conv.weight", "adapter.body.0.in_conv.weight", "body.0.block1.weight")
 UPSCALER_NAMES = ("body.0.rdb1.conv1.weight", "model.1.sub.0.RDB1.conv1.0.weight", "conv_first.weight", "body.0.weight")
 VISION_MARKS = ("vision_model.encoder.layers.0.", "visual.transformer.resblocks.0.")
@@ -72,7 +79,8 @@ def look_at_control(header: Header) -> Description | None:
         traits = read_control(header).traits
     except CheckpointError as error:
         return Description(CONTROLNET, architecture_of(header), note=str(error))
-    return Description(CONTROLNET, _steered(traits), details=_control_details(traits))
+    details = ("Control-LoRA",) if CONTROL_LORA in header.tensors else _control_details(traits)
+    return Description(CONTROLNET, _steered(traits), details=details)
 
 
 def look_at_vision(header: Header) -> Description | None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diffusion.checkpoints.description import CHECKPOINT, NETWORK, TEXT_ENCODER, TINY_VAE, VAE, Description
+from diffusion.checkpoints.description import CHECKPOINT, NETWORK, TEXT_ENCODER, TINY_VAE, VAE, VISION, Description
 from diffusion.checkpoints.detect import detect, other_kind
 from diffusion.checkpoints.encoders import encoder_alone, known_encoders
 from diffusion.checkpoints.header import Header
+from diffusion.checkpoints.networks.clip_vision import find_layout
 from diffusion.checkpoints.together import whole_of
 from diffusion.checkpoints.vaes import find_vae
 from diffusion.errors import CheckpointError
@@ -37,7 +38,8 @@ def look_at_network(header: Header) -> Description | None:
     except CheckpointError as error:
         return Description(NETWORK, title, note=str(error))
     titles = {kind.name: kind.title for kind in known_encoders()}
-    networks = (*(titles.get(kind, kind) for kind in whole.encoders), *(("VAE",) if whole.vae else ()))
+    vision = (VISION,) if find_layout(header) else ()
+    networks = (*(titles.get(kind, kind) for kind in whole.encoders), *((VAE,) if whole.vae else ()), *vision)
     return Description(CHECKPOINT if networks else NETWORK, title, networks)
 
 

@@ -27,8 +27,8 @@ export class TestCanvas {
   readonly #keyboard: Keyboard;
   #keys: Keys = {};
 
-  constructor(workflow: Workflow) {
-    this.editor = new Editor(new Store<Specs>(SPECS), workflow);
+  constructor(workflow: Workflow, specs: Specs = SPECS) {
+    this.editor = new Editor(new Store<Specs>(specs), workflow);
     this.view = new View(this.editor, (key, values) => `${key} ${JSON.stringify(values ?? {})}`);
     this.view.options.update((options) => ({ ...options, isCalm: true }));
     this.view.resize([3000, 1000]);

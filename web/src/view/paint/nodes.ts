@@ -94,7 +94,7 @@ function paintParts({ context, colours }: Brush, nodes: readonly PlacedNode[]): 
     for (const widget of layout.widgets)
       widgets.rect(x + 10, y + widget.y + 3, bounds.width - 20, widget.height - 6);
     layout.inputs.forEach((place, slot) => {
-      if (layout.rows.includes(slot) || node.inputs[slot]?.link != null)
+      if (place !== null && (layout.rows.includes(slot) || node.inputs[slot]?.link != null))
         dot(node.inputs[slot]?.type ?? '*', place);
     });
     layout.outputs.forEach((place, slot) => dot(node.outputs[slot]?.type ?? '*', place));
