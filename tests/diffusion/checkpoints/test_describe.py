@@ -145,7 +145,6 @@ def test_style_models_are_told_and_those_that_do_not_load_say_so() -> None:
 @pytest.mark.parametrize(
     ("tensors", "kind", "word"),
     [
-        ({"lora_controlnet": ["F16", []]}, "ControlNet", "Control-LoRA"),
         ({"decoder.up_blocks.0.resnets.0.conv1.weight": ["F16", [8, 8, 3, 3]]}, "VAE", "layout of diffusers"),
         ({"decoder.upsamples.0.upsamples.0.residual.0.gamma": ["F16", [8]]}, "VAE", "not supported"),
         (

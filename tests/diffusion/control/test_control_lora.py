@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffusion.checkpoints.describe import CONTROLNET, describe_header
+from diffusion.checkpoints.describe import describe_header
+from diffusion.checkpoints.description import CONTROLNET
 from diffusion.checkpoints.families import sd1, sdxl
 from diffusion.checkpoints.header import header_of
 from diffusion.checkpoints.load import load_checkpoint
@@ -157,7 +158,8 @@ def test_the_well_known_sizes_are_read_from_headers() -> None:
     assert {keys[name]: tuple(each.shape) for name, each in module.state_dict().items()} == {
         key: shape for key, (_, shape) in shapes.items() if key.startswith(ENDS)
     }
-    assert describe_header(header).kind == CONTROLNET
+    told = describe_header(header)
+    assert (told.kind, told.details) == (CONTROLNET, ("Control-LoRA",))
 
 
 @torch.no_grad()
