@@ -1,4 +1,4 @@
-"""Choices and links that open inputs, links that are refused, and numbers that doubles cannot hold."""
+"""Choices and links that open inputs, links that are refused, numbers that doubles cannot hold, and primitive nodes."""
 
 from __future__ import annotations
 
@@ -127,3 +127,18 @@ def test_the_largest_seed_keeps_its_digits_in_the_widget_and_in_files(editor: Ed
     for _ in range(2):  # it stays in its range
         editor.widget("KSampler", "seed").press("ArrowUp")
     expect(editor.widget("KSampler", "seed")).to_contain_text(str(MOST))
+
+
+def test_the_value_of_a_primitive_node_is_edited_in_it(editor: EditorPage, tmp_path: Path) -> None:
+    place = {"pos": [100, 100], "size": [240, 90]}
+    output = {"name": "INT", "type": "INT", "links": [1]}
+    slot = {"name": "width", "type": "INT", "widget": {"name": "width"}, "link": 1}
+    primitive = {"id": 1, "type": "PrimitiveNode", **place, "outputs": [output], "widgets_values": [640, "fixed"]}
+    latent = {"id": 2, "type": "EmptyLatentImage", **place, "pos": [500, 100], "inputs": [slot], "outputs": []}
+    nodes = [primitive, {**latent, "widgets_values": [512, 512, 1]}]
+    file = tmp_path / "primitive.json"
+    file.write_text(json.dumps({"nodes": nodes, "links": [[1, 1, 0, 2, 0, "INT"]], "version": 0.4}))
+    editor.drop_file(file)
+    expect(editor.widget("PrimitiveNode", "width")).to_contain_text("640")
+    editor.type_number("PrimitiveNode", "width", "768")
+    assert values_of(editor, "PrimitiveNode") == [768, "fixed"]
