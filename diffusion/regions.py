@@ -21,6 +21,7 @@ from torch import Tensor
 from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
 from diffusion.control.chain import CONTROL, FOR_UNCOND, Chain, Control, Place, check_base, check_control, fit_control
+from diffusion.models import Model
 from diffusion.parameterization import Parameterization
 from diffusion.resize import edge_ramp, repeat_to_batch, resize
 
@@ -97,14 +98,18 @@ def fit_regions(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
     adapter: Adapter = UNET,
+    model: Model | None = None,
 ) -> tuple[Regions, Regions]:
-    """Resolve both conditionings for a latent of `shape` (batch, channels, rows, columns) and for a family's network."""
+    """Resolve both conditionings for a latent of `shape` (batch, channels, rows, columns) and for a family's network.
+
+    model: whose weights some networks that steer need.
+    """
     first = [_place(cond, shape[-2], shape[-1], device) for cond in positive]
     second = [_place(cond, shape[-2], shape[-1], device) for cond in negative]
     _add_partners(second, first)
     _add_partners(first, second)
     _share_control(first, second)
-    chains = _Chains(shape, parameterization)
+    chains = _Chains(shape, parameterization, model)
 
     def finish(placed: Iterable[_Placed]) -> Regions:
         return tuple(_region(item, shape, parameterization, device, dtype, adapter, chains) for item in placed)
@@ -180,8 +185,8 @@ def _steered_as(cond: Cond, other: Cond) -> Cond:
 class _Chains:
     """The chains of networks of one sampling: prompts that have the same, and are as large, get the same."""
 
-    def __init__(self, shape: Sequence[int], parameterization: Parameterization) -> None:
-        self._shape, self._parameterization = shape, parameterization
+    def __init__(self, shape: Sequence[int], parameterization: Parameterization, model: Model | None) -> None:
+        self._shape, self._parameterization, self._model = shape, parameterization, model
         self._known: dict[tuple[Control, Place], Chain] = {}
 
     def of(self, cond: Cond, box: Box | None, adapter: Adapter, given: Given) -> Chain | None:
@@ -194,7 +199,7 @@ class _Chains:
         place = Place(batch, rows, columns) if box is None else Place(batch, box.rows, box.columns)
         chain = self._known.get((control, place))
         if chain is None:
-            chain = fit_control(control, place, partial(_threshold, self._parameterization))
+            chain = fit_control(control, place, partial(_threshold, self._parameterization), self._model)
             self._known[(control, place)] = chain
         check_control(chain, channels, cond.embedding.shape[-1], given)
         return chain

@@ -113,7 +113,7 @@ def sample(
         noise = prepare_noise(latent.samples, seed, latent.batch_index)
     choice = SamplerChoice(sampler_name)
     samples = sample_levels(Sampling(model, positive, negative, latent, noise, levels, cfg, choice, seed, callback))
-    return replace(latent, samples=samples)
+    return replace(latent, samples=samples, kinds=model.latent_format.kinds)
 
 
 def sampling_sigmas(
@@ -178,7 +178,7 @@ def sample_levels(sampling: Sampling) -> Tensor:
         noise.shape,
         sampling.cfg,
         device=device,
-        seen={"latent_image": start, **({} if mask is None else {"denoise_mask": mask})},
+        seen={"latent_image": start, "seed": sampling.seed, **({} if mask is None else {"denoise_mask": mask})},
     )
     if mask is not None:
         denoiser = _inpainting(denoiser, sampling, mask, start, noise)

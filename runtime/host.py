@@ -27,6 +27,7 @@ from files.tiny_vaes import find_half, tiny_vae_files
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
+from runtime.devices import has_bfloat16
 from runtime.precision import PrecisionSettings, choose, kept_as
 from runtime.residency import DeviceMemory
 
@@ -52,7 +53,8 @@ class LocalHost:
     ) -> None:
         self._folders = folders
         self._memory = memory
-        self._precisions = choose(precision or PrecisionSettings(), memory.device.type)
+        self._has_bfloat16 = has_bfloat16(memory.device)
+        self._precisions = choose(precision or PrecisionSettings(), memory.device.type, has_bfloat16=self._has_bfloat16)
         self._has_vae_elsewhere = precision is not None and precision.cpu_vae and memory.device.type != "cpu"
         self._write_metadata = write_metadata
         self.preview_method = preview_method
@@ -92,7 +94,7 @@ class LocalHost:
 
     def load_diffusion_model(self, path: Path, weights: torch.dtype | None = None) -> Model:
         """Return the diffusion network of a file, its weights kept in a precision, None for the usual one."""
-        precision = kept_as(self._precisions.unet, weights)
+        precision = kept_as(self._precisions.unet, weights, has_bfloat16=self._has_bfloat16)
         return self._once(
             f"diffusion model {precision}",
             (path,),

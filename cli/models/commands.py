@@ -42,11 +42,11 @@ def list_models(kind: Kind = None, as_json: AsJson = False, base_directory: Base
 @app.command()
 def show(name: Name, as_json: AsJson = False, base_directory: Base = None) -> None:
     """Show what one file is: family, networks, precision, number of weights, and the texts in it."""
-    from cli.models.found import find_file, folders_at
+    from cli.models.found import find_shown, folders_at
     from cli.report import ending
 
     with ending(as_json=as_json):
-        document = _document(find_file(folders_at(base_directory), name), with_texts=True)
+        document = _document(find_shown(folders_at(base_directory), name), with_texts=True)
         if as_json:
             typer.echo(json.dumps(document, indent=2))
             return

@@ -22,6 +22,7 @@ from tests.diffusion.control.transformer_nets import (
     write_flux_net,
     write_qwen_net,
     write_sd3_net,
+    write_sd35_net,
 )
 from tests.tiny_checkpoint import write_state
 from tests.tiny_flux import write_flux
@@ -112,10 +113,15 @@ def test_flux_is_steered(tmp_path: Path, sizes: Any, apply: str, more: dict[str,
     assert plain != steered
 
 
-def test_sd3_is_steered(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_stabilitys", [False, True])
+def test_sd3_is_steered(tmp_path: Path, is_stabilitys: bool) -> None:
     write_sd3(tmp_path / "models")
     (tmp_path / "models" / "controlnet").mkdir()
-    write_sd3_net(tmp_path / "models" / "controlnet" / "net.safetensors", SD3_NET)
+    path = tmp_path / "models" / "controlnet" / "net.safetensors"
+    if is_stabilitys:
+        write_sd35_net(path, kind=2)
+    else:
+        write_sd3_net(path, SD3_NET)
     clips = {"clip_name1": "clip_l.safetensors", "clip_name2": "clip_g.safetensors", "clip_name3": "t5xxl.safetensors"}
     loaders = [
         Node("1", "UNETLoader", {"unet_name": "sd3.safetensors", "weight_dtype": "default"}),

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from diffusion.checkpoints.fill import header_of
 from diffusion.control.flux import FluxControlSizes, build_flux_control, flux_control_keys
 from diffusion.control.qwen_image import QwenControlSizes, build_qwen_control
 from diffusion.control.sd3 import SD3ControlSizes, build_sd3_control
+from diffusion.control.sd35 import SD35ControlSizes, build_sd35_control, sd35_control_keys
 from tests.diffusion.checkpoints.written import original_state
 from tests.diffusion.control.nets import filled
 from tests.tiny_checkpoint import write_state
@@ -40,6 +44,7 @@ SD3_NET = SD3ControlSizes(
 )
 SD3_FILL = SD3_NET._replace(hint_channels=17)
 SD35_NET = SD3_NET._replace(layers=3, has_qk_norm=True, dual_layers=(0, 1))
+SD35_STABILITY = SD35ControlSizes(16, 2, SD3.width, layers=2, pooled_width=SD3.pooled_width)
 QWEN_NET = QwenControlSizes(64, 64, QWEN.width, QWEN.head_width, layers=1, context_width=QWEN.context_width)
 QWEN_FILL = QWEN_NET._replace(hint_channels=68, layers=2)
 
@@ -54,6 +59,14 @@ def write_sd3_net(path: Path, sizes: SD3ControlSizes) -> tuple[Path, Any]:
     """Write a network and return where, with diffusers' own."""
     own = filled(build_sd3_control(sizes), seed=3)
     return write_state(path, own.state_dict()), own
+
+
+def write_sd35_net(path: Path, kind: int | None = None) -> tuple[Path, Any]:
+    """Write a network in Stability's layout and return where, with diffusers' own. kind: of picture, by its number."""
+    own = filled(build_sd35_control(SD35_STABILITY), seed=3)
+    keys = sd35_control_keys(own.state_dict(), header_of({}), SD35_STABILITY.width)
+    state = original_state([(own, keys)])
+    return write_state(path, state if kind is None else {**state, "control_type": torch.tensor([float(kind)])}), own
 
 
 def write_qwen_net(path: Path, sizes: QwenControlSizes) -> tuple[Path, Any]:
