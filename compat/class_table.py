@@ -43,6 +43,8 @@ TABLE: Mapping[str, str] = {
         VAEEncodeTiled encode vae pixels tile_size overlap temporal_size temporal_overlap
         VAEEncodeForInpaint encode vae pixels mask grow_mask_by
         CheckpointLoaderSimple load_checkpoint
+        unCLIPCheckpointLoader load_checkpoint + output_vae output_clip
+        unCLIPConditioning apply_adm
         CLIPSetLastLayer set_last_layer
         LoraLoader load_lora
         LoraLoaderModelOnly:LoraLoader load_lora_model_only
@@ -161,6 +163,16 @@ TABLE: Mapping[str, str] = {
         CLIPMergeAdd=CLIPAdd merge
         ModelMergeBlocks merge
         CheckpointSave save model clip vae filename_prefix prompt extra_pnginfo
+    """,
+    "comfy_extras.nodes_model_merging_model_specific": """
+        ModelMergeSD1 merge
+        ModelMergeSD2 merge
+        ModelMergeSDXL merge
+        ModelMergeSD3_2B merge
+        ModelMergeSD35_Large merge
+        ModelMergeAuraflow merge
+        ModelMergeFlux1 merge
+        ModelMergeQwenImage merge
     """,
     "comfy_extras.nodes_number_convert": """
         ComfyNumberConvert=NumberConvertNode execute

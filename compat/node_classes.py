@@ -23,6 +23,7 @@ from graph.spec import MISSING, NodeSpec, Socket
 PROMPT, SENT = "prompt", "extra_pnginfo"
 HIDDEN = {PROMPT: "PROMPT", SENT: "EXTRA_PNGINFO"}
 EMPTY = inspect.Parameter.empty
+REST = "kwargs"  # brings inputs whose names are no names in Python (`input_blocks.0.`)
 
 
 class Output(tuple[Any, ...]):
@@ -127,12 +128,15 @@ def signature_of(spec: NodeSpec, row: Row) -> inspect.Signature:
     first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     # one with a default before one without is allowed here: packs may leave any of them out
-    parameters = [inspect.Parameter(name, kind, default=_default(spec.named.get(name))) for name in names]
+    plain = (name for name in names if name.isidentifier())
+    parameters = [inspect.Parameter(name, kind, default=_default(spec.named.get(name))) for name in plain]
     after = False
     for index, parameter in enumerate(parameters):
         after = after or parameter.default is not EMPTY
         if after and parameter.default is EMPTY:
             parameters[index] = parameter.replace(default=MISSING)
+    if len(parameters) < len(names):
+        parameters.append(inspect.Parameter(REST, inspect.Parameter.VAR_KEYWORD))
     return inspect.Signature([first, *parameters])
 
 
@@ -163,7 +167,7 @@ def call_operator(
 def _given(spec: NodeSpec, arguments: Mapping[str, Any]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     growing = {socket.name: socket for socket in spec.inputs if socket.is_growing}
-    for name, value in arguments.items():
+    for name, value in (*arguments.items(), *arguments.get(REST, {}).items()):
         socket = spec.input(name) or growing.get(name)
         if socket is None or value is MISSING or name in HIDDEN:
             continue

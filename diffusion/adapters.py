@@ -4,7 +4,8 @@
     output = adapter.call(backbone, x, timestep, context, given)
 
 Samplers and guidance know networks only through this seam; a family that needs no more than cross-attention is a UNet.
-An adapter with `steered_by` passes on what ControlNets of that name add (`steering`, `blocks_of`).
+An adapter with `steered_by` passes on what ControlNets of that name add (`steering`, `blocks_of`); one with `begin` gives
+another for each sampling, which may remember what steps see.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch.nn import functional
 
 from diffusion.conditioning import Cond
 from diffusion.errors import DiffusionError
+from diffusion.unclip import picture_vector
 
 Given = Mapping[str, "Tensor | tuple[Tensor, ...]"]
 """By name: tensors (batch, …), or several of them (reference pictures), as the adapter's `call` wants them."""
@@ -72,10 +74,7 @@ class UNetAdapter:
 
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
-        output: Tensor = backbone(
-            x, timestep.float(), encoder_hidden_states=context, **steering(given), return_dict=False
-        )[0]
-        return output
+        return call_unet(backbone, x, timestep, context, given)
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,8 @@ class SizedUNetAdapter:
     """SDXL's: a U-Net that is also told the pooled prompt, and the size and crop that the picture seems to come from.
 
     Podell et al. (2023), section 2.2. Without them in the prompt's extras (`width`, `height`, `crop_w`, `crop_h`,
-    `target_width`, `target_height`, in pixels) they are those of the latent. downscale: pixels to a cell.
+    `target_width`, `target_height`, in pixels) they are those of the latent. downscale: pixels to a cell. What was seen in
+    pictures (diffusion.unclip) takes the place of the pooled prompt.
     """
 
     downscale: int = 8
@@ -93,11 +93,7 @@ class SizedUNetAdapter:
 
     def prepare(self, cond: Cond, shape: Sequence[int]) -> Given:
         """Return the pooled prompt and six numbers (1, 6): size, crop, target size, each with the height first."""
-        if cond.pooled is None:
-            raise DiffusionError(
-                "This model wants a pooled prompt, and the conditioning has none; encode the prompt with the text encoders "
-                "of the same checkpoint."
-            )
+        pooled = _pooled(cond)
         wanted = cond.extras
         height, width = (
             wanted.get("height", shape[-2] * self.downscale),
@@ -111,20 +107,20 @@ class SizedUNetAdapter:
             wanted.get("target_height", height),
             wanted.get("target_width", width),
         )
-        return {"text_embeds": cond.pooled, "time_ids": torch.tensor([numbers], dtype=torch.float32)}
+        return {"text_embeds": pooled, "time_ids": torch.tensor([numbers], dtype=torch.float32)}
 
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
         added = {name: value for name, value in given.items() if name not in (DOWN, MIDDLE, LEVELS)}
-        output: Tensor = backbone(
-            x,
-            timestep.float(),
-            encoder_hidden_states=context,
-            added_cond_kwargs=added,
-            **steering(given),
-            return_dict=False,
-        )[0]
-        return output
+        return call_unet(backbone, x, timestep, context, given, added_cond_kwargs=added)
+
+
+def call_unet(backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given, **beside: Any) -> Tensor:
+    """Return the output of a U-Net of diffusers, which takes some arguments beside what all take."""
+    output: Tensor = backbone(
+        x, timestep.float(), encoder_hidden_states=context, **beside, **steering(given), return_dict=False
+    )[0]
+    return output
 
 
 def steering(given: Given) -> dict[str, Any]:
@@ -143,6 +139,19 @@ def blocks_of(given: Given, name: str, tokens: int | None = None) -> list[Tensor
     if tokens is None:
         return list(samples)
     return [functional.pad(each, (0, 0, 0, tokens - each.shape[1])) for each in samples]
+
+
+def _pooled(cond: Cond) -> Tensor:
+    """Return the pooled prompt, or what was seen in the prompt's pictures in its place (SDXL's "revision")."""
+    width = None if cond.pooled is None else cond.pooled.shape[-1]
+    vector = picture_vector(cond.extras, width)
+    pooled = cond.pooled if vector is None else vector[:, : vector.shape[1] // 2]
+    if pooled is None:
+        raise DiffusionError(
+            "This model wants a pooled prompt, and the conditioning has none; encode the prompt with the text encoders "
+            "of the same checkpoint."
+        )
+    return pooled
 
 
 def _as_argument(value: Tensor | tuple[Tensor, ...]) -> Any:

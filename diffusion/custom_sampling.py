@@ -63,11 +63,11 @@ def sample_guided(
         return Sampled(latent, latent)
     last = _LastPrediction(callback)
     samples = sample_levels(guider.sampling(latent, noise.generate(latent), sigmas, sampler, noise.seed, last))
-    output = replace(latent, samples=samples)
+    output = replace(latent, samples=samples, kinds=model.latent_format.kinds)
     if last.denoised is None:
         return Sampled(output, output)
     denoised = model.latent_format.process_out(last.denoised.float()).to(samples.device).view_as(samples)
-    return Sampled(output, replace(latent, samples=denoised))
+    return Sampled(output, replace(output, samples=denoised))
 
 
 class _LastPrediction:

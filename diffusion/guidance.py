@@ -139,8 +139,10 @@ def guide(
     """Fit both conditionings to a latent of `shape` and return the denoiser.
 
     seen: extras that prompts get where they have none, besides `prompt_type` ("positive" or "negative"): the `latent_image`
-    (in the model's scale) and the `denoise_mask` (batch, channels, rows, columns) of the sampling, as ComfyUI has them.
+    (in the model's scale), the `denoise_mask` (batch, channels, rows, columns) and the `seed` of the sampling, as ComfyUI
+    has them.
     """
+    model = model.for_sampling()
     first = with_defaults(positive, {**seen, "prompt_type": "positive"})
     second = with_defaults(negative, {**seen, "prompt_type": "negative"})
     regions = _fit(model, first, second, shape, device)
@@ -159,6 +161,7 @@ def _fit(
         device=device,
         dtype=model.dtype,
         adapter=model.adapter,
+        model=model,
     )
 
 

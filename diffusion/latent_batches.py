@@ -39,7 +39,7 @@ def select(latent: Latent, start: int, length: int) -> Latent:
     mask = latent.noise_mask
     if mask is not None and mask.shape[0] > 1:
         mask = repeat_to_batch(mask, count)[chosen]
-    return Latent(latent.samples[chosen], mask, indices(latent)[chosen])
+    return Latent(latent.samples[chosen], mask, indices(latent)[chosen], latent.kinds)
 
 
 def repeat(latent: Latent, amount: int) -> Latent:
@@ -52,7 +52,7 @@ def repeat(latent: Latent, amount: int) -> Latent:
     if index is not None:
         span = max(index) - min(index) + 1
         index = tuple(entry + turn * span for turn in range(amount) for entry in index)
-    return Latent(latent.samples.repeat(amount, 1, 1, 1), mask, index)
+    return Latent(latent.samples.repeat(amount, 1, 1, 1), mask, index, latent.kinds)
 
 
 def with_fixed_noise(latent: Latent) -> Latent:
@@ -76,7 +76,7 @@ def _numbered(latents: Iterable[Latent]) -> Iterator[Latent]:
         count = latent.samples.shape[0]
         index = latent.batch_index or tuple(range(offset, offset + count))
         offset += count
-        yield Latent(latent.samples, _full_mask(latent), index)
+        yield Latent(latent.samples, _full_mask(latent), index, latent.kinds)
 
 
 def _full_mask(latent: Latent) -> Tensor:
@@ -98,5 +98,5 @@ def _split(group: Sequence[Latent], size: int) -> list[Latent]:
     for start in range(0, len(index), size):
         chosen = slice(start, start + size)
         mask = None if bool((masks[chosen] == 1).all()) else masks[chosen]
-        batches.append(Latent(samples[chosen], mask, index[chosen]))
+        batches.append(Latent(samples[chosen], mask, index[chosen], group[0].kinds))
     return batches

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from diffusion import latent_kinds as kinds
 from diffusion.latents import LatentFormat
 
-SD3_SCALE = 1.5305  # of its VAE's latents (config.json)
+SD3_SCALE, SD3_MEAN = 1.5305, 0.0609  # of its VAE's latents (config.json)
 
 FLUX = LatentFormat(
     channels=16,
@@ -30,6 +31,7 @@ FLUX = LatentFormat(
     ),
     rgb_bias=(-0.0329, -0.0718, -0.0851),
     tiny_vae="taef1",
+    kinds=(kinds.FLUX,),
 )
 
 WAN = LatentFormat(
@@ -64,4 +66,5 @@ WAN = LatentFormat(
         *(3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253, 2.8251, 1.9160),
     ),
     has_frames=True,
+    kinds=(kinds.WAN,),
 )

@@ -34,12 +34,14 @@ class Latent:
 
     samples: (batch, channels, height/8, width/8), of some families with frames before the height. noise_mask: (batch, 1,
     height, width), 1 where sampling may change something. batch_index: which noise of the seed each entry gets; None: by
-    its place.
+    its place. kinds: whose latents they may be (diffusion.latent_kinds), to find out whether a VAE belongs to them; nothing if
+    unknown.
     """
 
     samples: Tensor
     noise_mask: Tensor | None = None
     batch_index: tuple[int, ...] | None = None
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class LatentFormat:
     shift_factor: the mean of the VAE's latents, which is taken off before they are scaled. rgb_factors: one row (red,
     green, blue) for each channel. tiny_vae: what decodes them for previews, a name in diffusion.tiny_vae; one of other
     channels is not used. means, deviations: of each channel, where one number for all does not do. has_frames: latents are
-    (batch, channels, frames, height/8, width/8), as those of videos are; pictures have one frame.
+    (batch, channels, frames, height/8, width/8), as those of videos are; pictures have one frame. kinds: whose
+    latents these may be (diffusion.latent_kinds); nothing if unknown.
     """
 
     channels: int = 4
@@ -62,6 +65,7 @@ class LatentFormat:
     means: tuple[float, ...] = ()
     deviations: tuple[float, ...] = ()
     has_frames: bool = False
+    kinds: tuple[str, ...] = ()
 
     def process_in(self, samples: Tensor) -> Tensor:
         """Return samples of the VAE in the model's scale."""

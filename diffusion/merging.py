@@ -16,7 +16,8 @@ from typing import NamedTuple, TypeVar
 
 from torch import Tensor, nn
 
-from diffusion.checkpoints.ldm_keys import unet_keys
+from diffusion.checkpoints.original import ORIGINAL, original_sources
+from diffusion.checkpoints.views import as_view
 from diffusion.clip import Clip, TextEncoder
 from diffusion.errors import DiffusionError
 from diffusion.models import Model
@@ -77,15 +78,22 @@ def merge_clips(first: Clip, second: Clip, mix: Mix) -> Clip:
 def merge_blocks(first: Model, second: Model, ratios: Mapping[str, float]) -> Model:
     """Mix weights by the beginning of their names in the family's original layout (the longest that fits counts).
 
-    ratios: the first model's share; the first entry counts for weights under no name.
+    ratios: the first model's share; the first entry counts for weights under no name. DiffusionError if the family's names
+    are not known.
     """
+    sources = original_sources(first.family, first.backbone)
+    if sources is None:
+        raise DiffusionError(
+            f"Models of the family {first.family} cannot be merged block by block: their blocks' names are not known, only "
+            f"those of {', '.join(ORIGINAL)}. Merge all weights alike."
+        )
     default = next(iter(ratios.values()))
 
     def mix_of(original: str) -> Mix:
         fitting = [beginning for beginning in ratios if original.startswith(beginning)]
         return Mix.of(ratios[max(fitting, key=len)] if fitting else default)
 
-    mixes = {name: mix_of(original) for name, original in unet_keys(_names(first.backbone)).items()}
+    mixes = {name: mix_of(as_view(sources[name]).key) for name in _names(first.backbone)}
     return _merge(first, second, first.backbone, second.backbone, mixes)
 
 

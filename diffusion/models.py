@@ -21,7 +21,18 @@ from diffusion.handles import FileLayout, device_of, dtype_of, joined_digest, ov
 from diffusion.latents import LatentFormat
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
-from diffusion.patches import Conductor, Guidance, Hook, MaskPatch, Refinement, SidePatch, TimedHook, Usage, hooked
+from diffusion.patches import (
+    Companion,
+    Conductor,
+    Guidance,
+    Hook,
+    MaskPatch,
+    Refinement,
+    SidePatch,
+    TimedHook,
+    Usage,
+    hooked,
+)
 from diffusion.streaming import Keeper, kept
 
 
@@ -74,12 +85,21 @@ class Model:
         timestep: (batch,), may lie between whole steps. context: (batch, tokens, width). sides: see diffusion.patches.Hook.
         given: what the family's adapter prepared of the prompts.
         """
-        work = partial(self._apply, x, timestep, context, sides, given)
+        hooks = [companion.hook(x, max(1, len(sides))) for companion in self.usage.companions]
+        work = partial(self._apply, x, timestep, context, sides, given, hooks)
         return kept(self.keeper, "denoise", x.shape, work, self.overlay)
 
-    def _apply(self, x: Tensor, timestep: Tensor, context: Tensor, sides: Sequence[int], given: Given) -> Tensor:
+    def _apply(
+        self,
+        x: Tensor,
+        timestep: Tensor,
+        context: Tensor,
+        sides: Sequence[int],
+        given: Given,
+        hooks: Sequence[Hook],
+    ) -> Tensor:
         dtype = self.dtype
-        with hooked(self.backbone, self.usage.hooks, sides):
+        with hooked(self.backbone, (*self.usage.hooks, *hooks), sides):
             return self.adapter.call(self.backbone, x.to(dtype), timestep, context.to(dtype), given)
 
     def with_patch(self, patch: WeightPatch) -> Model:
@@ -91,6 +111,15 @@ class Model:
         return replace(
             self, parameterization=parameterization, digest=joined_digest(self.digest, repr(parameterization))
         )
+
+    def with_adapter(self, adapter: Adapter, change: str) -> Model:
+        """Return a handle whose network is called differently; change: tells how, for the digest."""
+        return replace(self, adapter=adapter, digest=joined_digest(self.digest, change))
+
+    def for_sampling(self) -> Model:
+        """Return the handle for one sampling, in which the adapter may remember something (`begin`)."""
+        begin = getattr(self.adapter, "begin", None)
+        return self if begin is None else replace(self, adapter=begin())
 
     def with_guidance(self, guidance: Guidance) -> Model:
         """Return a handle that is guided differently, in place of any earlier guidance."""
@@ -111,6 +140,10 @@ class Model:
     def at(self, sigma: Tensor) -> Model:
         """Return the handle as it is at a noise level (batch,): with the hooks whose time it is."""
         return replace(self, usage=self.usage.at(sigma, self.parameterization)) if self.usage.timed else self
+
+    def with_companion(self, companion: Companion) -> Model:
+        """Return a handle with one more network that goes along with its own."""
+        return self._with_usage(replace(self.usage, companions=(*self.usage.companions, companion)), companion)
 
     def with_sides(self, sides: SidePatch) -> Model:
         """Return a handle that predicts one side of its guidance differently, in place of any earlier change."""

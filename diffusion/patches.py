@@ -36,6 +36,14 @@ class Hook(Protocol):
         ...
 
 
+class Companion(Protocol):
+    """A network that goes along with the model's in each of its calls."""
+
+    def hook(self, x: Tensor, jobs: int) -> Hook:
+        """Return what acts in one call, for scaled latents x (jobs * batch, …)."""
+        ...
+
+
 class Guess(Protocol):
     """One step of guidance: what was predicted, and the means to predict more."""
 
@@ -146,7 +154,10 @@ class TimedHook:
 
 @dataclass(frozen=True)
 class Usage:
-    """How a model is used: all patches of a handle but those of weights. There is one of each but refinements and hooks."""
+    """How a model is used: all patches of a handle but those of weights.
+
+    There is one of each but refinements, hooks and companions.
+    """
 
     guidance: Guidance | None = None
     refinements: tuple[Refinement, ...] = ()
@@ -155,6 +166,7 @@ class Usage:
     mask: MaskPatch | None = None
     sides: SidePatch | None = None
     conductor: Conductor | None = None
+    companions: tuple[Companion, ...] = ()
 
     @property
     def needs_uncond(self) -> bool:

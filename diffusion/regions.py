@@ -20,6 +20,8 @@ from torch import Tensor
 from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
 from diffusion.control.chain import CONTROL, FOR_UNCOND, Chain, Control, Place, check_base, check_control, fit_control
+from diffusion.errors import DiffusionError
+from diffusion.models import Model
 from diffusion.parameterization import Parameterization
 from diffusion.resize import edge_ramp, repeat_to_batch, resize
 
@@ -96,14 +98,18 @@ def fit_regions(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
     adapter: Adapter = UNET,
+    model: Model | None = None,
 ) -> tuple[Regions, Regions]:
-    """Resolve both conditionings for a latent of `shape` (batch, channels, rows, columns) and for a family's network."""
+    """Resolve both conditionings for a latent of `shape` (batch, channels, rows, columns) and for a family's network.
+
+    model: whose weights some networks that steer need.
+    """
     first = [_place(cond, shape[-2], shape[-1], device) for cond in positive]
     second = [_place(cond, shape[-2], shape[-1], device) for cond in negative]
     _add_partners(second, first)
     _add_partners(first, second)
     _share_control(first, second)
-    chains = _Chains(shape, parameterization)
+    chains = _Chains(shape, parameterization, model)
 
     def finish(placed: Iterable[_Placed]) -> Regions:
         return tuple(_region(item, shape, parameterization, device, dtype, adapter, chains) for item in placed)
@@ -179,8 +185,8 @@ def _steered_as(cond: Cond, other: Cond) -> Cond:
 class _Chains:
     """The chains of networks of one sampling: prompts that have the same, and are as large, get the same."""
 
-    def __init__(self, shape: Sequence[int], parameterization: Parameterization) -> None:
-        self._shape, self._parameterization = shape, parameterization
+    def __init__(self, shape: Sequence[int], parameterization: Parameterization, model: Model | None) -> None:
+        self._shape, self._parameterization, self._model = shape, parameterization, model
         self._known: dict[tuple[Control, Place], Chain] = {}
 
     def of(self, cond: Cond, box: Box | None, adapter: Adapter, given: Given) -> Chain | None:
@@ -189,11 +195,15 @@ class _Chains:
         if not isinstance(control, Control):  # packs bring their own, which their samplings carry out
             return None
         check_base(control, getattr(adapter, "steered_by", None))
-        batch, channels, rows, columns = self._shape
+        batch, channels, *frames, rows, columns = self._shape
+        if frames:
+            raise DiffusionError(
+                "ControlNets steer pictures of one layer; this latent has several. Leave the ControlNet out."
+            )
         place = Place(batch, rows, columns) if box is None else Place(batch, box.rows, box.columns)
         chain = self._known.get((control, place))
         if chain is None:
-            chain = fit_control(control, place, self._parameterization.threshold)
+            chain = fit_control(control, place, self._parameterization.threshold, self._model)
             self._known[(control, place)] = chain
         check_control(chain, channels, cond.embedding.shape[-1], given)
         return chain
@@ -216,7 +226,7 @@ def _region(
     adapter: Adapter,
     chains: _Chains,
 ) -> Region:
-    cond, (batch, _, rows, columns) = placed.cond, shape
+    cond, (batch, *_, rows, columns) = placed.cond, shape
     box = None if placed.box is None else _clip(placed.box, rows, columns)
 
     def fitted(name: str, tensor: Tensor) -> Tensor:
@@ -246,15 +256,21 @@ def _clip(box: Box, rows: int, columns: int) -> Box:
 def _weight(
     cond: Cond, box: Box | None, mask: Tensor | None, shape: Sequence[int], device: torch.device | None
 ) -> Tensor | None:
-    batch, _, rows, columns = shape
+    batch, _, *frames, rows, columns = shape
     if mask is not None:
         part = mask[:batch] if box is None else box.cut(mask[:batch])
-        return repeat_to_batch(part * cond.mask_strength, batch).unsqueeze(1) * cond.strength
-    if box is None:
-        return None if cond.strength == 1.0 else torch.full((1, 1, rows, columns), cond.strength, device=device)
-    down = _fade(box.rows, box.top, rows, device)
-    along = _fade(box.columns, box.left, columns, device)
-    return ((cond.strength * down[:, None]) * along)[None, None]
+        weight = repeat_to_batch(part * cond.mask_strength, batch) * cond.strength
+    elif box is None:
+        if cond.strength == 1.0:
+            return None
+        weight = torch.full((1, rows, columns), cond.strength, device=device)
+    else:
+        down = _fade(box.rows, box.top, rows, device)
+        along = _fade(box.columns, box.left, columns, device)
+        weight = ((cond.strength * down[:, None]) * along)[None]
+    return weight.reshape(
+        len(weight), *[1] * (1 + len(frames)), *weight.shape[-2:]
+    )  # the same for all channels and frames
 
 
 def _fade(length: int, start: int, limit: int, device: torch.device | None) -> Tensor:

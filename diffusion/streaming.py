@@ -31,7 +31,11 @@ TABLE_ELEMENTS = 1 << 20  # an embedding from this size on is a table
 UNCUT = (nn.MultiheadAttention,)  # reads its parts' weights without calling them
 
 
-UNUSED = {"encode": ("decoder.", "post_quant_conv"), "decode": ("encoder.", "quant_conv")}  # of an autoencoder
+UNUSED = {  # of an autoencoder; of a U-Net whose way down steers it
+    "encode": ("decoder.", "post_quant_conv"),
+    "decode": ("encoder.", "quant_conv"),
+    "control": ("up_blocks.", "conv_norm_out", "conv_out"),
+}
 
 
 class ShortOfMemoryError(DiffusionError, torch.OutOfMemoryError):

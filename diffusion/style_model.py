@@ -105,12 +105,13 @@ def load_style_model(
 ) -> StyleModel:
     """Load a style model; keep: as load_checkpoint has it."""
     weights = open_any(path)
-    width, part = _read(weights.header)
+    width, part = read_style(weights.header)
     loaded = load_alone(weights, part, "style", precision, device=device, keep=keep)
     return StyleModel(loaded.module, width, loaded.digest, precision.computed, loaded.keeper)
 
 
-def _read(header: Header) -> tuple[int, Part]:
+def read_style(header: Header) -> tuple[int, Part]:
+    """Return the width of what a file's network takes, and the network; CheckpointError if none is known."""
     up, down = header.shape(UP), header.shape(DOWN)
     if up is None or down is None:
         kind = (

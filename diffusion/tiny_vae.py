@@ -26,6 +26,7 @@ from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.pickles import open_any
 from diffusion.checkpoints.source import Keep, file_digest
 from diffusion.errors import CheckpointError
+from diffusion.latent_kinds import FLUX, SD1, SD3, SDXL
 from diffusion.latents import LatentFormat
 from diffusion.models import Vae
 from diffusion.quantize import Precision
@@ -36,19 +37,20 @@ COLOURS = 3
 
 
 class Scale(NamedTuple):
-    """What turns a VAE's latents into those of its model: (latent - shift) * factor."""
+    """What turns a VAE's latents into those of its model: (latent - shift) * factor. kinds: whose latents these are."""
 
     factor: float = 1.0
     shift: float = 0.0
+    kinds: tuple[str, ...] = ()
 
 
 UNSCALED = Scale()
 TINY_VAES: Mapping[str, Scale] = MappingProxyType(  # names of ComfyUI; the scales are those of the families
     {
-        "taesd": Scale(0.18215),
-        "taesdxl": Scale(0.13025),
-        "taesd3": Scale(1.5305, 0.0609),
-        "taef1": Scale(0.3611, 0.1159),
+        "taesd": Scale(0.18215, kinds=(SD1,)),
+        "taesdxl": Scale(0.13025, kinds=(SDXL,)),
+        "taesd3": Scale(1.5305, 0.0609, (SD3,)),
+        "taef1": Scale(0.3611, 0.1159, (FLUX,)),
     }
 )
 
@@ -109,7 +111,7 @@ def load_tiny_vae(
     ]
     digest = " ".join([*(file_digest(each.header, dtype) for each in opened), repr(tuple(scale))])
     channels = read_decoder(opened[0].header).latent_channels
-    format_ = LatentFormat(channels=channels)
+    format_ = LatentFormat(channels=channels, kinds=scale.kinds)
     if keep is None:
         halves = [fill(part, weights, Precision(dtype), device) for part, weights in zip(parts, opened, strict=True)]
         return Vae(_joined(halves, scale), format_, digest)

@@ -49,12 +49,27 @@ def resolved_below(root: Path, name: str) -> Path:
 def names_below(root: Path, suffixes: frozenset[str]) -> Iterator[str]:
     """Yield the files with one of the suffixes (none: all), as names from the root; hidden files are not shown.
 
-    Links are followed, but not into a folder that is being walked already.
+    Nor are those whose names are no text, which no client could ask for: old archives make such names on Linux. Links are
+    followed, but not into a folder that is being walked already.
     """
     for folder, files in _walk(root):
         for name in files:
-            if not name.startswith(".") and (not suffixes or os.path.splitext(name)[1].lower() in suffixes):
+            if is_shown(name) and (not suffixes or os.path.splitext(name)[1].lower() in suffixes):
                 yield (folder / name).relative_to(root).as_posix()
+
+
+def is_shown(name: str) -> bool:
+    """Return whether a file or folder is not hidden, and has a name that is text."""
+    return not name.startswith(".") and is_text(name)
+
+
+def is_text(name: str) -> bool:
+    """Return whether a name is one that UTF-8 has, and so JSON."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -65,7 +80,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
         if real in over:
             subfolders.clear()
             continue
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        subfolders[:] = [name for name in subfolders if is_shown(name)]
         above.update({os.path.join(folder, name): over | {real} for name in subfolders})
         yield Path(folder), files
 

@@ -101,6 +101,11 @@ class Folders:
             raise FolderError(f'There is no model folder "{kind}"{did_you_mean(kind, self.places)}')
         return tuple(map(Path, self.places[kind][0]))
 
+    def home_of(self, kind: str) -> Path:
+        """Return the folder into which a new model of a kind goes: the first that is there, else the first."""
+        roots = self.model_roots(kind)
+        return next((root for root in roots if root.is_dir()), roots[0])
+
     def suffixes(self, kind: str) -> frozenset[str]:
         """Return how names of files of a kind end; nothing for a kind of which every file is."""
         return frozenset(self.places[KIND_ALIASES.get(kind, kind)][1])

@@ -9,13 +9,15 @@ payload. To add a message, add a frozen dataclass to ToWorker or FromWorker.
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, get_args
 
+import msgspec
+
 from graph.errors import GraphError
+from graph.readable import readable
 
 LENGTHS = struct.Struct(">II")
 MAX_HEADER_BYTES = 256 * 2**20  # a longer one is no message of ours: the stream is out of step
@@ -209,12 +211,22 @@ _CLASSES: Mapping[str, type[Any]] = {cls.__name__: cls for cls in (*get_args(ToW
 
 
 def encode(message: Message) -> bytes:
-    """Return the frame of a message."""
+    """Return the frame of a message; what JSON does not know goes as text."""
     names = [part.name for part in fields(message) if part.name != "payload"]
-    header = json.dumps({"": type(message).__name__, **{name: getattr(message, name) for name in names}})
-    data = header.encode()
+    data = _json({"": type(message).__name__, **{name: getattr(message, name) for name in names}})
     payload: bytes = getattr(message, "payload", b"")
     return LENGTHS.pack(len(data), len(payload)) + data + payload
+
+
+def _json(header: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(header, enc_hook=readable)
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ):  # keys that are no texts, half a character, a value that holds itself
+        return msgspec.json.encode(readable(header))
 
 
 class Decoder:
@@ -245,7 +257,7 @@ class Decoder:
 
 def _message(header: bytes, payload: bytes) -> Message:
     try:
-        document = json.loads(header)
+        document = msgspec.json.decode(header)
         cls = _CLASSES[document.pop("")]
         values = {
             name: tuple(value) if name in _TUPLES and value is not None else value for name, value in document.items()

@@ -51,7 +51,8 @@ class SpecDocumentError(GraphError):
 def write_registry(registry: Registry) -> bytes:
     """Return the document of all node types."""
     document = {"form": FORM, "nodes": [_write_spec(spec) for spec in registry]}
-    return json.dumps(document, default=str, skipkeys=True).encode()  # options of packs may hold anything
+    text = json.dumps(document, default=str, skipkeys=True, ensure_ascii=False)  # options of packs may hold anything
+    return text.encode("utf-8", "replace")
 
 
 def read_registry(data: bytes) -> Registry:

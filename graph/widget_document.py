@@ -9,12 +9,12 @@ class itself would say of a value is asked where the class is.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from graph.choices import is_chooser
+from graph.readable import readable
 from graph.types import SocketType
 from graph.widgets import (
     Choice,
@@ -109,9 +109,9 @@ def read_widget(document: Sequence[Any]) -> Widget:
 
 
 def _as_foreign(widget: Widget) -> Widget:
-    socket_type, options = widget.type, _readable(widget.describe())
+    socket_type, options = widget.type, readable(widget.describe())
     if is_chooser(widget):
-        return ForeignChoice(socket_type, options, tuple(_readable(list(widget.choices()))))
+        return ForeignChoice(socket_type, options, tuple(readable(list(widget.choices()))))
     return Foreign(socket_type, options)
 
 
@@ -126,7 +126,3 @@ def _is_json(widget: Widget) -> bool:
     if not isinstance(widget, Choice):
         return True
     return all(option is None or type(option) in (str, int, float, bool) for option in widget.options)
-
-
-def _readable(value: Any) -> Any:
-    return json.loads(json.dumps(value, default=str, skipkeys=True))

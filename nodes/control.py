@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 from diffusion.control.chain import Control, apply_control
+from diffusion.control.model_patch import Pictures, along
 from diffusion.control.net import UNION_TYPES
 from diffusion.resize import resize
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File, Range
 from nodes.host import host_of
-from nodes.sockets import Conditioning, ControlNet, Image, Mask, Model, Vae
+from nodes.sockets import Conditioning, ControlNet, Image, Mask, Model, ModelPatch, Vae
 
 FOLDER = "controlnet"
+PATCH_FOLDER = "model_patches"
 NetName = Annotated[str, File(FOLDER)]
 Strength = Annotated[float, Range(0.0, 10.0, step=0.01)]
+PatchStrength = Annotated[float, Range(-10.0, 10.0, step=0.01)]
 Percent = Annotated[float, Range(0.0, 1.0, step=0.001)]
 
 
@@ -152,3 +155,58 @@ def SetUnionControlNetType(
     have an order of their own.
     """
     return control_net.with_type(type)
+
+
+@node(category="model/loaders", display_name="Load Model Patch", experimental=True)
+def ModelPatchLoader(name: Annotated[str, File(PATCH_FOLDER)], *, run: Run) -> ModelPatch:
+    """Load a network that goes along with a model: DiffSynth's ControlNets of Qwen-Image, Fun ControlNets of Z-Image.
+
+    name: a file below models/model_patches.
+    """
+    host = host_of(run)
+    return host.load_model_patch(host.find_model(PATCH_FOLDER, name))
+
+
+@node(category="model/patch/qwen", display_name="Apply Qwen Image DiffSynth ControlNet", experimental=True)
+def QwenImageDiffsynthControlnet(
+    model: Model,
+    model_patch: ModelPatch,
+    vae: Vae,
+    image: Image,
+    strength: PatchStrength = 1.0,
+    mask: Mask | None = None,
+) -> Model:
+    """Let a picture steer Qwen-Image or Z-Image by a network that goes along with it.
+
+    vae: the model's.
+    image: prepared for the network, such as edges or depths; the whole picture for one that fills in.
+    strength: how much it counts.
+    mask: the part to be painted, for networks that fill in; without it the whole picture stays.
+    """
+    return along(model, model_patch, Pictures(vae, image, _staying(mask)), strength)
+
+
+@node(category="model/patch/z-image", display_name="Apply Z-Image Fun ControlNet", experimental=True)
+def ZImageFunControlnet(
+    model: Model,
+    model_patch: ModelPatch,
+    vae: Vae,
+    strength: PatchStrength = 1.0,
+    image: Image | None = None,
+    inpaint_image: Image | None = None,
+    mask: Mask | None = None,
+) -> Model:
+    """Let pictures steer Z-Image by a network that goes along with it.
+
+    vae: the model's.
+    strength: how much they count.
+    image: prepared for the network, such as edges or depths; grey if it is left out.
+    inpaint_image: what is to be filled in, for networks that do that.
+    mask: the part to be painted.
+    """
+    return along(model, model_patch, Pictures(vae, image, _staying(mask), inpaint_image), strength)
+
+
+def _staying(mask: Mask | None) -> Mask | None:
+    """Return 1 where a picture stays."""
+    return None if mask is None else 1 - mask.reshape(-1, *mask.shape[-2:])

@@ -81,6 +81,10 @@ class Host(Protocol):
         """Return diffusion.control's ControlNet of a file; base: a Model, for files that hold the difference to one."""
         ...
 
+    def load_model_patch(self, path: Path) -> Any:
+        """Return diffusion.control.model_patch's ModelPatch of a file, the same object while the file is unchanged."""
+        ...
+
     def load_clip_vision(self, path: Path) -> Any:
         """Return diffusion.clip_vision's ClipVision of a file, the same object while the file is unchanged."""
         ...

@@ -6,14 +6,15 @@ from typing import Annotated, Any, NamedTuple
 
 import torch
 
+from diffusion.errors import CheckpointError
 from diffusion.handles import Absent
 from diffusion.tiny_vae import TINY_VAES
 from graph.annotations import Options
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File
-from nodes.host import host_of
-from nodes.sockets import Clip, Model, Vae
+from nodes.host import Host, host_of
+from nodes.sockets import Clip, ClipVision, Model, Vae
 
 WEIGHT_DTYPES = {  # ComfyUI's "fast" multiplies in fp8 on new GPUs; here all are unpacked
     "fp8_e4m3fn": torch.float8_e4m3fn,
@@ -30,10 +31,11 @@ DUAL_CLIP_TYPES = (
     "kandinsky5_image", "ltxv", "newbie", "ace",
 )  # fmt: skip
 
+ON_CPU = "cpu"
 TextEncoderFile = Annotated[str, File("text_encoders")]
 ClipType = Annotated[str, Choice(CLIP_TYPES)]
 DualClipType = Annotated[str, Choice(DUAL_CLIP_TYPES)]
-ClipDevice = Annotated[str, Choice(("default", "cpu")), Options(advanced=True)]
+ClipDevice = Annotated[str, Choice(("default", ON_CPU)), Options(advanced=True)]
 
 
 class LoadedCheckpoint(NamedTuple):
@@ -57,6 +59,33 @@ def LoadCheckpoint(ckpt_name: Annotated[str, File("checkpoints")], *, run: Run) 
         loaded.found_clip or Absent(loaded.without_clip),
         loaded.found_vae or Absent(loaded.without_vae),
     )
+
+
+class LoadedUnclipCheckpoint(NamedTuple):
+    """The networks of an unCLIP checkpoint."""
+
+    MODEL: Model
+    CLIP: Clip
+    VAE: Vae
+    CLIP_VISION: ClipVision
+
+
+@node(category="model/loaders", display_name="Load unCLIP Checkpoint")
+def unCLIPCheckpointLoader(ckpt_name: Annotated[str, File("checkpoints")], *, run: Run) -> LoadedUnclipCheckpoint:
+    """Load an unCLIP checkpoint, which has the network that reads pictures beside those of other checkpoints.
+
+    ckpt_name: a file below models/checkpoints.
+    """
+    host = host_of(run)
+    return LoadedUnclipCheckpoint(*LoadCheckpoint(ckpt_name, run=run), _vision_inside(host, ckpt_name))
+
+
+def _vision_inside(host: Host, ckpt_name: str) -> Any:
+    """Return the network of a checkpoint that reads pictures; where it is wanted, an error says what is wrong with it."""
+    try:
+        return host.load_clip_vision(host.find_model("checkpoints", ckpt_name))
+    except CheckpointError as error:
+        return Absent(f"{error} Take an unCLIP checkpoint, or load a network of its own with CLIPVisionLoader.")
 
 
 @node(category="model/loaders", display_name="Load Diffusion Model")
@@ -142,7 +171,7 @@ def QuadrupleCLIPLoader(
 def _clip(run: Run, clip_type: str, device: str | None, *names: str) -> Any:
     host = host_of(run)
     paths = [host.find_model("text_encoders", name) for name in names]
-    return host.load_clip(paths, clip_type, on_cpu=device == "cpu")
+    return host.load_clip(paths, clip_type, on_cpu=device == ON_CPU)
 
 
 @node(category="model/loaders", display_name="Load VAE")

@@ -35,7 +35,8 @@ def InpaintModelConditioning(
     plane = images.cut_to_multiple(fitted, multiple)
     beside = autoencoder.encode(vae, images.blank(pixels, fitted))
     given = {"concat_latent_image": beside, "concat_mask": plane}
-    latent = LatentValue(autoencoder.encode(vae, pixels), noise_mask=plane if noise_mask else None)
+    kept = plane if noise_mask else None
+    latent = LatentValue(autoencoder.encode(vae, pixels), noise_mask=kept, kinds=vae.latent_format.kinds)
     return Prepared(with_extras(positive, **given), with_extras(negative, **given), latent)
 
 

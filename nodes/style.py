@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from diffusion.style_model import STRENGTH_TYPES, apply_style
+from diffusion.unclip import add_picture
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Choice, File, Range
@@ -39,3 +40,21 @@ def StyleModelApply(
     strength_type: multiply makes its tokens smaller; attn_bias is not supported but for a strength of 1.
     """
     return apply_style(conditioning, style_model, clip_vision_output, strength, is_bias=strength_type == "attn_bias")
+
+
+@node(category="model/conditioning", display_name="unCLIPConditioning")
+def unCLIPConditioning(
+    conditioning: Conditioning,
+    clip_vision_output: ClipVisionOutput,
+    strength: Annotated[float, Range(-10.0, 10.0, step=0.01)] = 1.0,
+    noise_augmentation: Annotated[float, Range(0.0, 1.0, step=0.01)] = 0.0,
+) -> Conditioning:
+    """Let a prompt also want what was seen in a picture; several of these may follow each other.
+
+    It is for unCLIP models, and for Stable Diffusion XL, where it takes the place of the pooled prompt.
+
+    clip_vision_output: of the network that the model was made for, which comes with an unCLIP checkpoint.
+    strength: how much it counts.
+    noise_augmentation: 0 keeps close to the picture; towards 1 less and less of it is left.
+    """
+    return add_picture(conditioning, clip_vision_output, strength, noise_augmentation)

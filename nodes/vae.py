@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 from diffusion import images, masks
 from diffusion import vae as autoencoder
+from diffusion.latent_kinds import foreign
 from diffusion.latents import Latent as LatentValue
+from diffusion.models import Vae as VaeValue
 from graph.run import Run
 from graph.spec import node
 from graph.widgets import Range
 from nodes.sockets import Image, Latent, Mask, Vae
+
+logger = logging.getLogger(__name__)
 
 DecodeTile = Annotated[int, Range(64, 4096, step=32)]
 EncodeTile = Annotated[int, Range(64, 4096, step=64)]
@@ -20,15 +25,16 @@ FrameOverlap = Annotated[int, Range(4, 4096, step=4)]
 
 
 @node(category="model/latent", display_name="VAE Decode")
-def VAEDecode(samples: Latent, vae: Vae) -> Image:
+def VAEDecode(samples: Latent, vae: Vae, *, run: Run) -> Image:
     """Turn latents into pictures."""
+    _warn_of_foreign(run, samples, vae)
     return autoencoder.decode(vae, samples.samples)
 
 
 @node(category="model/latent", display_name="VAE Encode")
 def VAEEncode(pixels: Image, vae: Vae) -> Latent:
     """Turn pictures into latents; sides are cut to multiples of 8 pixels."""
-    return LatentValue(autoencoder.encode(vae, pixels))
+    return LatentValue(autoencoder.encode(vae, pixels), kinds=vae.latent_format.kinds)
 
 
 @node(category="model/latent", display_name="VAE Encode (for Inpainting)")
@@ -43,7 +49,8 @@ def VAEEncodeForInpaint(
     height, width = pixels.shape[1:3]
     fitted = masks.inpaint_masks(mask, height, width, grow_mask_by)
     samples = autoencoder.encode(vae, images.blank(pixels, fitted.blank))
-    return LatentValue(samples, noise_mask=images.cut_to_multiple(fitted.change, vae.latent_format.spatial_downscale))
+    changed = images.cut_to_multiple(fitted.change, vae.latent_format.spatial_downscale)
+    return LatentValue(samples, noise_mask=changed, kinds=vae.latent_format.kinds)
 
 
 @node(category="model/latent", display_name="VAE Decode (Tiled)")
@@ -64,6 +71,7 @@ def VAEDecodeTiled(
     temporal_size: frames at a time; only for video.
     temporal_overlap: frames that neighbouring parts share; only for video.
     """
+    _warn_of_foreign(run, samples, vae)
     scale = vae.latent_format.spatial_downscale
     overlap = min(overlap, tile_size // 4)
     return autoencoder.decode_tiled(
@@ -89,4 +97,13 @@ def VAEEncodeTiled(
     temporal_size: frames at a time; only for video.
     temporal_overlap: frames that neighbouring parts share; only for video.
     """
-    return LatentValue(autoencoder.encode_tiled(vae, pixels, tile=tile_size, overlap=overlap, on_tile=run.progress))
+    samples = autoencoder.encode_tiled(vae, pixels, tile=tile_size, overlap=overlap, on_tile=run.progress)
+    return LatentValue(samples, kinds=vae.latent_format.kinds)
+
+
+def _warn_of_foreign(run: Run, latent: LatentValue, vae: VaeValue) -> None:
+    """Tell that a VAE does not belong to a latent; it is no error, for some mix them on purpose."""
+    fault = foreign(latent.kinds, vae.latent_format.kinds)
+    if fault is not None:
+        node = run.nodes.get(run.node_id)
+        logger.warning("%s: %s", f"#{run.node_id}" if node is None else node.label, fault)

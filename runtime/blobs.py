@@ -24,11 +24,12 @@ from diffusion.conditioning import Area, Cond, PercentArea
 from diffusion.forward import EmptyNoise, SeedNoise
 from diffusion.latents import Latent
 from diffusion.sampling import SamplerChoice
+from diffusion.unclip import SeenPicture
 from graph.results import Result, Values
 
 STORED_TYPES: Mapping[str, type[Any]] = {
     known.__name__: known
-    for known in (Latent, Cond, Area, PercentArea, SeedNoise, EmptyNoise, SamplerChoice, VisionOutput)
+    for known in (Latent, Cond, Area, PercentArea, SeedNoise, EmptyNoise, SamplerChoice, VisionOutput, SeenPicture)
 }
 FORMAT = 1
 

@@ -27,7 +27,7 @@ from graph.horizon import Use
 from graph.memory import Block
 from graph.plan import Survey
 from graph.workflow import Link
-from nodes.loaders import WEIGHT_DTYPES
+from nodes.loaders import ON_CPU, WEIGHT_DTYPES
 from runtime.networks import architecture_of, patched_name, words_of
 from runtime.places import Layout, patched_layout, plain_layout
 from runtime.precision import kept_as
@@ -59,7 +59,8 @@ class Lora(NamedTuple):
 class Origin(NamedTuple):
     """A network of some files of models, and the LoRAs that it goes through.
 
-    files: several where text encoders come in a file each. kept: how a loader says that the weights are kept.
+    files: several where text encoders come in a file each. kept: how a loader says that the weights are kept. on_cpu: a
+    loader says that it is to compute on the processor.
     """
 
     folder: str
@@ -67,6 +68,7 @@ class Origin(NamedTuple):
     network: str
     loras: tuple[Lora, ...] = ()
     kept: str = USUAL_WEIGHTS
+    on_cpu: bool = False
 
 
 class Usage(NamedTuple):
@@ -133,7 +135,7 @@ def _given(bound: Bound, taken: Mapping[str, Origin]) -> Iterator[tuple[Link, Or
             passed = taken[kind]
             yield Link(bound.node.id, index), passed._replace(loras=(*passed.loras, *_loras(bound, passed.network)))
         elif kind in NETWORKS and files:
-            origin = Origin(named[0][0], files, NETWORKS[kind])
+            origin = Origin(named[0][0], files, NETWORKS[kind], on_cpu=bound.inputs.get("device") == ON_CPU)
             yield Link(bound.node.id, index), origin._replace(kept=kept) if isinstance(kept, str) else origin
 
 
@@ -178,19 +180,28 @@ def _with_loras(parts: _Parts, loras: Iterable[tuple[LoraFile, Lora]]) -> Layout
 
 @dataclass
 class Catalogue:
-    """The sizes of networks in the model folders, from headers; each file is looked at once while it stays the same."""
+    """The sizes of networks in the model folders, from headers; each file is looked at once while it stays the same.
+
+    has_bfloat16: see runtime.precision.choose. has_processor: the processor computes beside the device, whose memory does not
+    hold what lies there. cpu_vae: VAEs do.
+    """
 
     folders: Folders
     precisions: Precisions
     workspaces: Workspaces
     tables_on_device: bool = False
+    has_bfloat16: bool = True
+    has_processor: bool = False
+    cpu_vae: bool = False
     _known: dict[tuple[str, Path, int, int, str], Mapping[str, tuple[_Parts, ...]]] = field(
         default_factory=dict, repr=False
     )
     _with_loras: dict[Any, Layout] = field(default_factory=dict, repr=False)
 
     def find(self, origin: Origin, operation: str) -> Usage | None:
-        """Return what an operation needs; None if a file is not there or no model (running it will say why)."""
+        """Return what an operation needs of the device; None if a file is not there or no model (running it says why)."""
+        if self.has_processor and (origin.on_cpu or (self.cpu_vae and origin.network == NETWORKS["VAE"])):
+            return None
         try:
             usages = [
                 self._usage(parts.outline, self._patched(parts, origin), operation)
@@ -221,7 +232,7 @@ class Catalogue:
         status = path.stat()
         key = (origin.folder, path, status.st_size, status.st_mtime_ns, origin.kept)
         if key not in self._known:
-            unet = kept_as(self.precisions.unet, WEIGHT_DTYPES.get(origin.kept))
+            unet = kept_as(self.precisions.unet, WEIGHT_DTYPES.get(origin.kept), has_bfloat16=self.has_bfloat16)
             outlines = OPENED[origin.folder](path, self.precisions._replace(unet=unet))
             self._known[key] = {
                 network: tuple(_Parts(outline, self._laid_out(outline)) for outline in each)

@@ -11,6 +11,7 @@ from runtime.memory_settings import MemoryOptionError, MemorySettings
 from runtime.sizes import parse_size
 
 KINDS = ("cpu", "cuda", "mps")
+AMPERE = 8  # the first number of its compute capability
 RESERVED_SHARE = 0.05  # of a graphics card, for the system and other programs, where the user reserves nothing
 PINNED_SHARE = 0.4  # of the free memory of the computer: what is pinned cannot be given to anybody else
 LEAST_RESERVED_BYTES = 400 * 10**6  # about what a desktop and a CUDA context take (ComfyUI reserves as much)
@@ -51,6 +52,15 @@ def open_device(name: str | None = None) -> Device:
         raise DeviceError("This machine has no mps device; use cpu.")
     memory = psutil.virtual_memory()
     return Device(device, f"{device.type} ({psutil.cpu_count(logical=False)} cores)", memory.total, memory.available)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Return whether a device computes in bfloat16 as fast as in float16: cards of NVIDIA do from Ampere on."""
+    if device.type == "cuda" and torch.version.hip is None:
+        return bool(torch.cuda.get_device_capability(device)[0] >= AMPERE)
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "mps" and bool(torch.backends.mps.is_macos_or_newer(14, 0))
 
 
 def budget_bytes(device: Device, settings: MemorySettings) -> int:

@@ -39,7 +39,7 @@ from nodes.file_names import with_expanded_prefixes
 from nodes.host import Host
 from runtime.blobs import ResultCodec
 from runtime.demands import Catalogue
-from runtime.devices import Device, budget_bytes, open_device, ram_bytes
+from runtime.devices import Device, budget_bytes, has_bfloat16, open_device, ram_bytes
 from runtime.file_digests import FileDigests, Tell, say_nothing, stamps_below
 from runtime.host import LocalHost
 from runtime.memory_settings import MemorySettings
@@ -125,8 +125,17 @@ def open_studio(settings: Settings, tell: Tell = say_nothing, registry: Registry
         write_metadata=settings.write_metadata,
         preview_method=settings.preview_method,
     )
-    precisions = choose(settings.precision, memory.device.type)
-    catalogue = Catalogue(folders, precisions, memory.workspaces, memory.tables_on_device)
+    wide = has_bfloat16(memory.device)
+    precisions = choose(settings.precision, memory.device.type, has_bfloat16=wide)
+    catalogue = Catalogue(
+        folders,
+        precisions,
+        memory.workspaces,
+        memory.tables_on_device,
+        has_bfloat16=wide,
+        has_processor=memory.device.type != "cpu",
+        cpu_vae=settings.precision.cpu_vae,
+    )
     scheduler = MemoryScheduler(memory, catalogue)
     code_of_packs = digests_of_packs(registry)
     registry = with_code_of_packs(registry, code_of_packs)

@@ -15,6 +15,7 @@ from diffusion.checkpoints.load import Checkpoint, load_checkpoint, load_clip, l
 from diffusion.clip import Clip
 from diffusion.clip_vision import ClipVision, load_clip_vision
 from diffusion.control.load import load_control_net
+from diffusion.control.model_patch import ModelPatch, load_model_patch
 from diffusion.control.net import ControlNet
 from diffusion.ip_adapter.load import IPAdapter, load_ip_adapter
 from diffusion.lora import LoraFile, open_lora
@@ -28,6 +29,7 @@ from files.tiny_vaes import find_half, tiny_vae_files
 from graph.run import Run
 from nodes.file_names import plan_save
 from nodes.host import SavePath
+from runtime.devices import has_bfloat16
 from runtime.precision import PrecisionSettings, choose, kept_as
 from runtime.residency import DeviceMemory
 
@@ -53,7 +55,8 @@ class LocalHost:
     ) -> None:
         self._folders = folders
         self._memory = memory
-        self._precisions = choose(precision or PrecisionSettings(), memory.device.type)
+        self._has_bfloat16 = has_bfloat16(memory.device)
+        self._precisions = choose(precision or PrecisionSettings(), memory.device.type, has_bfloat16=self._has_bfloat16)
         self._has_vae_elsewhere = precision is not None and precision.cpu_vae and memory.device.type != "cpu"
         self._write_metadata = write_metadata
         self.preview_method = preview_method
@@ -93,7 +96,7 @@ class LocalHost:
 
     def load_diffusion_model(self, path: Path, weights: torch.dtype | None = None) -> Model:
         """Return the diffusion network of a file, its weights kept in a precision, None for the usual one."""
-        precision = kept_as(self._precisions.unet, weights)
+        precision = kept_as(self._precisions.unet, weights, has_bfloat16=self._has_bfloat16)
         return self._once(
             f"diffusion model {precision}",
             (path,),
@@ -159,6 +162,11 @@ class LocalHost:
         if base is not None:
             return load_control_net(path, base=base, precision=chosen, keep=keep)
         return self._once("control net", (path,), lambda: load_control_net(path, precision=chosen, keep=keep))
+
+    def load_model_patch(self, path: Path) -> ModelPatch:
+        """Return the model patch of a file, the same object while the file is unchanged."""
+        chosen, keep = self._precisions.unet, self._memory.keep
+        return self._once("model patch", (path,), lambda: load_model_patch(path, precision=chosen, keep=keep))
 
     def load_clip_vision(self, path: Path) -> ClipVision:
         """Return the network that reads pictures of a file, the same object while the file is unchanged."""

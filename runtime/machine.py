@@ -21,7 +21,6 @@ from runtime.engine import Studio
 from runtime.launch_values import launch_values
 from runtime.precision import choose
 from runtime.settings import Settings
-from runtime.worker_events import readable
 
 T = TypeVar("T")
 
@@ -83,7 +82,7 @@ class LocalMachine:
 
     def send(self, event: str, data: Any, client_id: str | None = None, payload: bytes = b"") -> None:
         """Send a message to browsers; what JSON does not know goes as text."""
-        self._say(Said(event, readable(data), client_id, payload))
+        self._say(Said(event, data, client_id, payload))
 
     def ask(self, what: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Return what the server says to a question; None if there is no server."""

@@ -1,6 +1,6 @@
 """Precisions of networks on a kind of device: what the user chose, else what the device is good at.
 
-    choose(PrecisionSettings(unet="float8_e4m3fn"), "cuda").unet  # stored in 8 bits, computed in float16
+    choose(PrecisionSettings(unet="float8_e4m3fn"), "cuda").unet  # stored in 8 bits, computed in bfloat16
 
 U-Nets and text encoders are kept as chosen and computed in what the device is good at; VAEs compute in what is chosen.
 """
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from diffusion.quantize import Precision, Precisions
 
 SLOW_IN_HALF = frozenset({"cpu"})  # processors compute half precision many times slower than float32
-UNPACKED = "float16"  # what 8 bits are computed in where half precision is fast (ComfyUI)
-WIDE = "bfloat16"  # what 8 bits are computed in where a loader alone asks for them: in its range no network overflows
+WIDE, NARROW = "bfloat16", "float16"  # what 8 bits are computed in: in the first's range no network overflows
 
 
 @dataclass(frozen=True)
@@ -31,27 +30,32 @@ class PrecisionSettings:
     cpu_vae: bool = False
 
 
-def choose(settings: PrecisionSettings, device_type: str) -> Precisions:
-    """Return the precisions of a checkpoint's networks on a kind of device ("cpu", "cuda", "mps")."""
+def choose(settings: PrecisionSettings, device_type: str, *, has_bfloat16: bool = True) -> Precisions:
+    """Return the precisions of a checkpoint's networks on a kind of device ("cpu", "cuda", "mps").
+
+    has_bfloat16: the device computes in it as fast as in float16.
+    """
     from diffusion.quantize import Precisions
 
     return Precisions(
-        unet=_precision(settings.unet or settings.all, device_type),
-        text=_precision(settings.text or settings.all, device_type),
+        unet=_precision(settings.unet or settings.all, device_type, has_bfloat16),
+        text=_precision(settings.text or settings.all, device_type, has_bfloat16),
         vae=_vae_precision(settings, "cpu" if settings.cpu_vae else device_type),
     )
 
 
-def kept_as(usual: Precision, weights: torch.dtype | None) -> Precision:
+def kept_as(usual: Precision, weights: torch.dtype | None, *, has_bfloat16: bool = True) -> Precision:
     """Return the precision of a network whose loader says how its weights are kept; None leaves the usual one."""
-    return (
-        usual
-        if weights is None
-        else usual._replace(stored=weights, computed=usual.computed or usual.stored or _dtype(WIDE))
-    )
+    if weights is None:
+        return usual
+    return usual._replace(stored=weights, computed=usual.computed or usual.stored or _unpacked(has_bfloat16))
 
 
-def _precision(name: str | None, device_type: str) -> Precision:
+def _unpacked(has_bfloat16: bool) -> torch.dtype:
+    return _dtype(WIDE if has_bfloat16 else NARROW)
+
+
+def _precision(name: str | None, device_type: str, has_bfloat16: bool) -> Precision:
     """Return a precision for a network that may be kept in fewer bits than it is computed in."""
     from diffusion.quantize import Precision
 
@@ -60,7 +64,7 @@ def _precision(name: str | None, device_type: str) -> Precision:
     stored = _dtype(name)
     if device_type in SLOW_IN_HALF:
         return Precision(stored, _dtype("float32"))
-    return Precision(stored, _dtype(UNPACKED) if stored.itemsize == 1 else stored)
+    return Precision(stored, _unpacked(has_bfloat16) if stored.itemsize == 1 else stored)
 
 
 def _vae_precision(settings: PrecisionSettings, device_type: str) -> Precision:

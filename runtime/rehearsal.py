@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from diffusion.packed import PackedTensor
 from runtime.places import Layout, Weight
 from runtime.workspace import UNSEEN, Need, PeakMeter, Workspaces
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 PLENTY = 4  # times what is expected: where so much is free it does not matter how right that is
@@ -33,10 +34,15 @@ class Rehearsals:
     """What work that was never measured is expected to take."""
 
     def __init__(self, device: torch.device, workspaces: Workspaces) -> None:
-        self.is_on = False  # whether what is going on now is no real work
+        self._meter: PeakMeter | None = None
         self._device = device
         self._workspaces = workspaces
         self._found: dict[Need, int | None] = {}
+
+    @property
+    def is_on(self) -> bool:
+        """Whether what is going on now is no real work."""
+        return self._meter is not None
 
     def workspace(self, layout: Layout, need: Need, work: Callable[[], Any], *, room: int, budget: int) -> int:
         """Return the bytes to be left free for work.
@@ -54,17 +60,28 @@ class Rehearsals:
             return math.ceil(found * (1.0 if self._device.type == "cpu" else UNSEEN))
         return expected if self._workspaces.largest(need) is not None else min(expected, budget // GUESS_SHARE)
 
+    def within(self, layout: Layout, work: Callable[[], T]) -> T:
+        """Do the work of a network that is used within the one that is rehearsed; its weights do not count as work."""
+        assert self._meter is not None, "nothing is rehearsed"
+        self._meter.is_paused = True
+        shapes = _stand_ins(layout, self._device)
+        self._meter.is_paused = False
+        with swapped(shapes):
+            return work()
+
     def _rehearsed(self, layout: Layout, work: Callable[[], Any]) -> int | None:
-        self.is_on = True
+        self._meter = PeakMeter()
         try:
-            return rehearsed_bytes(layout, self._device, work)
+            return rehearsed_bytes(layout, self._device, work, self._meter)
         finally:
-            self.is_on = False
+            self._meter = None
 
 
-def rehearsed_bytes(layout: Layout, device: torch.device, work: Callable[[], Any]) -> int | None:
+def rehearsed_bytes(
+    layout: Layout, device: torch.device, work: Callable[[], Any], meter: PeakMeter | None = None
+) -> int | None:
     """Return the bytes that work would take at once; None if it cannot be done without numbers."""
-    meter = PeakMeter()
+    meter = meter or PeakMeter()
     try:
         with FakeTensorMode(allow_non_fake_inputs=True):
             shapes = _stand_ins(layout, device)

@@ -15,7 +15,6 @@ from itertools import count
 from typing import Any
 
 from graph.protocol import Inquiry, Reply
-from runtime.worker_events import readable
 
 ANSWER_S = 10.0  # the server answers at once; a longer silence means that it ends
 
@@ -41,7 +40,7 @@ class ServerQuestions:
             number = next(self._numbers)
             self._asked[number] = answer
         try:
-            self._send(Inquiry(number, what, readable(dict(arguments))))
+            self._send(Inquiry(number, what, dict(arguments)))
             reply = answer.result(self._answer_s)
         except TimeoutError as error:
             sentence = f'The server did not answer the question "{what}" within {self._answer_s:g} s.'

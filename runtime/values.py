@@ -15,7 +15,9 @@ import torch
 
 from diffusion.clip import Clip
 from diffusion.clip_vision import ClipVision
+from diffusion.control.block_wise import BlockWise
 from diffusion.control.net import ControlNet
+from diffusion.control.z_image_fun import ZImageFun
 from diffusion.ip_adapter.load import IPAdapter
 from diffusion.models import Model, Vae
 from diffusion.upscalers.load import Upscaler
@@ -27,6 +29,8 @@ HANDLES = (
     Vae,
     Upscaler,
     ControlNet,
+    BlockWise,
+    ZImageFun,
     ClipVision,
     IPAdapter,
 )  # their weights belong to the memory scheduler, not to the cache

@@ -12,7 +12,6 @@ the latest.
 from __future__ import annotations
 
 import io
-import json
 import logging
 import threading
 import time
@@ -82,7 +81,7 @@ class EventSender:
         with self._order:
             self._preview = self._picture = None
             self._wants_previews = False
-            self._link.write(self._frame() + _encoded(ended, ui=ended.ui))
+            self._link.write(self._frame() + encode(ended))
 
     def _show(self, event: Preview) -> None:
         """Let a picture wait, in place of one that does."""
@@ -100,7 +99,7 @@ class EventSender:
             events.append(self._events.popleft())
         if not events:
             return b""
-        return _encoded(JobEvents(self._job_id, tuple(events)), events=events)
+        return encode(JobEvents(self._job_id, tuple(events)))
 
     def _work(self) -> None:
         while True:
@@ -125,14 +124,6 @@ class EventSender:
                 self._link.send(replace(preview, payload=data))
 
 
-def _encoded(message: JobEvents | JobEnded, **shown: Any) -> bytes:
-    """Return the frame of a message; `shown` is what nodes put into it, which JSON may not know."""
-    try:
-        return encode(message)
-    except (TypeError, ValueError, RecursionError):
-        return encode(replace(message, **readable(shown)))
-
-
 def jpeg(picture: Image.Image, side: int) -> bytes:
     """Return a picture as JPEG, its longer side at most `side`; one that shows a latent's cells as pixels is enlarged."""
     shown = picture.convert("RGB")
@@ -143,11 +134,3 @@ def jpeg(picture: Image.Image, side: int) -> bytes:
     data = io.BytesIO()
     shown.save(data, "JPEG", quality=JPEG_QUALITY)
     return data.getvalue()
-
-
-def readable(value: Any) -> Any:
-    """Return a value as JSON has it; what JSON does not know, as text."""
-    try:
-        return json.loads(json.dumps(value, default=str, skipkeys=True))
-    except (TypeError, ValueError, RecursionError):  # it holds itself
-        return str(type(value).__name__)

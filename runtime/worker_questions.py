@@ -21,7 +21,6 @@ from runtime.devices import Device
 from runtime.engine import Studio
 from runtime.fresh_types import fresh_types
 from runtime.metadata import read_embedded
-from runtime.worker_events import readable
 
 
 def answer(studio: Studio, ask: Ask) -> Answer:
@@ -30,7 +29,7 @@ def answer(studio: Studio, ask: Ask) -> Answer:
     if question is None:
         return Answer(ask.request_id, error=f'The worker knows no question "{ask.what}".')
     try:
-        return Answer(ask.request_id, readable(question(studio, ask)))
+        return Answer(ask.request_id, question(studio, ask))
     except Exception as error:
         return Answer(ask.request_id, error=str(error) or type(error).__name__)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from graph.errors import FormatError, Problem
-from graph.formats import from_api
+from graph.formats import from_api, read_api
 from graph.registry import Registry
 from graph.validate import output_ids, specs_of, validate
 from graph.workflow import Workflow
@@ -78,6 +78,13 @@ async def take_in(site: Site, asked: Asked) -> Taken:
 def read_prompt(data: bytes) -> Workflow:
     """Return the workflow of an API document; Refused says what it is instead."""
     try:
+        return read_api(data)
+    except (msgspec.DecodeError, RecursionError):
+        return _read_with_care(data)
+
+
+def _read_with_care(data: bytes) -> Workflow:
+    try:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refused(plain_error("invalid_prompt", f"The prompt cannot be read: {error}.")) from error
@@ -122,7 +129,7 @@ def _outputs(workflow: Workflow, registry: Registry, targets: Sequence[str] | No
 
 async def _registry(site: Site) -> Registry:
     try:
-        return site.nodes.registry or await site.nodes.wait(SPECS_WAIT_S)
+        return await site.nodes.wait(SPECS_WAIT_S)
     except WorkerError as error:
         raise Refused(plain_error("server_error", str(error), "The worker does not start"), 503) from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
@@ -24,6 +25,7 @@ from serving.token_file import Known
 WITH_OWN_LIMIT = ("/userdata/", "/api/userdata/")  # these stream to the disk
 COMPRESSED_TYPES = ("application/json", "text/plain", "text/html", "text/css", "text/javascript")
 LEAST_COMPRESSED_BYTES = 1024
+KNOWN_HOSTS = 64  # Host headers that need not be read again; clients send the same one every time
 UNSAFE = ("POST", "PUT", "DELETE", "PATCH")
 
 
@@ -51,12 +53,12 @@ def guard(
 
 def sites_middleware(settings: ServeSettings) -> Middleware:
     """Return a middleware that refuses requests by other names and from other pages, and answers OPTIONS."""
-    names = HostNames.of(settings.listen, settings.allow_hosts)
+    admit = lru_cache(KNOWN_HOSTS)(HostNames.of(settings.listen, settings.allow_hosts).admit)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         hosts = request.headers.getall(hdrs.HOST, [])
-        if len(hosts) != 1 or not names.admit(hosts[0]):
+        if len(hosts) != 1 or not admit(hosts[0]):
             return sentence(request, 403, _unknown_host(hosts))
         fault = foreign_fault(request.method, request.headers, settings.cors_origin)
         if fault is not None:
@@ -90,8 +92,9 @@ def compress_middleware(compresses_here: bool) -> Middleware:
     @web.middleware
     async def compress(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
-        is_wanted = compresses_here or not is_loopback(request.remote or "")
-        if is_wanted and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "") and _is_worth_it(response):
+        if not _is_worth_it(response) or "gzip" not in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+            return response
+        if compresses_here or not is_loopback(request.remote or ""):
             response.enable_compression(web.ContentCoding.gzip)
             response.headers.add(hdrs.VARY, hdrs.ACCEPT_ENCODING)
         return response

@@ -84,6 +84,8 @@ class NodeBook:
     async def wait(self, timeout_s: float) -> Registry:
         """Return the node types as soon as they are known; WorkerError if they are not in time."""
         self.remember()
+        if self.registry is not None:
+            return self.registry
         try:
             async with asyncio.timeout(timeout_s):
                 await self._known.wait()

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from files.containment import is_shown, is_text
 from serving.file_names import inside
 from serving.file_store import is_temporary, write_atomic
 from serving.settings import ServeSettings
@@ -70,10 +71,10 @@ def file_info(path: Path, shown: str) -> FileInfo:
 def walk_files(folder: Path, *, is_deep: bool) -> Iterator[tuple[str, Path]]:
     """Yield the files of a folder that are not hidden, as names from there and paths; links are not followed."""
     for current, subfolders, files in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if is_deep and not name.startswith("."))
+        subfolders[:] = sorted(name for name in subfolders if is_deep and is_shown(name))
         for name in sorted(files):
             path = Path(current, name)
-            if not name.startswith(".") and path.is_file() and not path.is_symlink():
+            if is_shown(name) and path.is_file() and not path.is_symlink():
                 yield path.relative_to(folder).as_posix(), path
 
 
@@ -81,12 +82,17 @@ def list_entries(folder: Path, shown: str) -> list[Entry]:
     """Return all that is below a folder: folders first, each by name. shown: the folder's own name, "" for the root."""
     found: list[Entry] = []
     for current, subfolders, files in os.walk(folder):
+        subfolders[:] = filter(is_text, subfolders)
         where = "/".join(
             part for part in (shown, Path(current).relative_to(folder).as_posix()) if part not in ("", ".")
         )
         prefix = f"{where}/" if where else ""
         found += [Entry(name, prefix + name, "directory") for name in subfolders]
-        found += [_file_entry(Path(current, name), prefix + name) for name in files if not is_temporary(name)]
+        found += [
+            _file_entry(Path(current, name), prefix + name)
+            for name in files
+            if is_text(name) and not is_temporary(name)
+        ]
     return sorted(found, key=lambda entry: (entry.type != "directory", entry.name.lower()))
 
 

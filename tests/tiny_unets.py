@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from diffusion.checkpoints.families import sd1, sd2, sdxl
+from diffusion.checkpoints.families import sd1, sd2, sd2_unclip, sdxl
 from diffusion.checkpoints.networks.clip_text import TextSizes, build_text, open_clip_keys, text_keys
 from diffusion.checkpoints.networks.kl_vae import VaeSizes, vae_part
 from diffusion.checkpoints.networks.unet import Kind, UnetSizes, unet_part
@@ -28,6 +28,8 @@ SD2 = UnetSizes(4, 4, (64, 128), (1, 0), 1, 1, 64, is_linear=True)
 SDXL = UnetSizes(4, 4, (64, 128), (0, 2), 2, 1, 64 + 128, is_linear=True, vector_width=32 + 6 * 256)
 SMALLER = SDXL._replace(channels=(64, 128, 128), depths=(0, 1, 2), middle_depth=0)
 REFINER = UnetSizes(4, 4, (64, 64, 128), (0, 2, 0), 2, 1, 128, is_linear=True, vector_width=128 + 5 * 256)
+
+PICTURE_WIDTH = 24  # of what CLIP sees for the tiny unCLIP
 
 Keys = Callable[[nn.Module, str], Mapping[str, Source]]
 
@@ -61,6 +63,7 @@ RECIPES: Mapping[str, Recipe] = {
     "sd1_instruct": Recipe(SD1._replace(in_channels=8), sd1.KIND, SD1_TEXTS),
     "sd2": Recipe(SD2, sd2.KIND, SD2_TEXTS),
     "sd2_inpaint": Recipe(SD2._replace(in_channels=9), sd2.KIND, SD2_TEXTS),
+    "sd2_unclip": Recipe(SD2._replace(vector_width=2 * PICTURE_WIDTH), sd2_unclip.KIND, SD2_TEXTS),
     "sdxl": Recipe(SDXL, sdxl.KIND, SDXL_TEXTS),
     "sdxl_ssd": Recipe(SMALLER._replace(up_depths=((2, 3), (2, 1), (0, 0)), middle_resnets=1), sdxl.KIND, SDXL_TEXTS),
     "sdxl_koala": Recipe(SMALLER._replace(middle_resnets=0), sdxl.KIND, SDXL_TEXTS),

@@ -19,6 +19,15 @@ class State(StrEnum):
     PROBLEM = "problem"  # something needed is not there
 
 
+class Verdict(StrEnum):
+    """What comes of a file of models where it lies."""
+
+    OK = "ok"
+    DAMAGED = "damaged"
+    MISPLACED = "misplaced"  # it is looked for in another folder
+    REFUSED = "refused"  # nothing loads it
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that was looked at; `remedy` says what to do about it, `data` the same for programs."""
@@ -49,14 +58,31 @@ class DeviceReport:
 
 
 @dataclass(frozen=True)
+class ModelReport:
+    """What a file of models is. folder: the kind under which it lies; belongs: that of such files, None if unknown.
+
+    what: its kind and family in words. note: what is wrong with it.
+    """
+
+    folder: str
+    name: str
+    path: str
+    verdict: Verdict
+    what: str = "file"
+    family: str = ""
+    note: str = ""
+    belongs: str | None = None
+    nbytes: int = 0
+
+
+@dataclass(frozen=True)
 class ProbeReport:
     """What a process with torch found out; the fields keep their defaults where it did not get that far."""
 
     failures: tuple[Failure, ...] = ()
     device: DeviceReport | None = None
     device_problem: str | None = None
-    families: Mapping[str, str] = field(default_factory=dict)  # checkpoint -> its family's title
-    refused: Mapping[str, str] = field(default_factory=dict)  # checkpoint -> why it cannot be loaded
+    models: tuple[ModelReport, ...] = ()
 
     def failure(self, module: str) -> Failure | None:
         """Return the failure of a module, if there was one."""
@@ -75,12 +101,13 @@ class Required:
 
 @dataclass(frozen=True)
 class Site:
-    """What the checks look at."""
+    """What the checks look at. paths_fault: why an extra_model_paths.yaml cannot be read, None if it can, or is not there."""
 
     base: Path
     folders: Folders
     required: Required
     probe: ProbeReport
+    paths_fault: str | None = None
 
 
 def size_text(nbytes: int) -> str:

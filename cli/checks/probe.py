@@ -1,8 +1,8 @@
-"""Import the packages, look at the device and at the checkpoints, in a process of its own.
+"""Import the packages, look at the device and at the files of models, in a process of its own.
 
     python -P -m cli.checks.probe < request.json
 
-The request has `modules` and `checkpoints` (name -> path). Each answer is a line of JSON on standard output, written at
+The request has `modules` and `models` (kind, name, path). Each answer is a line of JSON on standard output, written at
 once, so that the reader knows what was tried last if this process crashes.
 """
 
@@ -14,6 +14,8 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+
+from cli.checks.verdicts import judge
 
 
 def main() -> None:
@@ -33,8 +35,8 @@ def main() -> None:
             if module == "torch":
                 return  # nearly everything else needs it
     say(kind="device", **_device())
-    for name, path in request["checkpoints"].items():
-        say(kind="checkpoint", name=name, **_family(Path(path)))
+    for folder, name, path in request["models"]:
+        say(kind="model", folder=folder, name=name, path=path, **judge(folder, Path(path)))
 
 
 def _import_problem(module: str) -> str | None:
@@ -62,16 +64,6 @@ def _device() -> dict[str, Any]:
         "free_bytes": device.free_bytes,
         "is_gpu_build": is_gpu_build or device.torch_device.type != "cpu",
     }
-
-
-def _family(path: Path) -> dict[str, Any]:
-    try:
-        from diffusion.checkpoints.detect import detect
-        from diffusion.checkpoints.header import read_header
-
-        return {"family": detect(read_header(path)).family.title}
-    except Exception as error:  # files are untrusted, and packages that families need may be broken
-        return {"refused": _sentence(error)}
 
 
 def _sentence(error: BaseException) -> str:

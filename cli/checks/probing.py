@@ -1,6 +1,6 @@
 """Start the probe and read its answers, whether it ends well, crashes or hangs.
 
-probe(["torch"], {"weft-demo.safetensors": path}).device.name
+probe(["torch"], [("checkpoints", "weft-demo.safetensors", path)]).device.name
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cli.checks.finding import DeviceReport, Failure, ProbeReport
+from cli.checks.finding import DeviceReport, Failure, ModelReport, ProbeReport, Verdict
 
 LONGEST_S = 300  # a cold import of torch from a slow disk takes a minute
 
@@ -26,9 +26,9 @@ class Ended(NamedTuple):
     crash: str | None
 
 
-def probe(modules: Sequence[str], checkpoints: Mapping[str, Path]) -> ProbeReport:
-    """Return what a fresh Python process finds when it imports these modules and looks at these checkpoints."""
-    request = {"modules": list(modules), "checkpoints": {name: str(path) for name, path in checkpoints.items()}}
+def probe(modules: Sequence[str], models: Iterable[tuple[str, str, Path]]) -> ProbeReport:
+    """Return what a fresh Python process finds when it imports these modules and looks at these files (kind, name, path)."""
+    request = {"modules": list(modules), "models": [(kind, name, str(path)) for kind, name, path in models]}
     ended = _run(json.dumps(request))
     return read_answers(_parsed(ended.answers), ended.crash)
 
@@ -66,8 +66,7 @@ def _parsed(text: str) -> Iterable[Mapping[str, Any]]:
 def read_answers(answers: Iterable[Mapping[str, Any]], crash: str | None) -> ProbeReport:
     """Put the answers together; a crash is blamed on what was tried last."""
     failures: list[Failure] = []
-    families: dict[str, str] = {}
-    refused: dict[str, str] = {}
+    models: list[ModelReport] = []
     device, device_problem, tried = None, None, None
     for answer in answers:
         match answer["kind"]:
@@ -80,10 +79,9 @@ def read_answers(answers: Iterable[Mapping[str, Any]], crash: str | None) -> Pro
             case "device":
                 tried = None
                 device = DeviceReport(**{name: value for name, value in answer.items() if name != "kind"})
-            case "checkpoint" if "family" in answer:
-                families[answer["name"]] = answer["family"]
-            case "checkpoint":
-                refused[answer["name"]] = answer["refused"]
+            case "model":
+                told = {name: value for name, value in answer.items() if name != "kind"}
+                models.append(ModelReport(**{**told, "verdict": Verdict(answer["verdict"])}))
     if crash is not None and tried is not None:
         failures.append(Failure(tried, crash))
-    return ProbeReport(tuple(failures), device, device_problem or (None if device else crash), families, refused)
+    return ProbeReport(tuple(failures), device, device_problem or (None if device else crash), tuple(models))

@@ -42,11 +42,11 @@ def list_models(kind: Kind = None, as_json: AsJson = False, base_directory: Base
 @app.command()
 def show(name: Name, as_json: AsJson = False, base_directory: Base = None) -> None:
     """Show what one file is: family, networks, precision, number of weights, and the texts in it."""
-    from cli.models.found import find_file, folders_at
+    from cli.models.found import find_shown, folders_at
     from cli.report import ending
 
     with ending(as_json=as_json):
-        document = _document(find_file(folders_at(base_directory), name), with_texts=True)
+        document = _document(find_shown(folders_at(base_directory), name), with_texts=True)
         if as_json:
             typer.echo(json.dumps(document, indent=2))
             return
@@ -119,6 +119,7 @@ def _print_table(documents: Iterable[dict[str, Any]]) -> None:
     table = Table("folder", "name", "is", "family", "precision", box=None, pad_edge=False)
     table.add_column("size", justify="right")
     for each in documents:
-        texts = (each["folder"], each["name"], each["is"], each["family"], each["precision"], size_text(each["bytes"]))
+        family = " ".join(filter(None, (each["family"], each["details"] and f"({', '.join(each['details'])})")))
+        texts = (each["folder"], each["name"], each["is"], family, each["precision"], size_text(each["bytes"]))
         table.add_row(*(Text(text, overflow="fold") for text in texts))
     Console().print(table)

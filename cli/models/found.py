@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.report import UsageError
-from files.containment import FolderError, names_below
+from files.containment import FolderError, contained, names_below
 from files.folders import Folders
 from files.kinds import KIND_ALIASES
 from files.model_paths import gather_model_paths
 from graph.nearest import did_you_mean
 
-OTHERS = frozenset(
-    {"configs", "custom_nodes", "datasets", "tokenizers", "diffusers", "classifiers"}
-)  # no files of weights
+OTHERS = frozenset({"configs", "custom_nodes", "datasets", "tokenizers", "classifiers"})  # no files of weights
+DIFFUSERS, INDEX = "diffusers", "model_index.json"  # models that are folders, and what is in each
 
 
 class ModelFile(NamedTuple):
@@ -50,6 +49,8 @@ def files_of(folders: Folders, kind: str | None) -> Iterator[ModelFile]:
             for name in sorted(names_below(root, folders.suffixes(each))):
                 if (root / name).is_file():
                     yield ModelFile(each, name, root / name)
+            if each == DIFFUSERS:
+                yield from (ModelFile(each, path.parent.name, path.parent) for path in sorted(root.glob(f"*/{INDEX}")))
 
 
 def find_file(folders: Folders, name: str) -> ModelFile:
@@ -62,10 +63,28 @@ def find_file(folders: Folders, name: str) -> ModelFile:
         except FolderError as error:
             raise UsageError(str(error)) from error
     files = list(files_of(folders, None))
-    found = [file for file in files if file.name == name]
+    found = [file for file in files if file.name == name and file.path.is_file()]
     if len(found) == 1:
         return found[0]
     if found:
         kinds = " or ".join(f"{file.kind}/{name}" for file in found)
         raise UsageError(f'"{name}" is there more than once; write {kinds}.')
     raise UsageError(f'There is no file "{name}"{did_you_mean(name, (file.name for file in files))}')
+
+
+def find_shown(folders: Folders, name: str) -> ModelFile:
+    """Return the file of a name, or a folder: loaders take none, but it can be told what it is."""
+    kind, slash, rest = name.rstrip("/").partition("/")
+    kind = KIND_ALIASES.get(kind, kind)
+    is_full = slash and kind in folders.models
+    places = [(kind, rest)] if is_full else [(each, name) for each in sorted(folders.models) if each not in OTHERS]
+    found = (_folder_of(folders, *place) for place in places)
+    return next(filter(None, found), None) or find_file(folders, name)
+
+
+def _folder_of(folders: Folders, kind: str, name: str) -> ModelFile | None:
+    try:
+        paths = [contained(root, name) for root in folders.model_roots(kind)]
+    except FolderError:
+        return None
+    return next((ModelFile(kind, name, path) for path in paths if path.is_dir()), None)

@@ -63,17 +63,11 @@ def _chosen(folders: Folders, to: str) -> Path:
     kind = KIND_ALIASES.get(kind, kind)
     if kind not in folders.models:
         raise UsageError(f'--to {to}: there is no kind of models "{kind}"{did_you_mean(kind, folders.models)}')
-    root = _writable(folders, kind)
+    root = folders.home_of(kind)
     try:
         return contained(root, below) if below else root
     except FolderError as error:
         raise UsageError(f"--to {to}: {error}") from error
-
-
-def _writable(folders: Folders, kind: str) -> Path:
-    """Return the first folder of a kind that is there, else the first."""
-    roots = folders.model_roots(kind)
-    return next((root for root in roots if root.is_dir()), roots[0])
 
 
 def _refuse_pickle(name: str, wish: Wish) -> None:
@@ -91,7 +85,7 @@ def _check_name(name: str, wish: Wish) -> None:
 
 def _part(folders: Folders, remote: Remote) -> Path:
     """Return where what came of a source is kept until it is whole."""
-    folder = _writable(folders, "checkpoints").parent / PARTS
+    folder = folders.home_of("checkpoints").parent / PARTS
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{hashlib.sha256(remote.address.encode()).hexdigest()[:16]}.part"
 
@@ -145,7 +139,8 @@ def _check_hash(part: Path, wanted: str, name: str) -> None:
 
 
 def _placed(part: Path, name: str, chosen: Path | None, wish: Wish, folders: Folders) -> str:
-    from diffusion.checkpoints.describe import DAMAGED, PICKLED, describe
+    from diffusion.checkpoints.describe import describe
+    from diffusion.checkpoints.description import DAMAGED, PICKLED
 
     found = describe(part)
     is_text = PurePosixPath(name).suffix.lower() in (".json", ".model")
@@ -157,16 +152,14 @@ def _placed(part: Path, name: str, chosen: Path | None, wish: Wish, folders: Fol
         raise FetchError(f"{found.note.replace(part.name, name)} It is removed.")
     if chosen is None and found.folder is None:
         raise UsageError(f"What {name} is cannot be told from its header; say where it belongs: --to FOLDER.")
-    target = (chosen or _writable(folders, found.folder or "")) / name
+    target = (chosen or folders.home_of(found.folder or "")) / name
     if target.exists():
         raise UsageError(f"{target} is there already; choose another name: --name NAME.")
     target.parent.mkdir(parents=True, exist_ok=True)
     _move(part, target)
     _forget(part)
-    what = " ".join(filter(None, (found.title, found.kind)))
-    return (
-        str(target) if is_text else f"{target}: {what}, {found.precision}" if found.precision else f"{target}: {what}"
-    )
+    told = ", ".join(filter(None, (found.words, found.precision)))
+    return str(target) if is_text else f"{target}: {told}"
 
 
 def _move(part: Path, target: Path) -> None:

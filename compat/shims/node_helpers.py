@@ -32,7 +32,12 @@ def conditioning_set_values(
 
 def _joined(old: Mapping[str, Any], values: Mapping[str, Any], append: bool) -> dict[str, Any]:
     before = old if append else {}
-    return {name: value if before.get(name) is None else before[name] + value for name, value in values.items()}
+    return {name: value if before.get(name) is None else _after(before[name], value) for name, value in values.items()}
+
+
+def _after(before: Any, value: Any) -> Any:
+    """Return both together; what operators of Weft put there is a tuple, and a list everywhere else."""
+    return [*before, *value] if isinstance(before, tuple) else before + value
 
 
 def conditioning_set_values_with_timestep_range(

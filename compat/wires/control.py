@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from compat.wires.told import no_effect
-from diffusion.adapters import DOWN, LEVELS, MIDDLE
+from diffusion.adapters import DOWN, LEVELS, MIDDLE, STEERED_UNET
 from diffusion.control.chain import Chain, Control, Place, fit_control, steer
 from diffusion.control.net import UNION_TYPES, ControlNet, Depths
 from diffusion.models import Vae
@@ -86,14 +86,14 @@ class ControlView:
         """Return what is added to the blocks, with what those before add; None outside of its time."""
         before = self.previous_controlnet
         added = None if before is None else before.get_control(x_noisy, t, cond, batched_number, transformer_options)
-        if self.net.traits.caller is not None:
+        if self.net.traits.base != STEERED_UNET:
             no_effect("a ControlNet of a transformer in a sampling of its own")
             return added
         place = Place(x_noisy.shape[0] // batched_number, x_noisy.shape[-2], x_noisy.shape[-1])
         if place not in self._chains:
             assert self._threshold is not None, "pre_run comes before get_control"
             alone = replace(_made(self), previous=None)
-            self._chains[place] = fit_control(alone, place, partial(_level, self._threshold))
+            self._chains[place] = fit_control(alone, place, partial(_level, self._threshold), self._model.handle)
         parameterization = self._model.handle.parameterization
         scaled, timestep = parameterization.scale_input(x_noisy, t), parameterization.timestep(t)
         given = {name: cond[name] for name in ("text_embeds", "time_ids") if name in cond}

@@ -63,7 +63,13 @@ class SDXLRefiner(BASE):
     """The refiner of Stable Diffusion XL."""
 
 
-CLASSES: Mapping[str, type[BASE]] = {"sd1": SD15, "sd2": SD20, "sdxl": SDXL, "sdxl_refiner": SDXLRefiner}
+CLASSES: Mapping[str, type[BASE]] = {
+    "sd1": SD15,
+    "sd2": SD20,
+    "sd2_unclip": SD20,
+    "sdxl": SDXL,
+    "sdxl_refiner": SDXLRefiner,
+}
 
 
 def config_of(handle: Model, latent_format: Any) -> BASE:

@@ -148,7 +148,9 @@ class CFGGuider:
         self.inner_model.latent_shapes = latent_shapes
         if bool(latent_image.any()):
             latent_image = self.inner_model.process_latent_in(latent_image)
-        seen = {"latent_image": latent_image, **({} if denoise_mask is None else {"denoise_mask": denoise_mask})}
+        seen = {"latent_image": latent_image, "seed": seed}
+        if denoise_mask is not None:
+            seen["denoise_mask"] = denoise_mask
         self.conds = prepared_entries(self.inner_model, self.conds, noise.shape, device, seen)
         options = copy_nested_dicts(self.model_options)
         options.setdefault(TRANSFORMER, {})["sample_sigmas"] = sigmas

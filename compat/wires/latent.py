@@ -40,4 +40,4 @@ def from_pack(value: Any) -> Any:
     index = value.get(INDEX)
     own = (value[SAMPLES], value.get(MASK), None if index is None else tuple(int(each) for each in index))
     more = {key: entry for key, entry in value.items() if key not in (SAMPLES, MASK, INDEX)}
-    return PackLatent(*own, more) if more else Latent(*own)
+    return PackLatent(*own, more=more) if more else Latent(*own)

@@ -281,7 +281,7 @@ def from_pack(value: Any) -> Any:
 
         usage = replace(without_native(base.usage), conductor=CONDUCTOR)
     made = PackModel(**{part.name: getattr(base, part.name) for part in fields(Model)}, patcher=value, options=options)
-    made = replace(made, usage=usage, digest="")
+    made = replace(made, usage=replace(usage, companions=base.usage.companions), digest="")
     value._made, value._state = made, state_of(value)
     return made
 

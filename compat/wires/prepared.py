@@ -160,7 +160,7 @@ def _cond(entry: Entry) -> Cond:
 
 def _fit(model: Model, side: Conditioning, other: Conditioning, shape: Sequence[int], device: torch.device) -> Any:
     fitted = fit_regions(
-        side, other, shape, model.parameterization, device=device, dtype=model.dtype, adapter=model.adapter
+        side, other, shape, model.parameterization, device=device, dtype=model.dtype, adapter=model.adapter, model=model
     )
     return fitted[0]
 

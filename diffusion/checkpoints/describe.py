@@ -4,110 +4,92 @@
     found.kind, found.title     # "checkpoint", "Stable Diffusion XL"
     found.precision             # "F16, 3 % F32"
 
-Nothing is refused: a file that is no model, or that is damaged, has a note which says so.
+Nothing is refused: a file that is no model, or that is damaged, has a note which says so. To tell another kind of file, write
+a look and name it in LOOKS.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from diffusion.checkpoints.description import DAMAGED, PICKLED, SHARD, UNKNOWN, Description, architecture_of
 from diffusion.checkpoints.detect import detect
-from diffusion.checkpoints.encoders import encoder_alone, known_encoders
 from diffusion.checkpoints.header import Header, read_header
+from diffusion.checkpoints.look_beside import (
+    look_at_control,
+    look_at_embedding,
+    look_at_ip_adapter,
+    look_at_lora,
+    look_at_patch,
+    look_at_style,
+    look_at_upscaler,
+    look_at_vision,
+)
+from diffusion.checkpoints.look_networks import look_at_encoder, look_at_network, look_at_tiny_vae, look_at_vae
 from diffusion.checkpoints.pickles import is_pickle
-from diffusion.checkpoints.together import whole_of
-from diffusion.checkpoints.vaes import find_vae
+from diffusion.checkpoints.several_files import Shard, describe_folder, shard_of
 from diffusion.errors import CheckpointError
 
-CHECKPOINT, NETWORK, TEXT_ENCODER, VAE, LORA = "checkpoint", "diffusion model", "text encoder", "VAE", "LoRA"
-CONTROLNET, UPSCALER, VISION, EMBEDDING = "ControlNet", "upscaler", "CLIP vision", "embedding"
-IP_ADAPTER = "IP-Adapter"
-PICKLED, UNKNOWN, DAMAGED = "pickle file", "unknown", "damaged"
-FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks for each
-    CHECKPOINT: "checkpoints",
-    NETWORK: "diffusion_models",
-    TEXT_ENCODER: "text_encoders",
-    VAE: "vae",
-    LORA: "loras",
-    CONTROLNET: "controlnet",
-    UPSCALER: "upscale_models",
-    VISION: "clip_vision",
-    EMBEDDING: "embeddings",
-    IP_ADAPTER: "ipadapter",
-}
-LORA_MARKS = (".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", "_lora.down.", ".hada_w1_", ".lokr_w", ".oft_")
-CONTROL_MARKS = ("control_model.", "controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_blocks.")
-CONTROL_NAMES = ("input_hint_block.0.weight", "controlnet_x_embedder.weight", "control_type_proj.weight")
-ADAPTER_NAMES = ("body.0.in_conv.weight", "adapter.body.0.in_conv.weight")  # T2I-Adapters, which load as ControlNets
-UPSCALER_NAMES = ("body.0.rdb1.conv1.weight", "model.1.sub.0.RDB1.conv1.0.weight", "conv_first.weight")
-VISION_MARKS = ("vision_model.encoder.layers.0.", "visual.transformer.resblocks.0.")
-IP_ADAPTER_NAME = "ip_adapter.1.to_k_ip.weight"
-EMBEDDING_NAMES = frozenset({"emb_params", "clip_l", "clip_g", "t5xxl"})
-ARCHITECTURE_KEYS = ("modelspec.architecture", "ss_base_model_version", "baseModel", "general.architecture")
+LOOKS: tuple[Callable[[Header], Description | None], ...] = (
+    *(
+        look_at_ip_adapter,
+        look_at_lora,
+        look_at_embedding,
+        look_at_patch,
+        look_at_control,
+        look_at_network,
+        look_at_vae,
+        look_at_tiny_vae,
+    ),
+    *(look_at_vision, look_at_encoder, look_at_style, look_at_upscaler),
+)
+NO_SHAPES = (IndexError, ValueError, TypeError, ZeroDivisionError)  # what readers of sizes meet in shapes of no network
+PICKLE_NOTE = (
+    "It is not opened: a pickle file can run any program. Loaders of upscalers, ControlNets, IP-Adapters, tiny VAEs and "
+    "embeddings read its tensors all the same; a checkpoint must be a safetensors file."
+)
 LEAST_SHARE = 0.005  # of the weights: rarer precisions are not told
 
 
-@dataclass(frozen=True)
-class Description:
-    """What a file is. kind: one of the words above; title: its family, or ""; networks: what a checkpoint holds."""
-
-    kind: str
-    title: str = ""
-    networks: tuple[str, ...] = ()
-    precision: str = ""
-    parameters: int = 0
-    nbytes: int = 0
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    note: str = ""
-
-    def document(self) -> dict[str, Any]:
-        """Return this as JSON has it."""
-        return {
-            "is": self.kind,
-            "family": self.title,
-            "networks": list(self.networks),
-            "precision": self.precision,
-            "weights": self.parameters,
-            "bytes": self.nbytes,
-            "metadata": dict(self.metadata),
-            "note": self.note,
-        }
-
-    @property
-    def folder(self) -> str | None:
-        """The kind of models under which such a file is looked for; None if that is not known."""
-        return FOLDERS.get(self.kind)
-
-
 def describe(path: Path) -> Description:
-    """Return what a file is; OSError if it cannot be read."""
+    """Return what a file or a folder is; OSError if it cannot be read."""
+    if path.is_dir():
+        return describe_folder(path)
     nbytes = path.stat().st_size
     if is_pickle(path):
-        return Description(PICKLED, nbytes=nbytes, note="It is not opened: a pickle file can run any program.")
+        return Description(PICKLED, nbytes=nbytes, note=PICKLE_NOTE)
     try:
-        return describe_header(read_header(path))
+        header = read_header(path)
     except CheckpointError as error:
         return Description(DAMAGED, nbytes=nbytes, note=str(error))
+    shard = shard_of(path)
+    return describe_header(header) if shard is None else _describe_shard(header, shard)
 
 
 def describe_header(header: Header) -> Description:
     """Return what a header tells."""
-    what = next(found for look in LOOKS if (found := look(header)) is not None)
-    return Description(
-        what.kind,
-        what.title,
-        what.networks,
-        precision_of(header),
-        sum(math.prod(info.shape) for info in header.tensors.values()),
-        header.nbytes,
-        header.metadata,
-        what.note,
+    return replace(
+        _what(header),
+        precision=precision_of(header),
+        parameters=sum(math.prod(info.shape) for info in header.tensors.values()),
+        nbytes=header.nbytes,
+        metadata=header.metadata,
     )
+
+
+def _describe_shard(header: Header, shard: Shard) -> Description:
+    """Return what a part of a model is: sizes and precision are its own, the family is that of all parts together."""
+    own = describe_header(header)
+    try:
+        whole = _what(shard.whole())
+    except CheckpointError:
+        return replace(own, kind=SHARD, title="", networks=(), details=(), note=shard.note(""))
+    what = f" ({whole.words})" if whole.title else ""
+    return replace(own, kind=SHARD, title=whole.title, networks=whole.networks, details=(), note=shard.note(what))
 
 
 def precision_of(header: Header) -> str:
@@ -121,77 +103,14 @@ def precision_of(header: Header) -> str:
     return ", ".join([first, *(f"{max(1, round(share * 100))} % {dtype}" for dtype, share in shares)])
 
 
-def _lora(header: Header) -> Description | None:
-    has_marks = any(mark in key for key in header.tensors for mark in LORA_MARKS)
-    return Description(LORA, _architecture(header)) if has_marks else None
-
-
-def _control(header: Header) -> Description | None:
-    is_one = any(key.startswith(CONTROL_MARKS) for key in header.tensors) or any(
-        name in header.tensors for name in (*CONTROL_NAMES, *ADAPTER_NAMES)
-    )
-    return Description(CONTROLNET, _architecture(header)) if is_one else None
-
-
-def _network(header: Header) -> Description | None:
+def _what(header: Header) -> Description:
     try:
-        title = detect(header).family.title
-    except CheckpointError:
-        return None
-    try:
-        whole = whole_of(header)
+        found = next(filter(None, (look(header) for look in LOOKS)), None)
+        if found is None:
+            detect(header)  # says what was seen and what is nearest
     except CheckpointError as error:
-        return Description(NETWORK, title, note=str(error))
-    titles = {kind.name: kind.title for kind in known_encoders()}
-    networks = (*(titles.get(kind, kind) for kind in whole.encoders), *(("VAE",) if whole.vae else ()))
-    return Description(CHECKPOINT if networks else NETWORK, title, networks)
-
-
-def _vision(header: Header) -> Description | None:
-    is_vision = any(mark in key for key in header.tensors for mark in VISION_MARKS)
-    has_text = any("text_model." in key or key.startswith("model.layers.") for key in header.tensors)
-    return Description(VISION) if is_vision and not has_text else None
-
-
-def _encoder(header: Header) -> Description | None:
-    try:
-        kind, _ = encoder_alone(header)
-    except CheckpointError:
-        return None
-    titles = {each.name: each.title for each in known_encoders()}
-    return Description(TEXT_ENCODER, titles.get(kind, kind))
-
-
-def _vae(header: Header) -> Description | None:
-    return Description(VAE) if find_vae(header) is not None else None
-
-
-def _upscaler(header: Header) -> Description | None:
-    return Description(UPSCALER) if any(name in header.tensors for name in UPSCALER_NAMES) else None
-
-
-def _ip_adapter(header: Header) -> Description | None:
-    return Description(IP_ADAPTER, _architecture(header)) if IP_ADAPTER_NAME in header.tensors else None
-
-
-def _embedding(header: Header) -> Description | None:
-    names = header.tensors.keys()
-    return Description(EMBEDDING) if names and names <= EMBEDDING_NAMES else None
-
-
-def _unknown(header: Header) -> Description:
-    try:
-        detect(header)
-    except CheckpointError as error:
-        return Description(UNKNOWN, _architecture(header), note=str(error))
-    return Description(UNKNOWN)
-
-
-def _architecture(header: Header) -> str:
-    """Return what the file's metadata say of the family of models that it belongs to."""
-    return next((header.metadata[key] for key in ARCHITECTURE_KEYS if header.metadata.get(key)), "")
-
-
-LOOKS: tuple[Callable[[Header], Description | None], ...] = (
-    *(_ip_adapter, _lora, _embedding, _control, _network, _vae, _vision, _encoder, _upscaler, _unknown),
-)
+        return Description(UNKNOWN, architecture_of(header), note=str(error))
+    except NO_SHAPES:
+        note = f"{header.path.name}: its names are those of a known network, its shapes are not; it may be damaged."
+        return Description(UNKNOWN, architecture_of(header), note=note)
+    return found or Description(UNKNOWN)

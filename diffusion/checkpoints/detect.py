@@ -32,6 +32,7 @@ OTHER_KINDS: Mapping[str, str] = {  # beginnings of keys, and what such a file i
     "lora_": "a LoRA; load it with a LoRA loader, from models/loras",
     "down_blocks.": "a network in the layout of diffusers; a single file in the original layout is needed",
     "transformer_blocks.0.attn.add_": "a network in the layout of diffusers; a single file in the original layout is needed",
+    "decoder.up_blocks.": "a VAE in the layout of diffusers; a single file in the original layout is needed",
     "control_model.": "a ControlNet; load it with ControlNetLoader, from models/controlnet",
 }
 

@@ -169,11 +169,10 @@ def vae_in(header: Header) -> FoundVae:
     found = find_vae(header)
     if found is not None:
         return found
-    is_diffusers = "decoder.up_blocks.0.resnets.0.conv1.weight" in header.tensors
-    seen = "a VAE in the layout of diffusers" if is_diffusers else seen_in(header)
     known = ", ".join(kind.title for kind in known_vaes())
     raise CheckpointError(
-        f"{header.path.name}: no VAE is in this file; found {seen}. Expected one of these in the original layout: {known}."
+        f"{header.path.name}: no VAE is in this file; found {seen_in(header)}. "
+        f"Expected one of these in the original layout: {known}."
     )
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from diffusion.checkpoints.detect import detect
@@ -85,8 +84,7 @@ def read_vae_outline(path: Path, precisions: Precisions) -> Outlines:
 
 
 def _outline(header: Header, part: Part, digest: str, precision: Precision) -> Outline:
-    with torch.device("meta"):
-        module = part.build()
+    module = part.outline()
     keys = part.keys(module)
     resolved = precision.resolved(stored_dtype(header, keys.values()))
     lay_out_packed(module, header, keys, resolved.computed)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from diffusion.checkpoints.views import Source
+
+RANDOM = frozenset(
+    (torch.Tensor.uniform_, torch.Tensor.normal_, nn.init.uniform_, nn.init.normal_, nn.init.kaiming_uniform_)
+)
 
 
 class Part(NamedTuple):
@@ -19,3 +25,20 @@ class Part(NamedTuple):
 
     build: Callable[[], nn.Module]
     keys: Callable[[nn.Module], Mapping[str, Source]]
+
+    def outline(self) -> nn.Module:
+        """Return the network on the meta device: names and shapes, no numbers."""
+        with torch.device("meta"), _NothingRandom():
+            return self.build()
+
+
+class _NothingRandom(TorchFunctionMode):
+    """Leave out the random numbers that layers begin with; on the meta device they take half of the time to build."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if func in RANDOM:
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)

@@ -7,6 +7,7 @@ family = family_for("sdxl", [("a.safetensors", "l"), ("b.safetensors", "g")])
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from diffusion.checkpoints.detect import detect, known_families
@@ -40,7 +41,12 @@ def whole_of(header: Header) -> Whole:
     whole = Whole(found.family, backbone, encoders, find_vae(header))
     _check_widths(header, whole)
     _check_channels(header, whole)
-    return whole
+    return whole if whole.vae is None else whole._replace(vae=_of_family(whole.vae, backbone))
+
+
+def _of_family(vae: FoundVae, backbone: Backbone) -> FoundVae:
+    """Return a VAE whose latents are known to be those of the network beside it."""
+    return vae._replace(latent_format=replace(vae.latent_format, kinds=backbone.latent_format.kinds))
 
 
 def family_for(clip_type: str, files: Sequence[tuple[str, str]]) -> Family:

@@ -20,7 +20,7 @@ from diffusion.adapters import BLOCKS, DOWN, LEVELS, MIDDLE, SINGLES, Given
 from diffusion.conditioning import CELL, Cond, Conditioning
 from diffusion.control.net import ControlNet, Depths, Residuals
 from diffusion.errors import DiffusionError
-from diffusion.models import Vae
+from diffusion.models import Model, Vae
 from diffusion.resize import repeat_to_batch, resize
 from diffusion.vae import FRAMES_NDIM, encode
 
@@ -124,16 +124,18 @@ class Place(NamedTuple):
     columns: int
 
 
-def fit_control(control: Control, place: Place, threshold: Callable[[float], float]) -> Chain:
+def fit_control(
+    control: Control, place: Place, threshold: Callable[[float], float], model: Model | None = None
+) -> Chain:
     """Scale the pictures of a chain to a part of a latent, and compute what is the same at all noise levels.
 
-    threshold: gives the noise level at a part of the way.
+    threshold: gives the noise level at a part of the way. model: the one that is steered, of which some networks need weights.
     """
-    return tuple(_fitted(link, place, threshold) for link in control.chain())
+    return tuple(_fitted(link, place, threshold, model) for link in control.chain())
 
 
-def _fitted(control: Control, place: Place, threshold: Callable[[float], float]) -> Link:
-    net = control.net
+def _fitted(control: Control, place: Place, threshold: Callable[[float], float], model: Model | None) -> Link:
+    net = control.net.bound_to(model)
     hint = fit_latent(control, place) if net.traits.latent_format else fit_hint(control.image, net, place)
     hint = hint.to(net.device)
     return Link(
@@ -174,7 +176,7 @@ def fit_latent(control: Control, place: Place) -> Tensor:
     scale = vae.latent_format.spatial_downscale
     pixels = control.image.movedim(-1, 1)[:, :RGB].float().cpu()
     pixels = resize(pixels, place.columns * scale, place.rows * scale, "nearest-exact", crop="center")
-    samples = encode(vae, pixels.movedim(1, -1))
+    samples = encode(vae, (pixels if traits.lightness is None else traits.lightness.of(pixels)).movedim(1, -1))
     latent = traits.latent_format.process_in(samples[:, :, 0] if samples.ndim == FRAMES_NDIM else samples)
     if traits.has_mask:
         plane = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -19,6 +19,8 @@ from diffusion.checkpoints.part import Part
 from diffusion.errors import DiffusionError
 from diffusion.handles import device_of, dtype_of, joined_digest
 from diffusion.latents import LatentFormat
+from diffusion.models import Model
+from diffusion.overlay import Overlay
 from diffusion.streaming import Keeper, kept
 
 UNION_TYPES = (  # the pictures that union networks know, by their numbers (xinsir/controlnet-union-sdxl-1.0)
@@ -123,6 +125,17 @@ def _sum(first: Sequence[Tensor], second: Sequence[Tensor]) -> tuple[Tensor, ...
     return tuple(a + b for a, b in zip(first, second, strict=True))
 
 
+class Lightness(NamedTuple):
+    """What the values of a picture in 0..1 are multiplied by, and what is added then."""
+
+    factor: float
+    offset: float
+
+    def of(self, pixels: Tensor) -> Tensor:
+        """Return the picture that a network wants."""
+        return pixels * self.factor + self.offset
+
+
 class Traits(NamedTuple):
     """What is to be known of a network that steers.
 
@@ -130,7 +143,7 @@ class Traits(NamedTuple):
     picture. multiple: pixels that its sides are a multiple of. types: how many kinds of pictures a union knows. channels,
     context_width, takes_size: of the U-Net that it belongs to; None where it does not matter. base: what it steers, as
     adapters call it (`steered_by`). caller: of networks for transformers. latent_format: of those that take the picture as a
-    latent, in that scale. has_mask: a mask lies beside the latent.
+    latent, in that scale. has_mask: a mask lies beside the latent. lightness: of the picture before it becomes one.
     """
 
     kind: str
@@ -144,18 +157,45 @@ class Traits(NamedTuple):
     caller: Caller | None = None
     latent_format: LatentFormat | None = None
     has_mask: bool = False
+    lightness: Lightness | None = None
+
+
+class Ends(Protocol):
+    """What a network that is made of the model's layers has of its own: before them, and behind them."""
+
+    def embedded(self, hint: Tensor) -> Tensor:
+        """Return what is added to the model's input for pictures."""
+        ...
+
+    def finished(self, features: Residuals) -> Residuals:
+        """Return what is added to the model for what its layers gave."""
+        ...
+
+
+class Borrower(Protocol):
+    """Makes networks of weights in a file and of some of the model that they steer."""
+
+    def bound(self, net: ControlNet, model: Model) -> ControlNet:
+        """Return a handle with the network for a model; DiffusionError if it was made for another kind."""
+        ...
 
 
 class Found(NamedTuple):
-    """A network of a file, and what is to be known of it."""
+    """A network of a file, what is to be known of it, and what it needs of the model that it steers."""
 
     part: Part
     traits: Traits
+    borrows: Borrower | None = None
 
 
 @dataclass(frozen=True)
 class ControlNet:
-    """A network that steers another. is_pooled: its outputs are averaged over the picture. type: of a union's picture."""
+    """A network that steers another.
+
+    is_pooled: its outputs are averaged over the picture. type: of a union's picture. borrows: of networks that need weights
+    of the model, which `bound_to` brings; until then there is none. overlay, ends: of those that are the model's own layers,
+    with patches.
+    """
 
     network: nn.Module
     traits: Traits
@@ -164,6 +204,9 @@ class ControlNet:
     keeper: Keeper | None = None
     is_pooled: bool = False
     type: int | None = None
+    borrows: Borrower | None = None
+    overlay: Overlay | None = field(default=None, repr=False)
+    ends: Ends | None = field(default=None, repr=False)
 
     @property
     def device(self) -> torch.device:
@@ -190,6 +233,14 @@ class ControlNet:
             )
         return replace(self, type=number, digest=joined_digest(self.digest, f"type {number}"))
 
+    def bound_to(self, model: Model | None) -> ControlNet:
+        """Return a handle that has what it needs of the model that it steers."""
+        if self.borrows is None:
+            return self
+        if model is None:
+            raise DiffusionError("This ControlNet needs weights of the model that it steers, and no model is given.")
+        return self.borrows.bound(self, model)
+
     def features(self, hint: Tensor) -> Residuals:
         """Return what an adapter gives for pictures (batch, channels, height, width)."""
         network: Any = self.network
@@ -202,12 +253,14 @@ class ControlNet:
         def work() -> Residuals:
             dtype, caller = self.dtype, self.traits.caller
             if caller is not None:
-                own = x.to(dtype), timestep.float(), context.to(dtype), hint.to(x.device, dtype)
+                own = x.to(dtype), timestep.float(), context.to(dtype), picture.to(x.device, dtype)
                 return caller.call(self.network, *own, given, self.type)
             added = {name: given[name].to(dtype) for name in TAKEN if name in given} if self.traits.takes_size else None
-            return self._apply(x.to(dtype), timestep.float(), context.to(dtype), hint.to(x.device, dtype), added)
+            return self._apply(x.to(dtype), timestep.float(), context.to(dtype), picture.to(x.device, dtype), added)
 
-        return kept(self.keeper, "control", x.shape, work)
+        picture = hint if self.ends is None else self.ends.embedded(hint.to(x.device, self.dtype))
+        found = kept(self.keeper, "control", x.shape, work, self.overlay)
+        return found if self.ends is None else self.ends.finished(found)
 
     def _apply(self, x: Tensor, timestep: Tensor, context: Tensor, hint: Tensor, added: Any) -> Residuals:
         network: Any = self.network

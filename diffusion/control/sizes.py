@@ -6,7 +6,7 @@ The original one has the names of a latent-diffusion U-Net after `control_model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from torch import nn
@@ -61,12 +61,16 @@ class Layout(NamedTuple):
     def hints(self, header: Header) -> tuple[int, ...]:
         """Return the widths of the network that reads the picture."""
         if self.is_original:
-            places = header.numbers(f"{self.prefix}input_hint_block.", ".weight")[:-1]
-            names = [f"{self.prefix}input_hint_block.{place}.weight" for place in places]
-        else:
-            numbers = header.numbers("controlnet_cond_embedding.blocks.", ".weight")
-            names = [self.hint, *(f"controlnet_cond_embedding.blocks.{number}.weight" for number in numbers)]
+            return hint_widths(header, self.prefix)
+        numbers = header.numbers("controlnet_cond_embedding.blocks.", ".weight")
+        names = [self.hint, *(f"controlnet_cond_embedding.blocks.{number}.weight" for number in numbers)]
         return tuple(header.required_shape(name)[0] for name in names[::2])
+
+
+def hint_widths(header: Header, prefix: str = "") -> tuple[int, ...]:
+    """Return the widths of the network that reads the picture, in the original layout."""
+    places = header.numbers(f"{prefix}input_hint_block.", ".weight")[:-1]
+    return tuple(header.required_shape(f"{prefix}input_hint_block.{place}.weight")[0] for place in places[::2])
 
 
 def layout_of(header: Header) -> Layout | None:
@@ -194,15 +198,16 @@ def control_keys(module: nn.Module, layout: Layout) -> Mapping[str, Source]:
     names = list(module.state_dict())
     if not layout.is_original:
         return {name: name for name in names}
-    own = {name: _own_key(name, len(names_of_blocks(names))) for name in names}
-    shared = unet_keys([name for name in names if own[name] is None])
-    return {name: layout.prefix + (own[name] or shared[name]) for name in names}
+    own = own_keys(names)
+    keys = own | unet_keys([name for name in names if name not in own])
+    return {name: layout.prefix + keys[name] for name in names}
 
 
-def names_of_blocks(names: list[str]) -> set[str]:
-    """Return the numbers of the convolutions that read the picture, between the first and the last."""
-    start = "controlnet_cond_embedding.blocks."
-    return {name.removeprefix(start).split(".")[0] for name in names if name.startswith(start)}
+def own_keys(names: Iterable[str]) -> dict[str, str]:
+    """Map the names of what a ControlNet has beside a U-Net's layers to those of the original layout."""
+    start, names = "controlnet_cond_embedding.blocks.", list(names)
+    blocks = {name.removeprefix(start).split(".")[0] for name in names if name.startswith(start)}
+    return {name: key for name in names if (key := _own_key(name, len(blocks))) is not None}
 
 
 def _own_key(name: str, hint_blocks: int) -> str | None:

@@ -22,7 +22,7 @@ from diffusion.errors import DiffusionError
 from diffusion.ip_adapter.attention import PictureAttention
 from diffusion.ip_adapter.layers import Layer, layer_weights, layers_of
 from diffusion.ip_adapter.load import IPAdapter
-from diffusion.ip_adapter.network import PLAIN, KeysValues
+from diffusion.ip_adapter.network import BASES, PLAIN, KeysValues
 from diffusion.models import Model
 from diffusion.patches import TimedHook
 
@@ -35,7 +35,6 @@ COMBINED: Mapping[str, Callable[[Tensor], Tensor]] = {  # what was seen in sever
 }
 COMBINATIONS = (CONCAT, *COMBINED)
 XL = "sdxl"
-BASES: Mapping[int, str] = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,11 @@ from diffusion.checkpoints.source import Keep
 from diffusion.clip_vision import ClipVision, VisionOutput
 from diffusion.errors import DiffusionError
 from diffusion.handles import device_of, dtype_of, joined_digest
-from diffusion.ip_adapter.network import PLAIN, AdapterSizes, KeysValues, adapter_part, read_adapter
+from diffusion.ip_adapter.network import ENCODERS, PLAIN, AdapterSizes, KeysValues, adapter_part, read_adapter
 from diffusion.quantize import Precision
 from diffusion.streaming import Keeper, kept
 
 AS_STORED = Precision()
-ENCODERS = {  # by whether one vector of a picture is taken, and its width
-    (True, 1024): "CLIP ViT-H",
-    (True, 1280): "CLIP ViT-bigG",
-    (False, 1280): "CLIP ViT-H",
-}
 
 
 @dataclass(frozen=True)

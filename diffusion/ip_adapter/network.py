@@ -22,6 +22,12 @@ from diffusion.errors import CheckpointError
 
 PROJECTION, LAYERS = "image_proj.", "ip_adapter."
 PLAIN, FULL, PLUS = "plain", "full", "plus"
+BASES: Mapping[int, str] = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
+ENCODERS: Mapping[tuple[bool, int], str] = {  # by whether one vector of a picture is taken, and its width
+    (True, 1024): "CLIP ViT-H",
+    (True, 1280): "CLIP ViT-bigG",
+    (False, 1280): "CLIP ViT-H",
+}
 HEAD_WIDTH = 64  # of the resampler, in all files that there are
 OTHERS: Mapping[str, str] = {  # names of tensors, and what such a file is
     "image_proj.perceiver_resampler.proj_in.weight": "an IP-Adapter FaceID Plus, which wants a network that knows faces",

@@ -17,13 +17,14 @@ from torch import Tensor, nn
 
 from diffusion.checkpoints.fill import open_weights
 from diffusion.checkpoints.header import read_header
+from diffusion.checkpoints.original import ORIGINAL
 from diffusion.checkpoints.source import file_digest
 from diffusion.errors import CheckpointError
 from diffusion.lora import entry as common
 from diffusion.lora.changes import Additive, Misfit, Replacement
 from diffusion.lora.entry import Entry
 from diffusion.lora.forms import hadamard, kronecker, low_rank, plain
-from diffusion.lora.names import FAMILIES, names_for
+from diffusion.lora.names import names_for
 from diffusion.lora.shares import Names, share_of, whole_shape
 from diffusion.lora.targets import (
     FAMILY_WORDS,
@@ -125,7 +126,7 @@ def _backbone_names(lora: LoraFile, family: str, backbone: nn.Module) -> Names:
     names = names_for(family, backbone)
     if names is None:
         raise CheckpointError(
-            f"{lora.name}: LoRAs for models of the family {family} are not supported; those of {', '.join(FAMILIES)} are."
+            f"{lora.name}: LoRAs for models of the family {family} are not supported; those of {', '.join(ORIGINAL)} are."
         )
     return names
 
@@ -196,6 +197,6 @@ def _foreign(lora: LoraFile, unknown: list[str], family: str) -> str:
 
 def _advice(lora: LoraFile, family: str) -> str:
     kind = other_family(lora.tensors)
-    if kind not in (None, FAMILY_WORDS.get(family)):
+    if kind is not None and FAMILY_WORDS.get(family, family) not in kind:
         return f" It looks like a LoRA for {kind}; choose one that was made for the checkpoint's family."
     return " It was made for a model of other sizes, or the file is damaged."

@@ -1,6 +1,6 @@
 """Which tensor a key of a LoRA file means: the many names that programs give to the layers of one network.
 
-    aliases = unet_aliases("sd1", backbone)
+    aliases = unet_aliases(backbone)
     aliases["lora_unet_mid_block_attentions_0_proj_in"]  # "mid_block.attentions.0.proj_in.weight"
 
 Layers go by diffusers' names or by those of the original files, with dots or underscores, with several prefixes. Keys of
@@ -9,16 +9,14 @@ tensors that are no weights (biases) are whole names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from torch import nn
 
+from diffusion.checkpoints.encoders.pile_t5xl import PILE_T5
 from diffusion.checkpoints.ldm_keys import unet_keys
 from diffusion.clip import CLIP_G, CLIP_H, CLIP_L, T5_XXL
 
-ORIGINAL_NAMES: Mapping[str, Callable[[Iterable[str]], Mapping[str, str]]] = dict.fromkeys(
-    ("sd1", "sd2", "sdxl", "sdxl_refiner"), unet_keys
-)
 SEVERAL_TEXTS = frozenset({"flux", "sd3", "sdxl"})  # families with more than one text encoder
 WEIGHT = ".weight"
 UNET_UNDERSCORED = ("lora_unet_", "lycoris_")
@@ -28,19 +26,22 @@ CLIPS = frozenset({CLIP_L, CLIP_G, CLIP_H})
 TEXT_NUMBERS: Mapping[str, int] = {CLIP_L: 1, CLIP_G: 2}  # of a text encoder among several, by kind
 TEXT_DOTTED = ("{}.", "{}.base_model.model.", "base_model.model.{}.")
 T5_UNDERSCORED = ("lora_te2_", "lora_te3_")
-T5_DOTTED = ("text_encoder_2.", "text_encoder_3.", "text_encoders.t5xxl.transformer.")
+T5_DOTTED = ("text_encoder_2.", "text_encoder_3.", "text_encoders.t5xxl.transformer.", "text_encoders.transformer.")
+PILE_T5_DOTTED = ("text_encoders.pile_t5xl.transformer.", "text_encoders.transformer.")
 TEXT_MODEL, TEXT_PROJECTION = "text_model", "text_projection"
 TEXT_BEGINNINGS = (
     "lora_te",
     "text_encoder",
     "base_model.model.text_encoder",
 )  # what a key of a text encoder begins with
-OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that has them
-    "lora_te2_": "SDXL",
-    "text_encoder_2.": "SDXL",
+OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that has them; the first that fits counts
+    "lora_unet_double_layers": "AuraFlow",
+    "diffusion_model.double_layers": "AuraFlow",
+    "transformer.joint_transformer_blocks": "AuraFlow",
     "lora_unet_double_blocks": "Flux",
     "lora_unet_single_blocks": "Flux",
     "diffusion_model.double_blocks": "Flux",
+    "diffusion_model.single_blocks": "Flux",
     "transformer.single_transformer_blocks": "Flux",
     "lora_transformer_single_transformer_blocks": "Flux",
     "lora_unet_joint_blocks": "SD3",
@@ -49,15 +50,25 @@ OTHER_FAMILIES: Mapping[str, str] = {  # beginnings of keys, and the family that
     "lora_prior_": "Stable Cascade",
     "lora_unet_blocks_": "Wan",
     "diffusion_model.blocks.": "Wan",
+    "lora_te2_": "SDXL",
+    "text_encoder_2.": "SDXL",
 }
-FAMILY_WORDS: Mapping[str, str] = {"sdxl": "SDXL", "sdxl_refiner": "SDXL", "flux": "Flux", "sd3": "SD3"}  # as above
+FAMILY_WORDS: Mapping[str, str] = {  # as above
+    "aura_flow": "AuraFlow",
+    "flux": "Flux",
+    "flux2": "Flux",
+    "qwen_image": "Qwen-Image",
+    "sd3": "SD3",
+    "sdxl": "SDXL",
+    "sdxl_refiner": "SDXL",
+}
 DEEPER_TRANSFORMERS = ("_transformer_blocks_1_", ".transformer_blocks.1.")  # SD1 has one in each place
 
 
-def unet_aliases(family: str, backbone: nn.Module) -> dict[str, str]:
+def unet_aliases(backbone: nn.Module) -> dict[str, str]:
     """Map all names of a U-Net's layers to its tensors."""
     aliases: dict[str, str] = {}
-    for name, original in ORIGINAL_NAMES[family](backbone.state_dict()).items():
+    for name, original in unet_keys(backbone.state_dict()).items():
         layer, original_layer = name.removesuffix(WEIGHT), original.removesuffix(WEIGHT)
         aliases |= {prefix + original_layer: name for prefix in ORIGINAL_DOTTED}
         if name.endswith(WEIGHT):
@@ -79,7 +90,9 @@ def text_aliases(kind: str, encoder: nn.Module, *, is_alone: bool = True) -> dic
     is_alone: no other text encoder belongs to the model, so that files need no number for it.
     """
     if kind == T5_XXL:
-        return _t5_aliases(encoder)
+        return _t5_aliases(encoder, T5_DOTTED, T5_UNDERSCORED)
+    if kind == PILE_T5:
+        return _t5_aliases(encoder, PILE_T5_DOTTED, ())
     if kind not in CLIPS:
         return {}
     underscored, dotted = _text_beginnings(kind, is_alone)
@@ -93,13 +106,13 @@ def text_aliases(kind: str, encoder: nn.Module, *, is_alone: bool = True) -> dic
     return aliases
 
 
-def _t5_aliases(encoder: nn.Module) -> dict[str, str]:
-    """Map the names of T5, which is the second of Flux's text encoders and the third of SD3's."""
+def _t5_aliases(encoder: nn.Module, dotted: Iterable[str], underscored: Iterable[str]) -> dict[str, str]:
+    """Map the names of a T5; that of T5-XXL is the second of Flux's text encoders and the third of SD3's."""
     aliases: dict[str, str] = {}
     for name in encoder.state_dict():
         layer = f"encoder.{name.removesuffix(WEIGHT)}"
-        aliases |= {prefix + layer: name for prefix in T5_DOTTED}
-        aliases |= {prefix + layer.replace(".", "_"): name for prefix in T5_UNDERSCORED}
+        aliases |= {prefix + layer: name for prefix in dotted}
+        aliases |= {prefix + layer.replace(".", "_"): name for prefix in underscored}
     return aliases
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -56,17 +57,24 @@ def load_upscaler(
 ) -> Upscaler:
     """Load an upscaler; keep: as load_checkpoint has it. CheckpointError says what the file holds instead."""
     weights = open_any(path)
-    found = read_upscaler(weights.header)
+    found = read_upscaler(weights.header).found
     loaded = load_alone(weights, found.part, "upscaler", Precision(dtype), device=device, keep=keep)
     return Upscaler(loaded.module, found.scale, found.in_channels, loaded.digest, loaded.keeper)
 
 
-def read_upscaler(header: Header) -> Found:
+class Known(NamedTuple):
+    """A network of a file, and the title of its architecture."""
+
+    title: str
+    found: Found
+
+
+def read_upscaler(header: Header) -> Known:
     """Return the network that a file holds, from names and shapes alone."""
     for architecture in ARCHITECTURES:
         found = architecture.read(header)
         if found is not None:
-            return found
+            return Known(architecture.title, found)
     names = ", ".join(list(header.tensors)[:SHOWN_NAMES])
     raise CheckpointError(
         f"{header.path.name}: no upscaler of a known architecture is in this file. Seen: {len(header.tensors)} tensors, "

@@ -13,7 +13,7 @@ from typing import Any
 from graph.formats.editor_document import EditorNode, read_document
 from graph.formats.flatten import flatten
 from graph.formats.widget_slots import BESIDE, Role, SpecOf, widget_slots
-from graph.formats.widget_values import by_slots, fit
+from graph.formats.widget_values import by_slots, fit, linked_inputs
 from graph.spec import NodeSpec
 from graph.workflow import Link, Node, Workflow
 
@@ -42,7 +42,7 @@ def _unnamed(label: str, node: EditorNode, spec_of: SpecOf) -> str | None:
     spec = spec_of(node.type)
     if spec is None:
         return None if by_slots(node) else _unknown_values(label, node.values)
-    fitted = fit(node.values, spec)
+    fitted = fit(node.values, spec, linked_inputs(node))
     if fitted.n_left == 0:
         return None
     return (

@@ -5,7 +5,7 @@
 
 Documents hold these values without names. Required inputs come first, then the button of an uploaded file, then
 optional inputs. The inputs that a choice opens (as sockets, or as `options` of a COMFY_DYNAMICCOMBO_V3 socket in object_info's
-spelling) follow it.
+spelling) follow it, and so do those that a socket opens when it is linked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from graph.choices import Chooser
-from graph.opening import ByValue
+from graph.opening import SEPARATOR, ByValue, IfGiven
 from graph.spec import MISSING, NodeSpec, Socket
 from graph.widgets import Seed
 
@@ -24,6 +24,7 @@ SpecOf = Callable[[str], NodeSpec | None]  # a node type by name or alias: Regis
 ValueOf = Callable[[str], Any]
 
 DYNAMIC = "COMFY_DYNAMICCOMBO_V3"
+OPENED_BY_LINK = "COMFY_DYNAMICSLOT_V3"
 WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR", DYNAMIC})
 NUMBERS = frozenset({"INT", "FLOAT"})
 SEED_NAMES = ("seed", "noise_seed")
@@ -60,7 +61,8 @@ class WidgetSlot(NamedTuple):
 def widget_slots(spec: NodeSpec, value_of: ValueOf) -> Iterator[WidgetSlot]:
     """Yield the places in a node's list of saved values.
 
-    `value_of` tells the value of a choice that opens inputs; it is asked after that choice's own slot was taken.
+    `value_of` tells the value of a choice that opens inputs, and anything but None of a socket that is linked; it is
+    asked after the choice's own slot was taken.
     """
     optional = [socket for socket in spec.inputs if socket.is_optional or socket.takes_any_name]
     required = [socket for socket in spec.inputs if socket not in optional]
@@ -73,6 +75,10 @@ def widget_slots(spec: NodeSpec, value_of: ValueOf) -> Iterator[WidgetSlot]:
 
 
 def _of_socket(socket: Socket, value_of: ValueOf) -> Iterator[WidgetSlot]:
+    if isinstance(socket.opens, IfGiven):
+        if value_of(socket.name) is not None:
+            yield from _inner(socket, socket.opens.sockets, value_of)
+        return
     if socket.widget is None or socket.is_growing:
         return
     if socket.options.get("forceInput"):
@@ -81,10 +87,15 @@ def _of_socket(socket: Socket, value_of: ValueOf) -> Iterator[WidgetSlot]:
     yield WidgetSlot(socket.name, Role.VALUE, socket.type.name, _default(socket))
     yield from _controls(socket.name, socket.type.name, _has_control(socket))
     if isinstance(socket.opens, ByValue) and "options" not in socket.options:
-        for inner in socket.opens.sockets.get(value_of(socket.name), ()):
-            yield from _of_socket(replace(inner, name=f"{socket.name}.{inner.name}"), value_of)
+        yield from _inner(socket, socket.opens.sockets.get(value_of(socket.name), ()), value_of)
     elif socket.type.name == DYNAMIC:
         yield from _opened(socket.name, socket.options.get("options"), value_of)
+
+
+def _inner(socket: Socket, opened: Iterable[Socket], value_of: ValueOf) -> Iterator[WidgetSlot]:
+    """Yield the slots of the sockets that a socket opens, in the order in which editors are told of them."""
+    for inner in sorted(opened, key=lambda each: each.is_optional):
+        yield from _of_socket(replace(inner, name=f"{socket.name}{SEPARATOR}{inner.name}"), value_of)
 
 
 def _default(socket: Socket) -> Any:
@@ -140,6 +151,9 @@ def _described_slots(name: str, description: Any, value_of: ValueOf) -> Iterator
     options = description[1] if len(description) > 1 and isinstance(description[1], dict) else {}
     choices = description[0] if isinstance(description[0], list) else options.get("options")
     socket_type = "COMBO" if isinstance(description[0], list) else str(description[0])
+    if socket_type == OPENED_BY_LINK and value_of(name) is not None:
+        for inner, inner_description in _described(options.get("inputs")):
+            yield from _described_slots(f"{name}.{inner}", inner_description, value_of)
     if (socket_type not in WIDGET_TYPES and not options.get("widgetType")) or options.get("forceInput"):
         return
     first = choices[0] if choices and isinstance(choices, list) and not isinstance(choices[0], dict) else MISSING

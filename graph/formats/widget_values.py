@@ -7,11 +7,11 @@ Documents of many ages are about: values for the control of a seed or for an upl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graph.formats.editor_document import EditorNode
-from graph.formats.widget_slots import BESIDE, NUMBERS, Role, WidgetSlot, widget_slots
+from graph.formats.widget_slots import BESIDE, NUMBERS, Role, ValueOf, WidgetSlot, widget_slots
 from graph.spec import MISSING, NodeSpec
 
 CONTROL_WORDS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
@@ -34,15 +34,20 @@ def named_values(node: EditorNode, spec: NodeSpec | None) -> dict[str, Any]:
     """
     saved = _saved(node, spec)
     given = {name: value for name, value in saved.items() if value is not None and name not in BESIDE}
-    return given if spec is None else with_defaults(spec, given)
+    return given if spec is None else with_defaults(spec, given, linked_inputs(node))
 
 
-def fit(values: Sequence[Any], spec: NodeSpec) -> Fit:
-    """Hand out a list of values to the widgets of a node type, in order."""
+def linked_inputs(node: EditorNode) -> frozenset[str]:
+    """Return the names of the inputs that a link comes into: some open others."""
+    return frozenset(slot.name for slot in node.inputs if slot.link is not None)
+
+
+def fit(values: Sequence[Any], spec: NodeSpec, linked: Collection[str] = ()) -> Fit:
+    """Hand out a list of values to the widgets of a node type, in order. `linked`: inputs that a link comes into."""
     keeps_forced = _holds_forced(values, spec)
     found: dict[str, Any] = {}
     index = missing = 0
-    for slot in widget_slots(spec, found.get):
+    for slot in widget_slots(spec, _deciding(found, linked)):
         if slot.role is Role.FORCED and not keeps_forced:
             continue
         if slot.role in (Role.VALUE, Role.FORCED):
@@ -58,19 +63,20 @@ def fit(values: Sequence[Any], spec: NodeSpec) -> Fit:
     return Fit(found, _n_left(values[index:]), missing)
 
 
-def with_defaults(spec: NodeSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+def with_defaults(spec: NodeSpec, given: Mapping[str, Any], linked: Collection[str] = ()) -> dict[str, Any]:
     """Return the values with the defaults of the widgets that have none, in the order of the type."""
     filled: dict[str, Any] = {}
-
-    def value_of(name: str) -> Any:
-        return filled.get(name)
-
-    for slot in widget_slots(spec, value_of):
+    for slot in widget_slots(spec, _deciding(filled, linked)):
         if slot.role is Role.VALUE:
             value = given.get(slot.name, slot.default)
             if value is not MISSING and value is not None:
                 filled[slot.name] = value
     return {**filled, **{name: value for name, value in given.items() if name not in filled}}
+
+
+def _deciding(values: Mapping[str, Any], linked: Collection[str]) -> ValueOf:
+    """Return what decides which inputs are open: values, which may grow meanwhile, and links."""
+    return lambda name: values.get(name, True if name in linked else None)
 
 
 def is_control(value: Any) -> bool:
@@ -84,7 +90,7 @@ def _saved(node: EditorNode, spec: NodeSpec | None) -> Mapping[str, Any]:
         return node.values
     if spec is None or node.values is None:
         return node.named or by_slots(node)
-    fitted = fit(node.values, spec)
+    fitted = fit(node.values, spec, linked_inputs(node))
     return fitted.values if fitted.n_left == 0 or not node.named else node.named
 
 

@@ -165,7 +165,7 @@ def _values(drawn: Drawn, after_run: str) -> Any:
         return given
     written: list[Any] = []
     names: set[str] = set()
-    for slot in widget_slots(drawn.spec, given.get):
+    for slot in widget_slots(drawn.spec, drawn.node.inputs.get):
         if slot.role is Role.VALUE:
             names.add(slot.name)
             written.append(given.get(slot.name, None if slot.default is MISSING else slot.default))

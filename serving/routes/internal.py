@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from files.containment import is_shown
 from serving.log_feed import entry_of, terminal_size
 from serving.refusals import refuse
 from serving.routing import route
@@ -63,7 +64,5 @@ def _latest_first(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        found = [
-            (each.stat().st_mtime, each.name) for each in entries if each.is_file() and not each.name.startswith(".")
-        ]
+        found = [(each.stat().st_mtime, each.name) for each in entries if each.is_file() and is_shown(each.name)]
     return [name for _, name in sorted(found, reverse=True)]

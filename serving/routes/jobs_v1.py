@@ -221,7 +221,7 @@ async def _prompt_of(site: Site, body: NewJob) -> tuple[bytes, dict[str, Any]]:
     try:
         if form_of(body.workflow) is Form.API:
             return msgspec.json.encode(body.workflow), body.extra_data
-        registry = site.nodes.registry or await site.nodes.wait(SPECS_WAIT_S)
+        registry = await site.nodes.wait(SPECS_WAIT_S)
         prompt = to_api(read_workflow(body.workflow, registry.find))
     except FormatError as error:
         raise refuse(400, str(error)) from error

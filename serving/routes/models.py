@@ -50,11 +50,15 @@ async def list_names(site: Site, folder: str) -> list[str]:
 
 
 class ModelDescription(msgspec.Struct, rename={"kind": "is"}):
-    """What a file of models is. networks: what a checkpoint holds; note: what is wrong with it."""
+    """What a file of models is.
+
+    networks: what a checkpoint holds; details: what else its names and sizes tell; note: what is wrong with it.
+    """
 
     kind: str
     family: str
     networks: list[str]
+    details: list[str]
     precision: str
     weights: int
     bytes: int

@@ -25,7 +25,7 @@ class Document(msgspec.Struct):
 async def as_api(site: Site, body: Document) -> dict[str, Any]:
     """Return what POST /prompt takes: subgraphs opened, reroutes and muted nodes resolved. Nothing is checked or queued."""
     try:
-        registry = site.nodes.registry or await site.nodes.wait(SPECS_WAIT_S)
+        registry = await site.nodes.wait(SPECS_WAIT_S)
         return to_api(read_workflow(body.workflow, registry.find))
     except FormatError as error:
         raise refuse(400, str(error)) from error

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from cli.checks.finding import ProbeReport, Required, Site, State
+from cli.checks.finding import ModelReport, ProbeReport, Required, Site, State, Verdict
 from cli.checks.folders import Rule, look_at
+from cli.checks.model_files import check_model_files
 from cli.checks.models import BUILT_IN, check_built_in, check_checkpoints
 from cli.checks.packages import check_packages, check_python, check_weft
 from cli.checks.probing import read_answers
 from cli.checks.required import read_required
-from cli.checks.table import CHECKS
+from cli.checks.table import CHECKS, folders_below
 from files.folders import Folders
 
 ROOT = Path(__file__).parents[2]
@@ -125,19 +129,70 @@ def test_a_file_in_place_of_a_folder_is_a_problem(tmp_path: Path) -> None:
         assert found.remedy
 
 
+def report(folder: str, name: str, verdict: Verdict, **more: Any) -> ModelReport:
+    return ModelReport(folder, name, f"models/{folder}/{name}", verdict, **more)
+
+
 def test_a_damaged_checkpoint_is_a_note_while_another_can_be_loaded(tmp_path: Path) -> None:
     folder = tmp_path / "models" / "checkpoints"
     folder.mkdir(parents=True)
     for name in (BUILT_IN, "good.safetensors"):
         (folder / name).write_bytes(b"x" * 1000)
-    refused = {BUILT_IN: f"{BUILT_IN}: the file is cut off"}
-    one = site(tmp_path, probe=ProbeReport(families={"good.safetensors": "Stable Diffusion 1"}, refused=refused))
-    good, damaged = check_checkpoints(one)
+    models = (
+        report("checkpoints", "good.safetensors", Verdict.OK, family="Stable Diffusion 1", nbytes=1000),
+        report("checkpoints", BUILT_IN, Verdict.DAMAGED, note="the file is cut off; get it again."),
+    )
+    one = site(tmp_path, probe=ProbeReport(models=models))
+    good, damaged = sorted(check_checkpoints(one), key=lambda found: found.state)[::-1]
     assert good.message == "good.safetensors (Stable Diffusion 1, 1,000 bytes)"
-    assert damaged.message == f"{BUILT_IN} (1,000 bytes) cannot be loaded: the file is cut off."
+    assert damaged.message == f"checkpoints/{BUILT_IN} is damaged or no model: the file is cut off; get it again."
     assert [found.state for found in check_built_in(one)] == [State.NOTE]
     (folder / "good.safetensors").unlink()
     assert [found.state for found in check_built_in(one)] == [State.PROBLEM]
+
+
+@pytest.fixture
+def folders_of_models(tmp_path: Path) -> Path:
+    """Model folders with a file for each thing that may be wrong, and two that are right."""
+    for kind in ("checkpoints", "vae", "loras", "upscale_models", "text_encoders", "controlnet"):
+        (tmp_path / "models" / kind).mkdir(parents=True)
+    models = tmp_path / "models"
+    lora = {"lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight": torch.ones(4, 8)}
+    save_file(lora, models / "loras/right.safetensors")
+    save_file(lora, models / "vae/my lora.safetensors")
+    save_file({"controlnet_blocks.0.linear.weight": torch.ones(0)}, models / "controlnet/refused.safetensors")
+    save_file({"who.knows": torch.ones(2)}, models / "text_encoders/unknown.safetensors")
+    whole = (models / "loras/right.safetensors").read_bytes()
+    (models / "loras/cut.safetensors").write_bytes(whole[:-4])
+    for kind in ("upscale_models", "loras"):
+        (models / kind / "pickled.pth").write_bytes(pickle.dumps({}, protocol=4))
+    (models / "vae/gone.safetensors").symlink_to(tmp_path / "nowhere")
+    return tmp_path
+
+
+def test_files_that_cannot_be_used_where_they_lie_are_told_with_what_to_do(folders_of_models: Path) -> None:
+    found = by_name(json.loads(doctor("--json", "--base-directory", folders_of_models).stdout))
+    assert "(LoRA of Flux.1)" in found["vae/my lora.safetensors"]["message"]
+    moved = f"mv '{folders_of_models}/models/vae/my lora.safetensors' {folders_of_models}/models/loras/"
+    assert found["vae/my lora.safetensors"]["remedy"] == f"Move it: {moved}"
+    assert "MistoLine" in found["controlnet/refused.safetensors"]["message"]
+    assert "no known family" in found["text_encoders/unknown.safetensors"]["message"]
+    assert "cut off" in found["loras/cut.safetensors"]["message"]
+    assert "pickle file" in found["loras/pickled.pth"]["message"]
+    assert "link" in found["vae/gone.safetensors"]["message"]
+    assert {found[name]["state"] for name in found if "/" in name} == {"note"}
+    assert found["loras"]["message"] == "loras: 3 files (1 LoRA of Flux.1)"
+    assert not {"upscale_models/pickled.pth", "loras/right.safetensors"} & found.keys()
+
+
+def test_folders_of_an_extra_file_are_looked_at_and_a_broken_file_is_told(tmp_path: Path) -> None:
+    extra = tmp_path / "extra_model_paths.yaml"
+    extra.write_text(f"mine:\n  base_path: {tmp_path}\n  vae: more\n")
+    assert folders_below(tmp_path)[0].model_roots("vae")[1] == tmp_path / "more"
+    extra.write_text("- 1")
+    folders, fault = folders_below(tmp_path)
+    one = Site(tmp_path, folders, read_required(), ProbeReport(), fault)
+    assert next(iter(check_model_files(one))).state is State.NOTE
 
 
 def test_a_crash_is_blamed_on_what_was_tried_last() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,15 @@ def test_a_circle_of_links_is_walked_once(root: Path) -> None:
     names = list(names_below(root, PICTURE_SUFFIXES))
     assert "sub/in.png" in names
     assert not [name for name in names if name.startswith("sub/up/")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere such names cannot be made")
+def test_files_and_folders_whose_names_are_no_text_are_not_listed(tmp_path: Path) -> None:
+    for name in (b"a.png", b"b\xff.png", b"\xfe/c.png"):
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    assert list(names_below(tmp_path, PICTURE_SUFFIXES)) == ["a.png"]
 
 
 def test_without_suffixes_every_file_that_is_not_hidden_is_listed(tmp_path: Path) -> None:

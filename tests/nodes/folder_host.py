@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusion_model, load_vae
 from diffusion.clip_vision import load_clip_vision
 from diffusion.control.load import load_control_net
+from diffusion.control.model_patch import load_model_patch
 from diffusion.ip_adapter.load import load_ip_adapter
 from diffusion.lora import open_lora
 from diffusion.quantize import Precision
@@ -69,6 +70,9 @@ class FolderHost:
 
     def load_control_net(self, path: Path, base: Any = None) -> Any:
         return load_control_net(path, base=base)
+
+    def load_model_patch(self, path: Path) -> Any:
+        return load_model_patch(path)
 
     def load_clip_vision(self, path: Path) -> Any:
         return load_clip_vision(path)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 
+from diffusion.checkpoints.families.sd1 import KIND
+from diffusion.checkpoints.networks.unet import build_unet
 from diffusion.conditioning import Cond
 from diffusion.control.load import load_control_net
 from diffusion.latents import LatentFormat
@@ -25,10 +27,10 @@ from nodes.control import (
 )
 from runtime.engine import open_studio
 from runtime.settings import Settings
-from tests.diffusion.control.nets import DIFFUSERS, SD1, UNION, make_net, write_net
+from tests.diffusion.control.nets import DIFFUSERS, SD1, UNION, make_control_lora, make_net, write_net
 from tests.diffusion.control.transformer_nets import FLUX_FILL, FLUX_SINGLE, write_flux_net
 from tests.nodes.folder_host import FolderRun
-from tests.tiny_checkpoint import write_tiny_checkpoint
+from tests.tiny_checkpoint import UNET, write_state, write_tiny_checkpoint
 
 PICTURE = torch.rand(1, 16, 16, 3)
 POSITIVE, NEGATIVE = (Cond(torch.ones(1, 5, 64)),), (Cond(torch.zeros(1, 5, 64)),)
@@ -99,9 +101,13 @@ def workflow(strength: float, sampler: str = "euler") -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("kind", ["net", "Control-LoRA"])
 @pytest.mark.parametrize("budget", [None, 3_000_000])
-def test_a_workflow_is_steered_under_any_budget(folder: Path, budget: int | None) -> None:
+def test_a_workflow_is_steered_under_any_budget(folder: Path, budget: int | None, kind: str) -> None:
     write_tiny_checkpoint(folder / "models" / "checkpoints" / "tiny.safetensors")
+    if kind == "Control-LoRA":
+        state = make_control_lora(build_unet(UNET, KIND))
+        write_state(folder / "models" / "controlnet" / "edges.safetensors", state)
     with open_studio(Settings(base=folder, device="cpu")) as studio:
         if budget is not None:
             studio.memory.ledger.budget_bytes = budget

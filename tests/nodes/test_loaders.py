@@ -10,15 +10,27 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from diffusion.checkpoints.families.sd1 import TEXT, UNET
+from diffusion.checkpoints.networks.clip_vision import INSIDE
 from diffusion.clip import Clip
+from diffusion.clip_vision import ClipVision
 from diffusion.errors import DiffusionError
 from diffusion.latents import Latent
 from diffusion.models import Model, Vae
 from graph.widgets import File
-from nodes.loaders import CLIPLoader, DualCLIPLoader, LoadCheckpoint, UNETLoader, VAELoader
+from nodes.clip_vision import CLIPVisionEncode
+from nodes.loaders import (
+    CLIPLoader,
+    DualCLIPLoader,
+    LoadCheckpoint,
+    UNETLoader,
+    VAELoader,
+    unCLIPCheckpointLoader,
+)
 from nodes.text import CLIPTextEncode
 from nodes.vae import VAEDecode
 from tests.nodes.folder_host import FolderRun
+from tests.tiny_checkpoint import write_state
+from tests.tiny_unclip import tiny_unclip
 
 
 @pytest.fixture
@@ -64,10 +76,42 @@ def test_what_a_checkpoint_lacks_is_said_where_it_is_wanted(folder: Path) -> Non
     with pytest.raises(DiffusionError, match=r"tiny\.safetensors: no text encoders .* of their own with CLIPLoader"):
         CLIPTextEncode("a cat", loaded.CLIP)
     with pytest.raises(DiffusionError, match=r"tiny\.safetensors: no VAE .* of its own with VAELoader"):
-        VAEDecode(Latent(torch.zeros(1, 4, 8, 8)), loaded.VAE)
+        VAEDecode(Latent(torch.zeros(1, 4, 8, 8)), loaded.VAE, run=FolderRun(folder))
 
 
-@pytest.mark.parametrize(("node", "kind"), [(LoadCheckpoint, "checkpoints"), (VAELoader, "vae")])
+def test_an_unclip_checkpoint_gives_what_reads_pictures_too(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "checkpoints"
+    folder.mkdir(parents=True)
+    write_state(folder / "tiny.safetensors", tiny_unclip().state)
+    loaded = unCLIPCheckpointLoader("tiny.safetensors", run=FolderRun(tmp_path))
+    assert [type(part) for part in loaded] == [Model, Clip, Vae, ClipVision]
+    assert unCLIPCheckpointLoader.spec.outputs[3].type.name == "CLIP_VISION"
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        (
+            INSIDE,
+            r"tiny\.safetensors: no network that reads pictures .* Take an unCLIP checkpoint, or .* CLIPVisionLoader",
+        ),
+        (f"{INSIDE}ln_post.", r"visual\.ln_post\.weight is missing .* Take an unCLIP checkpoint"),
+    ],
+)
+def test_a_checkpoint_without_it_says_so_where_it_is_wanted(tmp_path: Path, lacking: str, said: str) -> None:
+    folder = tmp_path / "models" / "checkpoints"
+    folder.mkdir(parents=True)
+    state = {key: each for key, each in tiny_unclip().state.items() if not key.startswith(lacking)}
+    write_state(folder / "tiny.safetensors", state)
+    loaded = unCLIPCheckpointLoader("tiny.safetensors", run=FolderRun(tmp_path))
+    assert isinstance(loaded.MODEL, Model)
+    with pytest.raises(DiffusionError, match=said):
+        CLIPVisionEncode(loaded.CLIP_VISION, torch.zeros(1, 28, 28, 3))
+
+
+@pytest.mark.parametrize(
+    ("node", "kind"), [(LoadCheckpoint, "checkpoints"), (unCLIPCheckpointLoader, "checkpoints"), (VAELoader, "vae")]
+)
 def test_a_loader_runs_again_when_its_file_changes(node: object, kind: str) -> None:
     (socket,) = node.spec.inputs  # type: ignore[attr-defined]
     assert socket.widget == File(kind)  # the engine puts a digest of such a file into the key

@@ -94,4 +94,4 @@ def test_each_family_names_the_tiny_vae_of_its_latents() -> None:
     assert sdxl.LATENTS.tiny_vae == "taesdxl"
     assert (LatentFormat().tiny_vae, LatentFormat().scale_factor) == ("taesd", TINY_VAES["taesd"].factor)
     assert sdxl.LATENTS.scale_factor == TINY_VAES["taesdxl"].factor
-    assert (FLUX.tiny_vae, TINY_VAES["taef1"]) == ("taef1", (FLUX.scale_factor, FLUX.shift_factor))
+    assert (FLUX.tiny_vae, TINY_VAES["taef1"]) == ("taef1", (FLUX.scale_factor, FLUX.shift_factor, FLUX.kinds))

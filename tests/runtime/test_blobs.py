@@ -9,10 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffusion.clip_vision import VisionOutput
 from diffusion.conditioning import Area, Cond, PercentArea
 from diffusion.forward import SeedNoise
 from diffusion.latents import Latent
 from diffusion.models import Model
+from diffusion.unclip import SeenPicture
 from graph.results import Result, Values
 from runtime.blobs import ResultCodec
 
@@ -99,8 +101,12 @@ def test_shape_and_dense_strides_come_back(tensor: torch.Tensor) -> None:
 def test_latents_and_conditionings_come_back() -> None:
     mask = torch.rand(1, 8, 8)
     latent = Latent(torch.rand(1, 4, 8, 8), mask.unsqueeze(0), (2, 0))
+    seen = SeenPicture(VisionOutput(torch.rand(1, 4), torch.rand(1, 5, 8), torch.rand(1, 5, 8)), 0.5, 0.2)
     conds = (
-        Cond(torch.rand(1, 77, 8), torch.rand(1, 8), Area(1, 2, 3, 4), mask, 0.5, True, 0.7, 0.1, 0.9),
+        Cond(
+            *(torch.rand(1, 77, 8), torch.rand(1, 8), Area(1, 2, 3, 4), mask, 0.5, True, 0.7, 0.1, 0.9),
+            extras={"unclip_conditioning": (seen,)},
+        ),
         Cond(torch.rand(1, 77, 8), area=PercentArea(0.1, 0.2, 0.3, 0.4)),
     )
     data = CODEC.encode(result(latent, conds, SeedNoise(7)))
@@ -113,6 +119,9 @@ def test_latents_and_conditionings_come_back() -> None:
     assert torch.equal(first.mask, mask)
     assert (first.area, second.area) == (conds[0].area, conds[1].area)
     assert (type(first.area), type(second.area), first.set_area_to_bounds) == (Area, PercentArea, True)
+    (picture,) = first.extras["unclip_conditioning"]
+    assert torch.equal(picture.clip_vision_output.image_embeds, seen.clip_vision_output.image_embeds)
+    assert (picture.strength, picture.noise_augmentation) == (0.5, 0.2)
     assert found.outputs[2].value == SeedNoise(7)
 
 

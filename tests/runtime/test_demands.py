@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,31 @@ def test_networks_of_files_of_their_own_have_the_sizes_that_their_loaders_give(
     for node_id, keepers in needed.items():
         blocks = [block for keeper, operation in keepers for block in network_of(keeper).plain.needed_by(operation)]
         assert sorted(uses[node_id].blocks) == sorted(blocks)
+
+
+def test_what_computes_on_the_processor_beside_the_device_takes_nothing_of_its_memory(
+    registry: Registry, tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    write_flux(tmp_path / "models")
+    (tmp_path / "models/vae").mkdir(exist_ok=True)
+    shutil.copyfile(tiny_checkpoint, tmp_path / "models/vae/v.safetensors")
+    names = {"clip_name1": "t5xxl.safetensors", "clip_name2": "clip_l.safetensors", "type": "flux"}
+    nodes = workflow(
+        clip=("DualCLIPLoader", {**names, "device": "cpu"}),
+        skip=("CLIPSetLastLayer", {"clip": Link("clip", 0), "stop_at_clip_layer": -2}),
+        here=("CLIPTextEncode", {"clip": Link("skip", 0), "text": "a cat"}),
+        other=("DualCLIPLoader", names),
+        there=("CLIPTextEncode", {"clip": Link("other", 0), "text": "a cat"}),
+        vae=("VAELoader", {"vae_name": "v.safetensors"}),
+        empty=("EmptyLatentImage", {}),
+        decode=("VAEDecode", {"samples": Link("empty", 0), "vae": Link("vae", 0)}),
+    )
+    survey = make_survey(nodes, registry, ["here", "there", "decode"])
+    all_there = Catalogue(Folders.below(tmp_path), Precisions.all(torch.float32), Workspaces())
+    assert uses_of(survey, all_there.find).keys() == {"here", "there", "decode"}
+    beside = replace(all_there, has_processor=True)
+    assert uses_of(survey, beside.find).keys() == {"there", "decode"}
+    assert uses_of(survey, replace(beside, cpu_vae=True).find).keys() == {"there"}
 
 
 def network_of(keeper: Keeper | None) -> Network:

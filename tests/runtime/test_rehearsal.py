@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from diffusion import vae as autoencoder
@@ -67,6 +67,16 @@ def test_patches_are_rehearsed_too_and_nothing_is_brought_for_it(tiny_checkpoint
     assert workspaces[0] == pytest.approx(memory.workspaces.estimate(_known(memory)), rel=0.02)
 
 
+def test_a_network_within_another_is_rehearsed_with_it_and_its_weights_are_no_work(tiny_checkpoint: Path) -> None:
+    memory = open_memory()
+    outer, inner = (load_checkpoint(tiny_checkpoint, dtype=torch.float32, keep=memory.keep).model for _ in range(2))
+    assert outer.keeper is not None
+    first, again = (outer.keeper.run("both", (1000,), lambda: denoise(inner), None) for _ in range(2))
+    assert torch.equal(first, again)
+    rehearsed = reserved(memory)[0]
+    assert 10_000 < rehearsed.nbytes < sum(block.nbytes for block in memory.ledger.blocks) / 4
+
+
 def _known(memory: DeviceMemory) -> Need:
     (kind, sizes), *_ = memory.workspaces._records.items()
     architecture, operation, precision = kind.split(" ", 2)
@@ -111,7 +121,6 @@ def test_a_large_picture_that_was_never_decoded_comes_in_tiles(tiny_checkpoint: 
 SIZES = st.dictionaries(st.integers(1, 10**6), st.integers(1, 10**9), min_size=1, max_size=6)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # on a machine that does much else
 @given(SIZES, st.integers(1, 10**7))
 def test_an_estimate_is_measured_or_lies_above_what_neighbours_say(sizes: Mapping[int, int], elements: int) -> None:
     workspaces = Workspaces()

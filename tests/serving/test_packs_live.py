@@ -38,6 +38,18 @@ class Drizzle:
 
 NODE_CLASS_MAPPINGS = {"Drizzle": Drizzle}
 """
+GARBLE = """
+from graph.run import Run
+from graph.spec import node
+from graph.widgets import Choice
+from typing import Annotated
+
+@node(category="test", output=True)
+def Garble(way: Annotated[str, Choice(("\\udcfe", "show", "fail"))], *, run: Run) -> None:
+    run.show("text\\udcff", ["name\\udcff.png"])
+    if way == "fail":
+        raise ValueError("name\\udcff.png")
+"""
 GATE = "import os, time\nwhile not os.path.exists({gate!r}):\n    time.sleep(0.01)\n"
 
 
@@ -162,6 +174,18 @@ def test_the_terminal_names_what_is_wrong(place: Place) -> None:
     assert "Node packs: " in said
     assert "pip install not_there_at_all" in said
     assert len(place.server.said) < 500, "a flood is bounded"
+
+
+def test_names_of_files_that_are_no_text_stop_neither_the_queue_nor_the_palette(place: Place) -> None:
+    place.write("garble.py", GARBLE)
+    place.wait_for("garble", "loaded")
+    assert place.server.get("/object_info")["Garble"]["input"]["required"]["way"][0] == ["?", "show", "fail"]
+    ends = {}
+    for way in ("show", "fail"):
+        job_id = place.server.queue({"1": {"class_type": "Garble", "inputs": {"way": way}}})
+        ends[way] = place.server.wait_until_over(job_id)
+    assert ends["show"]["outputs"] == {"1": {"text?": ["name?.png"]}}
+    assert dict(ends["fail"]["status"]["messages"])["execution_error"]["exception_message"] == "ValueError: name?.png"
 
 
 def test_one_that_takes_long_is_waited_for_by_nobody(place: Place) -> None:

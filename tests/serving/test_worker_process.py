@@ -151,7 +151,7 @@ def test_a_preview_that_is_no_picture_is_left_out(session: WorkerSession) -> Non
 def test_what_json_does_not_know_is_shown_as_text(session: WorkerSession) -> None:
     finished = session.run(prompt_of("Strange"))
     assert finished.ended.status == "done"
-    assert finished.ended.ui["1"]["things"][:2] == ["torch.float16", {}]
+    assert finished.ended.ui["1"]["things"] == ["torch.float16", {"(1, 2)": "a pair"}, "half a ?", None]
 
 
 def test_a_failed_node_is_reported_with_what_it_was_given(session: WorkerSession) -> None:

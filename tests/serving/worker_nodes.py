@@ -67,7 +67,7 @@ def PaintNothing(*, run: Run) -> None:
 @node(category="test", output=True, pure=False)
 def Strange(*, run: Run) -> None:
     """Show what JSON does not know."""
-    run.show("things", [torch.float16, {(1, 2): "a pair"}, float("nan")])
+    run.show("things", [torch.float16, {(1, 2): "a pair"}, "half a \udcff", float("nan")])
 
 
 @node(category="test", output=True, pure=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from tests.diffusion.control.transformer_nets import (
     QWEN_NET,
     SD3_NET,
     XLABS,
+    block_wise_state,
     write_flux_net,
     write_qwen_net,
     write_sd3_net,
+    write_sd35_net,
 )
 from tests.tiny_checkpoint import write_state
 from tests.tiny_flux import write_flux
@@ -112,10 +115,15 @@ def test_flux_is_steered(tmp_path: Path, sizes: Any, apply: str, more: dict[str,
     assert plain != steered
 
 
-def test_sd3_is_steered(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_stabilitys", [False, True])
+def test_sd3_is_steered(tmp_path: Path, is_stabilitys: bool) -> None:
     write_sd3(tmp_path / "models")
     (tmp_path / "models" / "controlnet").mkdir()
-    write_sd3_net(tmp_path / "models" / "controlnet" / "net.safetensors", SD3_NET)
+    path = tmp_path / "models" / "controlnet" / "net.safetensors"
+    if is_stabilitys:
+        write_sd35_net(path, kind=2)
+    else:
+        write_sd3_net(path, SD3_NET)
     clips = {"clip_name1": "clip_l.safetensors", "clip_name2": "clip_g.safetensors", "clip_name3": "t5xxl.safetensors"}
     loaders = [
         Node("1", "UNETLoader", {"unet_name": "sd3.safetensors", "weight_dtype": "default"}),
@@ -126,8 +134,8 @@ def test_sd3_is_steered(tmp_path: Path) -> None:
     assert plain != steered
 
 
-def test_qwen_image_is_steered(tmp_path: Path) -> None:
-    models = tmp_path / "models"
+def qwen_loaders(models: Path) -> list[Node]:
+    """Write a tiny Qwen-Image and return the nodes that load it."""
     states = {
         "diffusion_models": transformer_state(tiny_transformer(), ""),
         "text_encoders": text_state(tiny_text(), "model."),
@@ -136,12 +144,36 @@ def test_qwen_image_is_steered(tmp_path: Path) -> None:
     for folder, state in states.items():
         (models / folder).mkdir(parents=True)
         write_state(models / folder / "qwen.safetensors", state)
-    (models / "controlnet").mkdir()
-    write_qwen_net(models / "controlnet" / "net.safetensors", QWEN_NET)
-    loaders = [
+    return [
         Node("1", "UNETLoader", {"unet_name": "qwen.safetensors", "weight_dtype": "default"}),
         Node("2", "CLIPLoader", {"clip_name": "qwen.safetensors", "type": "qwen_image"}),
         Node("3", "VAELoader", {"vae_name": "qwen.safetensors"}),
     ]
+
+
+def test_qwen_image_is_steered(tmp_path: Path) -> None:
+    loaders = qwen_loaders(tmp_path / "models")
+    (tmp_path / "models" / "controlnet").mkdir()
+    write_qwen_net(tmp_path / "models" / "controlnet" / "net.safetensors", QWEN_NET)
     plain, steered = pictures_of(tmp_path, loaders, "ControlNetApplyAdvanced", {})
     assert plain != steered
+
+
+def test_a_network_goes_along_with_qwen_image(tmp_path: Path) -> None:
+    """Beside a ControlNet without strength: what changes the picture is the network that goes along."""
+    loaders = qwen_loaders(tmp_path / "models")
+    for folder in ("controlnet", "model_patches"):
+        (tmp_path / "models" / folder).mkdir()
+    write_qwen_net(tmp_path / "models" / "controlnet" / "net.safetensors", QWEN_NET)
+    write_state(tmp_path / "models" / "model_patches" / "patch.safetensors", block_wise_state(1))
+    found = []
+    for strength in (0.0, 1.0):
+        given = {"model": Link("0", 0), "model_patch": Link("13", 0), "vae": Link("3", 0), "image": Link("5", 0)}
+        along = [
+            replace(loaders[0], id="0"),
+            Node("13", "ModelPatchLoader", {"name": "patch.safetensors"}),
+            Node("1", "QwenImageDiffsynthControlnet", {**given, "mask": Link("5", 1), "strength": strength}),
+            *loaders[1:],
+        ]
+        found.append(pictures_of(tmp_path, along, "ControlNetApplyAdvanced", {})[0])
+    assert found[0] != found[1]

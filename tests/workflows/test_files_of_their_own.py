@@ -13,13 +13,14 @@ from graph.workflow import Link, Node, Workflow
 from runtime.engine import open_studio
 from runtime.settings import CacheSettings, Settings
 from tests.diffusion.checkpoints.written import original_state
+from tests.diffusion.control.transformer_nets import FUN_FILL, fun_network
 from tests.tiny_checkpoint import write_state
-from tests.tiny_qwen_image import text_state, tiny_text, tiny_transformer, tiny_vae_state, transformer_state
+from tests.tiny_qwen_image import LAYERED, text_state, tiny_text, tiny_transformer, tiny_vae_state, transformer_state
 from tests.tiny_z_image import Networks as ZImage
 
 FLUX_VAE = VaeSizes((32, 32, 32, 32), 1, 16, has_quant_conv=False)
 PROMPT = Link("5", 0)
-FOLDERS = {"model": "diffusion_models", "text": "text_encoders", "vae": "vae"}
+FOLDERS = {"model": "diffusion_models", "text": "text_encoders", "vae": "vae", "patch": "model_patches"}
 
 
 def draw(base: Path, workflow: Workflow) -> tuple[int, int]:
@@ -69,13 +70,39 @@ def drawing(clip_type: str, *changes: Node, positive: Link = PROMPT) -> Workflow
     return Workflow.of(*nodes.values())
 
 
-def test_z_image_draws(tmp_path: Path) -> None:
+def write_z_image(base: Path) -> None:
+    """Write the three files of a tiny Z-Image."""
     networks, part = ZImage(), vae_part(FLUX_VAE, "")
     vae = part.build()
-    write(tmp_path, "model", networks.state(""))
-    write(tmp_path, "text", networks.text_state("model."))
-    write(tmp_path, "vae", original_state([(vae, part.keys(vae))]))
+    write(base, "model", networks.state(""))
+    write(base, "text", networks.text_state("model."))
+    write(base, "vae", original_state([(vae, part.keys(vae))]))
+
+
+def test_z_image_draws(tmp_path: Path) -> None:
+    write_z_image(tmp_path)
     assert draw(tmp_path, drawing("lumina2")) == (64, 96)
+
+
+def test_z_image_follows_a_picture(tmp_path: Path) -> None:
+    write_z_image(tmp_path)
+    write(tmp_path, "patch", fun_network(FUN_FILL._replace(refiners=1)).state_dict())
+    given = {"model": Link("1", 0), "model_patch": Link("11", 0), "vae": Link("3", 0), "image": Link("12", 0)}
+    more = {"inpaint_image": Link("12", 0), "mask": Link("13", 0)}
+    nodes = (
+        Node("11", "ModelPatchLoader", {"name": "tiny.safetensors"}),
+        Node("12", "EmptyImage", {"width": 64, "height": 64, "color": 255}),
+        Node("13", "SolidMask", {"value": 1.0, "width": 64, "height": 64}),
+    )
+    seen = set()
+    for strength in (0.0, 1.0):
+        patched = Node("14", "ZImageFunControlnet", {**given, **more, "strength": strength})
+        shifted = Node("4", "ModelSamplingAuraFlow", {"model": Link("14", 0), "shift": 3.0})
+        assert draw(tmp_path, drawing("lumina2", *nodes, patched, shifted)) == (64, 96)
+        (path,) = (tmp_path / "output").glob("*.png")
+        seen.add(Image.open(path).tobytes())
+        path.unlink()
+    assert len(seen) == 2
 
 
 def write_qwen_image(base: Path) -> None:
@@ -88,6 +115,32 @@ def write_qwen_image(base: Path) -> None:
 def test_qwen_image_draws(tmp_path: Path) -> None:
     write_qwen_image(tmp_path)
     assert draw(tmp_path, drawing("qwen_image")) == (64, 96)
+
+
+def test_qwen_image_takes_a_picture_apart(tmp_path: Path) -> None:
+    write(tmp_path, "model", transformer_state(tiny_transformer(LAYERED), ""))
+    write(tmp_path, "text", text_state(tiny_text(), "model."))
+    write(tmp_path, "vae", tiny_vae_state(pixel_channels=4))
+    (tmp_path / "input").mkdir()
+    Image.new("RGB", (40, 56), (90, 120, 60)).save(tmp_path / "input" / "grey.png")
+    layers = drawing(
+        "qwen_image",
+        Node("6", "ReferenceLatent", {"conditioning": Link("5", 0), "latent": Link("12", 0)}),
+        Node("7", "EmptyQwenImageLayeredLatentImage", {"width": 32, "height": 48, "layers": 2}),
+        Node("9", "VAEDecode", {"samples": Link("14", 0), "vae": Link("3", 0)}),
+        Node("11", "LoadImage", {"image": "grey.png"}),
+        Node("12", "VAEEncode", {"pixels": Link("11", 0), "vae": Link("3", 0)}),
+        Node("13", "LatentCut", {"samples": Link("8", 0), "dim": "t", "index": 1, "amount": 16384}),
+        Node("14", "LatentCutToBatch", {"samples": Link("13", 0), "dim": "t", "slice_size": 1}),
+        positive=Link("6", 0),
+    )
+    with open_studio(Settings(tmp_path, device="cpu", cache=CacheSettings(disk_bytes=0))) as studio:
+        studio.engine.run(layers, prompt=to_api(layers))
+    paths = list((tmp_path / "output").glob("*.png"))
+    assert len(paths) == 2
+    for path in paths:
+        with Image.open(path) as picture:
+            assert (picture.mode, picture.size) == ("RGBA", (32, 48))
 
 
 def test_qwen_image_edits(tmp_path: Path) -> None:

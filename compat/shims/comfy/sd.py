@@ -62,16 +62,21 @@ def load_checkpoint_guess_config(
     te_model_options: Any = None,
     **unused: Any,
 ) -> tuple[Any, Any, Any, Any]:
-    """Return model, CLIP, VAE and None (no CLIP vision) of a checkpoint; None for what is not wanted."""
-    if output_clipvision:
-        raise NotImplementedError("Weft does not load CLIP vision models out of checkpoints.")
+    """Return model, CLIP, VAE and CLIP vision of a checkpoint; None for what is not wanted, or a CLIP vision not there."""
     loaded = _host().load_checkpoint(Path(ckpt_path))
     return (
         to_pack("MODEL", loaded.model) if output_model else None,
         to_pack("CLIP", loaded.clip) if output_clip else None,
         to_pack("VAE", loaded.vae) if output_vae else None,
-        None,
+        _vision_in(Path(ckpt_path)) if output_clipvision else None,
     )
+
+
+def _vision_in(path: Path) -> Any:
+    try:
+        return _host().load_clip_vision(path)
+    except CheckpointError:
+        return None
 
 
 def load_checkpoint(

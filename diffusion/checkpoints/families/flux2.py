@@ -18,6 +18,7 @@ from diffusion.checkpoints.networks.flux2 import flux2_part, read_flux2
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.conditioning import Cond
 from diffusion.flux2 import LEAST_TOKENS, Flux2Adapter
+from diffusion.latent_kinds import FLUX2
 from diffusion.latents import LatentFormat
 from diffusion.levels import FlowLevels
 from diffusion.parameterization import Parameterization
@@ -74,6 +75,7 @@ LATENTS = LatentFormat(
     ),
     rgb_bias=(-0.0329, -0.0718, -0.0851),
     tiny_vae=None,
+    kinds=(FLUX2,),
 )
 
 SIGNATURE = Signature(

@@ -15,6 +15,7 @@ from diffusion.checkpoints.networks.unet import Kind, adapter_for, read_unet, un
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_L
 from diffusion.errors import CheckpointError
+from diffusion.latent_kinds import SD1
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.text.readers import ClipReader, clip_tokenizer
@@ -48,7 +49,7 @@ def read(header: Header, prefix: str) -> Backbone:
     sizes = read_unet(header, prefix)
     if ZERO123_KEY in header.tensors:
         raise CheckpointError(f"{header.path.name}: this is Stable Zero123, which is not supported.")
-    latent_format = LatentFormat(channels=sizes.out_channels)
+    latent_format = LatentFormat(channels=sizes.out_channels, kinds=(SD1,))
     return Backbone(
         unet_part(sizes, KIND, prefix),
         Parameterization(prediction="v" if predicts_v(header) else "eps"),

@@ -16,6 +16,7 @@ from diffusion.checkpoints.networks.unet import Kind, UnetSizes, adapter_for, re
 from diffusion.checkpoints.peek import peek
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_H
+from diffusion.latent_kinds import SD1
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization, Prediction
 from diffusion.text.encoders import Usual
@@ -28,33 +29,32 @@ USUAL, WITHOUT_LAST = Usual(layer=-2, padding=0), Usual(padding=0)
 LAYERS_WITHOUT_LAST = 23  # of 24: exports of diffusers leave out the layer that is not used
 LAYER = re.compile(r"transformer\.resblocks\.(\d+)\.ln_1\.weight|encoder\.layers\.(\d+)\.layer_norm1\.weight")
 
-SIGNATURE = Signature(
-    (
-        Required(("input_blocks.0.0.weight",), ndim=4),
-        Required(("time_embed.0.weight",), ndim=2),
-        Required(("middle_block.1.proj_in.weight",), ndim=2),  # SD1 has 1x1 convolutions here
-        Required(("middle_block.1.transformer_blocks.0.attn2.to_k.weight",), ndim=2),
-        Required(("out.2.weight",), ndim=4),
-        Forbidden("label_emb.", "SDXL, or unCLIP of Stable Diffusion 2"),
-        Forbidden("input_blocks.1.1.time_stack.", "Stable Video Diffusion"),
-    )
+COMMON = (
+    Required(("input_blocks.0.0.weight",), ndim=4),
+    Required(("time_embed.0.weight",), ndim=2),
+    Required(("middle_block.1.proj_in.weight",), ndim=2),  # SD1 has 1x1 convolutions here
+    Required(("middle_block.1.transformer_blocks.0.attn2.to_k.weight",), ndim=2),
+    Required(("out.2.weight",), ndim=4),
+    Forbidden("input_blocks.1.1.time_stack.", "Stable Video Diffusion"),
 )
+SIGNATURE = Signature((*COMMON, Forbidden("label_emb.", "SDXL, or unCLIP of Stable Diffusion 2")))
 
 
 def read(header: Header, prefix: str) -> Backbone:
     """Read the U-Net's sizes; it may be one for inpainting."""
     sizes = read_unet(header, prefix)
-    latent_format = LatentFormat(channels=sizes.out_channels)
+    latent_format = LatentFormat(channels=sizes.out_channels, kinds=(SD1,))
     return Backbone(
         unet_part(sizes, KIND, prefix),
-        Parameterization(_prediction(header, prefix, sizes)),
+        Parameterization(prediction_of(header, prefix, sizes)),
         latent_format,
         adapter_for(header, sizes, UNET, latent_format),
         context_width=sizes.context_width,
     )
 
 
-def _prediction(header: Header, prefix: str, sizes: UnetSizes) -> Prediction:
+def prediction_of(header: Header, prefix: str, sizes: UnetSizes) -> Prediction:
+    """Return what a network predicts, as the file says it or as its weights show it."""
     if says_prediction(header):
         return "v" if predicts_v(header) else "eps"
     if sizes.in_channels != sizes.out_channels:  # those for inpainting all predict eps

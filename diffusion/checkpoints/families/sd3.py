@@ -20,7 +20,8 @@ from diffusion.checkpoints.networks.mmdit import mmdit_part, read_mmdit
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.clip import CLIP_G, CLIP_L, T5_XXL
 from diffusion.conditioning import Cond
-from diffusion.latent_formats import SD3_SCALE
+from diffusion.latent_formats import SD3_MEAN, SD3_SCALE
+from diffusion.latent_kinds import SD3
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.sd3 import SD3Adapter
@@ -29,7 +30,6 @@ from diffusion.text.readers import ClipReader, clip_tokenizer
 from diffusion.text.tokenizer import CHUNK_LENGTH
 
 SHIFT = 3.0  # of its noise levels (Esser et al. 2024, figure 6)
-MEAN = 0.0609  # of its latents (the VAE's config.json)
 LEAST_TOKENS = 77  # of T5 (ComfyUI)
 WIDTHS: Mapping[str, int] = {CLIP_L: 768, CLIP_G: 1280, T5_XXL: 4096}  # where an encoder is left out
 USUAL_L = Usual(layer=-2, is_normed=False, is_projected=False)
@@ -105,10 +105,11 @@ def read(header: Header, prefix: str) -> Backbone:
     latent_format = LatentFormat(
         channels=sizes.channels,
         scale_factor=SD3_SCALE,
-        shift_factor=MEAN,
+        shift_factor=SD3_MEAN,
         rgb_factors=RGB_FACTORS,
         rgb_bias=RGB_BIAS,
         tiny_vae="taesd3",
+        kinds=(SD3,),
     )
     return Backbone(
         mmdit_part(sizes, prefix),

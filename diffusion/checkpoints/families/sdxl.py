@@ -22,6 +22,7 @@ from diffusion.checkpoints.signature import Forbidden, Relation, Required, Signa
 from diffusion.clip import CLIP_G, CLIP_L
 from diffusion.conditioning import Cond
 from diffusion.errors import CheckpointError
+from diffusion.latent_kinds import SDXL
 from diffusion.latents import SDXL_RGB_BIAS, SDXL_RGB_FACTORS, LatentFormat
 from diffusion.levels import DiscreteLevels, LogarithmicLevels
 from diffusion.parameterization import Parameterization
@@ -31,7 +32,13 @@ from diffusion.text.readers import ClipReader, clip_tokenizer
 TEXT_L, TEXT_G = "conditioner.embedders.0.transformer.text_model.", "conditioner.embedders.1.model."  # in files written
 KIND = Kind(head_width=64)
 SCALE = 0.13025  # 1 / standard deviation of its latents (sdxl_base.yaml)
-LATENTS = LatentFormat(scale_factor=SCALE, rgb_factors=SDXL_RGB_FACTORS, rgb_bias=SDXL_RGB_BIAS, tiny_vae="taesdxl")
+LATENTS = LatentFormat(
+    scale_factor=SCALE,
+    rgb_factors=SDXL_RGB_FACTORS,
+    rgb_bias=SDXL_RGB_BIAS,
+    tiny_vae="taesdxl",
+    kinds=(SDXL,),
+)
 USUAL_L = Usual(layer=-2, is_normed=False)
 USUAL_G = Usual(layer=-2, is_normed=False, padding=0)
 LINEAR = tuple(

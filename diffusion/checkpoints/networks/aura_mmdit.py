@@ -84,7 +84,7 @@ def read_aura(header: Header, prefix: str) -> AuraSizes:
 
 def aura_part(sizes: AuraSizes, prefix: str) -> Part:
     """Return the transformer of a file whose keys begin with a prefix."""
-    return Part(lambda: build_aura(sizes), lambda module: dict(_keys(module.state_dict(), prefix)))
+    return Part(lambda: build_aura(sizes), lambda module: dict(aura_keys(module.state_dict(), prefix)))
 
 
 def build_aura(sizes: AuraSizes) -> nn.Module:
@@ -133,7 +133,8 @@ class CentredPatches(nn.Module):
         return square[:, top : top + size.rows, left : left + size.columns].flatten(1, 2)
 
 
-def _keys(names: Iterable[str], prefix: str) -> Iterator[tuple[str, str]]:
+def aura_keys(names: Iterable[str], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the keys of tensors in a file, by the names that they have in diffusers."""
     for name in names:
         match name.split("."):
             case ["joint_transformer_blocks", number, *rest, leaf]:

@@ -1,6 +1,7 @@
 """Networks that read pictures: CLIP's in transformers' layout and in open_clip's, and SigLIP's.
 
-Radford et al. (2021), "CLIP"; Zhai et al. (2023), "SigLIP". Sizes are read from shapes; all known ones have 16 heads.
+Radford et al. (2021), "CLIP"; Zhai et al. (2023), "SigLIP". Sizes are read from shapes; all known ones have 16 heads. They
+are alone in a file, or lie in an unCLIP checkpoint.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ HEADS = 16
 MOST_QUICK_LAYERS = (
     24  # OpenAI's networks have them, and an approximate activation; the larger ones of open_clip do not
 )
-TRANSFORMERS, OPEN_CLIP = "vision_model.", ("visual.", "")
+INSIDE = "embedder.model.visual."  # where they lie in checkpoints; ComfyUI writes transformers' layout below it
+TRANSFORMERS, TRANSFORMERS_ROOTS, OPEN_CLIP = "vision_model.", ("", INSIDE), ("visual.", "", INSIDE)
 OPEN_CLIP_ENDS = {
     "embeddings.class_embedding": "class_embedding",
     "embeddings.patch_embedding.weight": "conv1.weight",
@@ -53,14 +55,28 @@ class VisionLayout(NamedTuple):
     prefix: str
     is_open_clip: bool
 
+    @property
+    def projection(self) -> str:
+        """The name of the projection's tensor."""
+        return f"{self.prefix}proj" if self.is_open_clip else self.prefix.removesuffix(TRANSFORMERS) + PROJECTION
+
+
+def find_layout(header: Header) -> VisionLayout | None:
+    """Return where the network of a file is; None if the file holds none that is known."""
+    for root in TRANSFORMERS_ROOTS:
+        if header.shape(f"{root}{TRANSFORMERS}encoder.layers.0.mlp.fc1.weight") is not None:
+            return VisionLayout(root + TRANSFORMERS, is_open_clip=False)
+    for prefix in OPEN_CLIP:
+        if header.shape(f"{prefix}conv1.weight") is not None and header.shape(f"{prefix}ln_pre.weight") is not None:
+            return VisionLayout(prefix, is_open_clip=True)
+    return None
+
 
 def read_vision(header: Header) -> tuple[VisionSizes, VisionLayout]:
     """Read a network's sizes; CheckpointError if the file holds none that is known."""
-    if header.shape(f"{TRANSFORMERS}encoder.layers.0.mlp.fc1.weight") is not None:
-        return _transformers(header), VisionLayout(TRANSFORMERS, is_open_clip=False)
-    for prefix in OPEN_CLIP:
-        if header.shape(f"{prefix}conv1.weight") is not None and header.shape(f"{prefix}ln_pre.weight") is not None:
-            return _open_clip(header, prefix), VisionLayout(prefix, is_open_clip=True)
+    layout = find_layout(header)
+    if layout is not None:
+        return (_open_clip if layout.is_open_clip else _transformers)(header, layout), layout
     names = ", ".join(list(header.tensors)[:3])
     raise CheckpointError(
         f"{header.path.name}: no network that reads pictures is in this file (CLIP's and SigLIP's are known). "
@@ -68,8 +84,8 @@ def read_vision(header: Header) -> tuple[VisionSizes, VisionLayout]:
     )
 
 
-def _transformers(header: Header) -> VisionSizes:
-    start = f"{TRANSFORMERS}embeddings."
+def _transformers(header: Header, layout: VisionLayout) -> VisionSizes:
+    start = f"{layout.prefix}embeddings."
     patches = header.required_shape(f"{start}patch_embedding.weight")
     if len(patches) != 4:
         raise CheckpointError(
@@ -77,11 +93,11 @@ def _transformers(header: Header) -> VisionSizes:
         )
     positions = header.required_shape(f"{start}position_embedding.weight")[0]
     is_siglip = header.shape(f"{start}class_embedding") is None
-    projection = header.shape(PROJECTION)
+    projection = header.shape(layout.projection)
     return VisionSizes(
         width=patches[0],
-        inner_width=header.required_shape(f"{TRANSFORMERS}encoder.layers.0.mlp.fc1.weight")[0],
-        layers=len(header.numbers(f"{TRANSFORMERS}encoder.layers.", ".mlp.fc1.weight")),
+        inner_width=header.required_shape(f"{layout.prefix}encoder.layers.0.mlp.fc1.weight")[0],
+        layers=len(header.numbers(f"{layout.prefix}encoder.layers.", ".mlp.fc1.weight")),
         patch=patches[2],
         image=_side(math.isqrt(positions - (0 if is_siglip else 1)), patches[2]),
         projection=0 if projection is None else projection[0],
@@ -93,9 +109,10 @@ def _side(patches: int, pixels: int) -> int:
     return ODD_SIDES.get((patches, pixels), patches * pixels)
 
 
-def _open_clip(header: Header, prefix: str) -> VisionSizes:
+def _open_clip(header: Header, layout: VisionLayout) -> VisionSizes:
+    prefix = layout.prefix
     patches = header.required_shape(f"{prefix}conv1.weight")
-    projection = header.shape(f"{prefix}proj")
+    projection = header.shape(layout.projection)
     return VisionSizes(
         width=patches[0],
         inner_width=header.required_shape(f"{prefix}transformer.resblocks.0.mlp.c_fc.weight")[0],
@@ -144,7 +161,7 @@ def vision_keys(module: nn.Module, sizes: VisionSizes, layout: VisionLayout) -> 
     found: dict[str, Source] = {}
     for name in module.state_dict():
         if name == PROJECTION:
-            found[name] = View(f"{layout.prefix}proj", is_transposed=True) if layout.is_open_clip else name
+            found[name] = View(layout.projection, is_transposed=True) if layout.is_open_clip else layout.projection
             continue
         own = name.removeprefix(TRANSFORMERS)
         found[name] = _open_clip_key(own, sizes, layout.prefix) if layout.is_open_clip else layout.prefix + own

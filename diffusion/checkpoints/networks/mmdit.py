@@ -93,7 +93,8 @@ def read_mmdit(header: Header, prefix: str) -> MmditSizes:
 def mmdit_part(sizes: MmditSizes, prefix: str) -> Part:
     """Return the transformer of a file whose keys begin with a prefix."""
     return Part(
-        lambda: build_mmdit(sizes), lambda module: dict(_sources(module.state_dict(), width=sizes.width, prefix=prefix))
+        lambda: build_mmdit(sizes),
+        lambda module: dict(mmdit_sources(module.state_dict(), width=sizes.width, prefix=prefix)),
     )
 
 
@@ -129,7 +130,8 @@ def as_parameter(module: nn.Module, name: str) -> None:
     module.register_parameter(name, nn.Parameter(buffer, requires_grad=False))
 
 
-def _sources(names: Iterable[str], *, width: int, prefix: str) -> Iterator[tuple[str, Source]]:
+def mmdit_sources(names: Iterable[str], *, width: int, prefix: str = "") -> Iterator[tuple[str, Source]]:
+    """Yield where tensors lie in a file, by the names that they have in diffusers."""
     for name in names:
         match name.split("."):
             case ["transformer_blocks", number, *rest]:

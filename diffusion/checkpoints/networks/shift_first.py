@@ -19,6 +19,12 @@ def shift_first(norm: Any) -> None:
     norm.linear.register_forward_hook(_exchange_halves)
 
 
+def layers_with_shift_first(network: nn.Module) -> frozenset[str]:
+    """Return the names of the layers of a network for which that was done."""
+    layers = network.named_modules()
+    return frozenset(name for name, layer in layers if _exchange_halves in layer._forward_hooks.values())
+
+
 def _exchange_halves(layer: nn.Module, args: Any, output: Tensor) -> Tensor:
     shift, scale = output.chunk(2, dim=-1)
     return torch.cat((scale, shift), dim=-1)

@@ -27,6 +27,7 @@ class Kind(NamedTuple):
     heads: int | None = None
     head_width: int = 64
     time_ids_width: int = 256  # of each number beside the prompt, where there are any (SDXL)
+    takes_labels: bool = False  # what is beside the prompt is one vector, not a pooled prompt and numbers (unCLIP)
 
 
 class UnetSizes(NamedTuple):
@@ -173,9 +174,11 @@ def _heads(sizes: UnetSizes, kind: Kind) -> int | tuple[int, ...]:
 
 
 def _vector(sizes: UnetSizes, kind: Kind) -> dict[str, object]:
-    """Return what lets a U-Net take a vector beside the prompt: the pooled prompt and sizes, as SDXL has them."""
+    """Return what lets a U-Net take a vector beside the prompt: as it is, or the pooled prompt and sizes, as SDXL has them."""
     if not sizes.vector_width:
         return {}
+    if kind.takes_labels:
+        return {"class_embed_type": "projection", "projection_class_embeddings_input_dim": sizes.vector_width}
     return {
         "addition_embed_type": "text_time",
         "addition_time_embed_dim": kind.time_ids_width,

@@ -43,6 +43,7 @@ def test_every_file_is_listed_with_what_it_is(base: Path) -> None:
     assert found["cut.safetensors"]["is"] == "damaged"
     table = weft(base, "list").stdout
     assert "LoRA" in table
+    assert "(rank 4)" in table
     assert "damaged" in table
 
 
@@ -83,3 +84,17 @@ def test_names_that_are_not_there_or_there_twice_are_told(base: Path) -> None:
     (base / "models/vae/tiny.safetensors").write_bytes(b"")
     twice = weft(base, "hash", "tiny.safetensors")
     assert (twice.exit_code, "checkpoints/tiny.safetensors or vae/tiny.safetensors" in twice.stderr) == (2, True)
+
+
+def test_folders_of_diffusers_are_listed_and_any_folder_may_be_shown(base: Path) -> None:
+    folder = base / "models/diffusers/big"
+    folder.mkdir(parents=True)
+    (folder / "model_index.json").write_text('{"_class_name": "FluxPipeline", "vae": ["diffusers", "AutoencoderKL"]}')
+    listed = {each["name"]: each["is"] for each in json.loads(weft(base, "list", "--json").stdout)}
+    assert listed["big"] == "folder of diffusers"
+    for name in ("big", "diffusers/big/"):
+        shown = weft(base, "show", name)
+        assert "FluxPipeline" in shown.stdout
+        assert "Loaders read a model from one file" in shown.stdout
+    assert "this is a folder" in weft(base, "show", "styles").stdout
+    assert weft(base, "hash", "big").exit_code == 2

@@ -15,6 +15,9 @@ from diffusion.clip_vision import load_clip_vision
 from runtime.machine import LocalMachine
 from tests.diffusion.control.nets import SD1, make_net, write_net
 from tests.diffusion.test_clip_vision import CLIP, OWN, filled, write
+from tests.tiny_checkpoint import write_state
+from tests.tiny_unclip import tiny_unclip
+from tests.tiny_unets import PICTURE_WIDTH
 
 
 @pytest.fixture
@@ -66,3 +69,13 @@ def test_a_network_that_reads_pictures_is_loaded_and_asked(modules: Any, tmp_pat
     assert isinstance(seen, module.Output)
     assert torch.equal(seen["image_embeds"], load_clip_vision(path).encode_image(image).image_embeds)
     assert module.clip_preprocess(image, size=vision.image_size).shape == (1, 3, vision.image_size, vision.image_size)
+
+
+def test_an_unclip_checkpoint_gives_what_reads_pictures(modules: Any, checkpoint: str, machine: LocalMachine) -> None:
+    sd, _ = modules
+    plain = machine.folders.find_model("checkpoints", checkpoint)
+    path = write_state(plain.with_name("unclip.safetensors"), tiny_unclip().state)
+    vision = sd.load_checkpoint_guess_config(str(path), output_clipvision=True)[3]
+    assert vision.encode_image(torch.rand(1, 40, 30, 3))["image_embeds"].shape == (1, PICTURE_WIDTH)
+    assert sd.load_checkpoint_guess_config(str(path))[3] is None
+    assert sd.load_checkpoint_guess_config(str(plain), output_clipvision=True)[3] is None

@@ -65,6 +65,18 @@ def test_methods_have_the_parameters_of_comfyui(nodes: Any) -> None:
     assert parameters(nodes.SaveImage().save_images) == ["images", "filename_prefix", "prompt", "extra_pnginfo"]
 
 
+def test_inputs_with_dots_are_given_by_name(nodes: Any, checkpoint: str) -> None:
+    merge = nodes.NODE_CLASS_MAPPINGS["ModelMergeSD1"]()
+    assert list(inspect.signature(merge.merge).parameters) == ["model1", "model2", "kwargs"]
+    model, _, _ = nodes.CheckpointLoaderSimple().load_checkpoint(checkpoint)
+    (merged,) = merge.merge(model, model2=model, **{"input_blocks.0.": 0.5, "out.": 0.25})
+    assert {name.split(".")[0] for name in merged.model.handle.overlay.tensors()} == {
+        "conv_in",
+        "conv_norm_out",
+        "conv_out",
+    }
+
+
 def test_choices_come_as_dictionaries_as_v3_nodes_get_them(nodes: Any, machine: LocalMachine) -> None:
     save, make = nodes.NODE_CLASS_MAPPINGS["SaveVideo"], nodes.NODE_CLASS_MAPPINGS["CreateVideo"]
     (video,) = make.execute(torch.rand(3, 32, 32, 3), 8.0)
@@ -95,6 +107,18 @@ def test_a_picture_is_made_by_calling_the_classes(nodes: Any, checkpoint: str) -
     (image,) = nodes.VAEDecode().decode(vae, sampled)
     assert torch.equal(image, nodes.VAEDecode().decode(samples=again, vae=vae)[0])
     assert image.shape == (1, 64, 64, 3)
+
+
+def test_what_a_pack_appends_stands_behind_what_operators_put_there(nodes: Any, checkpoint: str) -> None:
+    _, clip, _ = nodes.CheckpointLoaderSimple().load_checkpoint(checkpoint)
+    (cond,) = nodes.CLIPTextEncode().encode(clip, "")
+    helpers, seen = importlib.import_module("node_helpers"), object()
+    for number in (1, 2):
+        (cond,) = nodes.unCLIPConditioning().apply_adm(cond, seen, float(number), 0.5)
+        cond = helpers.conditioning_set_values(cond, {"unclip_conditioning": [{"strength": -number}]}, append=True)
+    pictures = cond[0][1]["unclip_conditioning"]
+    assert [each["strength"] for each in pictures] == [1.0, -1, 2.0, -2]
+    assert pictures[0]["clip_vision_output"] is seen
 
 
 def test_a_sampler_that_a_pack_calls_tells_the_progress_of_the_packs_node(

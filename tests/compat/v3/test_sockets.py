@@ -16,7 +16,7 @@ from compat.v3.plain_types import AnyType, Image
 from compat.v3.schema import Schema
 from compat.v3.spec import spec_of_v3
 from compat.v3.widgets import Combo, Int, String
-from graph.formats import from_api, from_editor
+from graph.formats import from_api, from_editor, to_editor
 from graph.registry import Registry
 from graph.validate import validate
 from tests.compat.engine_runs import host, new_engine
@@ -79,6 +79,17 @@ def test_a_link_opens_the_inputs_beside_its_socket() -> None:
     assert json.loads(engine.run(given).outputs["2"][0]) == {"image": {"image": "x", "weight": 3, "more": None}}
     kinds = [(problem.kind, problem.input) for problem in validate(beside(image=["1", 1]), registry)]
     assert kinds == [("return_type_mismatch", "image"), ("required_input_missing", "image.weight")]
+
+
+def test_what_a_link_opens_comes_back_from_an_editors_document() -> None:
+    registry = Registry.of(spec_of_v3(Echo, "pack"), spec_of_v3(Beside, "pack"))
+    given = beside(image=["1", 0], **{"image.weight": 3, "image.more": 4})
+    document = to_editor(given, registry.find)
+    assert [node["widgets_values"] for node in document["nodes"]] == [["x"], [3, 4]]
+    assert from_editor(document, registry.find) == given
+    document["nodes"][0]["mode"] = 2  # muted: nothing comes over its link
+    muted = from_editor(document, registry.find)
+    assert new_engine(registry).run(muted).outputs["2"] == ("{}",)
 
 
 def test_lists_of_files_are_asked_for_anew(tmp_path: Path) -> None:

@@ -11,17 +11,20 @@ from torch import Tensor
 
 from compat.wires import from_pack, to_pack
 from diffusion.checkpoints import load_checkpoint
+from diffusion.clip_vision import VisionOutput
 from diffusion.conditioning import with_extras
 from diffusion.latents import Latent
 from diffusion.sampling import sample
+from diffusion.unclip import add_picture
 from tests.tiny_checkpoint import write_state
-from tests.tiny_unets import tiny_networks
+from tests.tiny_unets import PICTURE_WIDTH, tiny_networks
 
 PICTURE = torch.randn(1, 4, 8, 16, generator=torch.Generator().manual_seed(2))
+SEEN = VisionOutput(torch.ones(1, PICTURE_WIDTH), torch.ones(1, 5, 8), torch.ones(1, 5, 8))
 MASK = (torch.arange(16) >= 8).float().expand(1, 1, 8, 16)
 
 
-@pytest.mark.parametrize("name", ["sd1_inpaint", "sd1_instruct", "sdxl_inpaint", "sdxl_refiner"])
+@pytest.mark.parametrize("name", ["sd1_inpaint", "sd1_instruct", "sdxl_inpaint", "sdxl_refiner", "sd2_unclip"])
 @pytest.mark.parametrize("is_told", [True, False])
 @pytest.mark.usefixtures("modules")
 def test_what_a_pack_passes_on_draws_the_same(name: str, tmp_path: Path, is_told: bool) -> None:
@@ -30,6 +33,8 @@ def test_what_a_pack_passes_on_draws_the_same(name: str, tmp_path: Path, is_told
     if is_told:
         told = {"concat_latent_image": PICTURE, "concat_mask": MASK}
         prompts = [with_extras(prompt, **told) for prompt in prompts]
+    if name == "sd2_unclip":
+        prompts = [add_picture(prompt, SEEN, 1.0, 0.5) for prompt in prompts]
     seen: list[set[str]] = []
 
     def wrapper(apply_model: Any, arguments: dict[str, Any]) -> Tensor:
@@ -45,4 +50,4 @@ def test_what_a_pack_passes_on_draws_the_same(name: str, tmp_path: Path, is_told
     through = sample(from_pack("MODEL", patcher), *prompts, latent, **settings)
     torch.testing.assert_close(through.samples, own.samples, atol=1e-5, rtol=1e-5)
     assert seen
-    assert all(("c_concat" in names) == (name != "sdxl_refiner") for names in seen)
+    assert all(("c_concat" in names) == (name not in ("sdxl_refiner", "sd2_unclip")) for names in seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,17 @@ from diffusion.control.net import ControlNet
 from diffusion.latents import Latent, LatentFormat
 from diffusion.models import Model, Vae
 from diffusion.sampling import sample
-from tests.diffusion.control.nets import ADAPTERS, SD1, make_adapter, make_net, write_adapter, write_net
+from tests.diffusion.control.nets import (
+    ADAPTERS,
+    SD1,
+    make_adapter,
+    make_control_lora,
+    make_net,
+    write_adapter,
+    write_net,
+)
 from tests.diffusion.control.test_load import AdapterLayout
+from tests.tiny_checkpoint import write_state
 
 PICTURE = torch.rand(1, 64, 64, 3, generator=torch.Generator().manual_seed(2))
 POSITIVE, NEGATIVE = (Cond(torch.ones(1, 7, 32)),), (Cond(torch.zeros(1, 7, 32)),)
@@ -87,11 +97,16 @@ def test_the_vae_and_the_mask_go_with_the_picture(net: ControlNet) -> None:
     assert without.extras["control"].vae is None
 
 
-@pytest.mark.parametrize("kind", ["net", "adapter"])
+@pytest.fixture
+def control_lora(tiny_model: Model, tmp_path: Path) -> ControlNet:
+    return load_control_net(write_state(tmp_path / "lora.safetensors", make_control_lora(tiny_model.backbone)))
+
+
+@pytest.mark.parametrize("kind", ["net", "adapter", "control_lora"])
 def test_samplings_of_packs_are_steered_alike(
-    tiny_model: Model, net: ControlNet, adapter: ControlNet, kind: str
+    tiny_model: Model, net: ControlNet, kind: str, request: pytest.FixtureRequest
 ) -> None:
-    steered = apply_control(POSITIVE, net if kind == "net" else adapter, PICTURE, 0.7, 0.0, 0.6, for_uncond=True)
+    steered = apply_control(POSITIVE, request.getfixturevalue(kind), PICTURE, 0.7, 0.0, 0.6, for_uncond=True)
     steered = apply_control(steered, net, PICTURE.flip(1), 0.4, 0.2, for_uncond=True)
     expected = sampled(tiny_model, steered, NEGATIVE)
     assert not torch.equal(expected, sampled(tiny_model, POSITIVE, NEGATIVE))

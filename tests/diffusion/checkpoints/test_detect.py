@@ -78,7 +78,7 @@ def test_each_known_header_matches_its_own_family_or_none() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("sd2_unclip", "unCLIP of Stable Diffusion 2"),
+        ("svd", "Stable Video Diffusion"),
         ("lora", "models/loras"),
         ("vae", "VAELoader"),
     ],

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from diffusion.control.control_lora import ENDS, MARK
 from diffusion.control.sizes import ControlSizes, Layout, build_control, control_keys
 from diffusion.control.t2i import AdapterLayout, AdapterSizes, adapter_keys, build_adapter
 from tests.diffusion.checkpoints.written import original_state
@@ -69,3 +70,41 @@ def write_net(
 def write_adapter(path: Path, network: nn.Module, sizes: AdapterSizes, layout: AdapterLayout) -> Path:
     """Write a T2I-Adapter in a layout and return the path."""
     return write_state(path, original_state([(network, adapter_keys(network, sizes, layout))]))
+
+
+def make_control_lora(unet: Any, hints: tuple[int, ...] = SD1.hints, rank: int = 3) -> dict[str, Tensor]:
+    """Return what a Control-LoRA of a U-Net holds, as Stability's files have it: biases and norms whole, the rest low-rank."""
+    from diffusers import ControlNetModel
+
+    own = filled(
+        ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=hints, load_weights_from_unet=False)
+    )
+    generator, found = torch.Generator().manual_seed(5), {MARK: torch.zeros(0)}
+    for key, tensor in original_state([(own, control_keys(own, BARE))]).items():
+        is_whole = key.startswith(ENDS) or tensor.ndim == 1
+        if is_whole:
+            found[key] = tensor
+            continue
+        layer, kernel = key.removesuffix(".weight"), tensor.shape[2:]
+        found[f"{layer}.up"] = torch.randn(len(tensor), rank, *[1] * len(kernel), generator=generator) * 0.1
+        found[f"{layer}.down"] = torch.randn(rank, *tensor.shape[1:], generator=generator) * 0.1
+    return found
+
+
+def merged_control_lora(unet: Any, state: Mapping[str, Tensor], hints: tuple[int, ...] = SD1.hints) -> Any:
+    """Return the network that a Control-LoRA stands for, all of it multiplied out (ComfyUI's sum)."""
+    from diffusers import ControlNetModel
+
+    own = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=hints).eval().requires_grad_(False)
+    merged = original_state([(own, control_keys(own, BARE))])
+    for key, tensor in merged.items():
+        layer = key.removesuffix(".weight")
+        if f"{layer}.up" in state:
+            difference = state[f"{layer}.up"].flatten(1) @ state[f"{layer}.down"].flatten(1)
+            merged[key] = tensor + difference.reshape(tensor.shape)
+        else:
+            merged[key] = state.get(key, tensor)
+    own.load_state_dict(
+        {name: merged[key].reshape(own.state_dict()[name].shape) for name, key in control_keys(own, BARE).items()}
+    )
+    return own

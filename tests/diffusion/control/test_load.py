@@ -131,7 +131,10 @@ def test_files_of_shuffle_are_averaged_over_the_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("lora_controlnet", "a Control-LoRA"), ("controlnet_blocks.0.linear.weight", "a MistoLine ControlNet of Flux")],
+    [
+        ("control_img_in.weight", "a Fun ControlNet of Qwen-Image"),
+        ("controlnet_blocks.0.linear.weight", "a MistoLine ControlNet of Flux"),
+    ],
 )
 def test_other_kinds_are_refused_by_name(tmp_path: Path, name: str, kind: str) -> None:
     path = write_state(tmp_path / "other.safetensors", {name: torch.zeros(1), "b": torch.zeros(1)})

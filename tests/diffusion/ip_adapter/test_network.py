@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from diffusion.checkpoints.describe import describe
+from diffusion.checkpoints.describe import describe, describe_header
 from diffusion.checkpoints.header import Header, header_of
 from diffusion.checkpoints.views import as_view
 from diffusion.errors import CheckpointError
@@ -102,7 +102,11 @@ def test_a_pickle_file_of_two_dictionaries_is_the_same_adapter(tmp_path: Path) -
 
 def test_a_file_is_described_and_belongs_into_its_folder(tmp_path: Path) -> None:
     found = describe(write_adapter(tmp_path / "adapter.safetensors", TINY))
-    assert (found.kind, found.folder) == ("IP-Adapter", "ipadapter")
+    assert (found.kind, found.folder, found.note) == ("IP-Adapter", "ipadapter", "")
+    told = describe_header(header_for(KNOWN["ip-adapter_sdxl"][0]))
+    assert (told.title, told.details) == ("Stable Diffusion XL", ("for CLIP ViT-bigG",))
+    refused = describe(write_state(tmp_path / "face.safetensors", {"image_proj.norm.weight": torch.zeros(1)}))
+    assert (refused.kind, "FaceID" in refused.note) == ("IP-Adapter", True)
 
 
 def test_every_tensor_of_the_network_is_in_the_file() -> None:

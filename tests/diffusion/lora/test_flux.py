@@ -14,7 +14,7 @@ from diffusion.checkpoints.networks.flux2 import flux2_part
 from diffusion.errors import CheckpointError
 from diffusion.lora import apply_lora, open_lora
 from diffusion.lora.entry import Entry
-from diffusion.lora.flux_names import flux_names
+from diffusion.lora.names import names_for
 from diffusion.lora.read import FORMS
 from diffusion.models import Model
 from tests.diffusion.lora.test_lora import rand, write
@@ -71,7 +71,8 @@ def test_diffusers_names_mean_one_tensor(model: Model, tmp_path: Path, form: str
 
 
 def test_every_layer_of_the_file_has_a_name(model: Model) -> None:
-    names = flux_names(model.backbone)
+    names = names_for("flux", model.backbone)
+    assert names is not None
     reached = {share.name for shares in names.shares.values() for share in shares} | set(names.aliases.values())
     assert set(model.backbone.state_dict()) <= reached
     original = (key.removesuffix(".weight") for key in state_of(flux_part(FLUX, "", "weight")))

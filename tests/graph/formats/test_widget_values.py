@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from graph.formats.editor_document import EditorNode
+from graph.formats.editor_document import EditorNode, Slot
 from graph.formats.widget_values import fit, named_values
+from graph.opening import ByValue, IfGiven
 from graph.registry import Registry
 from graph.spec import NodeSpec, Socket
 from graph.types import SocketType
@@ -85,6 +86,42 @@ def test_an_input_that_a_choice_opens_has_a_value_if_it_names_a_widget() -> None
     mode = Socket("mode", SocketType("COMFY_DYNAMICCOMBO_V3"), Choice(("on",)), "on", options=options)
     spec = NodeSpec("T", lambda: None, (mode, Socket("text", SocketType("STRING"), Text(), "")), ())
     assert named(["on", [[0, 1]], "t"], spec) == {"mode": "on", "mode.curve": [[0, 1]], "text": "t"}
+
+
+WEIGHT = Socket("weight", SocketType("INT"), Range(0, 9), 1)
+AFTER = Socket("after", SocketType("STRING"), Text(), "", is_optional=True)
+OPENED_BY_LINK = Socket("mask", SocketType("MASK"), is_optional=True, opens=IfGiven((WEIGHT,)))
+TOLD = {"inputs": {"required": {"weight": ["INT", {"default": 1}]}}}
+NESTED = {"options": [{"key": "on", "inputs": {"optional": {"mask": ["COMFY_DYNAMICSLOT_V3", TOLD]}}}]}
+
+
+def linked(name: str) -> tuple[Slot, ...]:
+    return (Slot(name, "MASK", link="1"),)
+
+
+def test_a_link_opens_inputs_beside_its_socket() -> None:
+    spec = NodeSpec("T", lambda: None, (OPENED_BY_LINK, AFTER), ())
+    assert named([5, "t"], spec, inputs=linked("mask")) == {"mask.weight": 5, "after": "t"}
+    assert named(["t"], spec) == {"after": "t"}
+    assert named([], spec, inputs=linked("mask")) == {"mask.weight": 1, "after": ""}
+
+
+def test_a_link_opens_inputs_of_a_choice_too() -> None:
+    mode = Socket("mode", SocketType("COMFY_DYNAMICCOMBO_V3"), Choice(("on",)), "on", options=NESTED)
+    spec = NodeSpec("T", lambda: None, (mode, AFTER), ())
+    assert named(["on", 5, "t"], spec, inputs=linked("mode.mask")) == {
+        "mode": "on",
+        "mode.mask.weight": 5,
+        "after": "t",
+    }
+    assert named(["on", "t"], spec) == {"mode": "on", "after": "t"}
+
+
+def test_of_the_inputs_that_a_choice_opens_those_that_must_be_given_come_first() -> None:
+    late = replace(WEIGHT, name="late", is_optional=True)
+    mode = Socket("mode", SocketType("COMBO"), Choice(("on",)), "on", opens=ByValue({"on": (late, WEIGHT)}))
+    spec = NodeSpec("T", lambda: None, (mode,), ())
+    assert named(["on", 1, 2], spec) == {"mode": "on", "mode.weight": 1, "mode.late": 2}
 
 
 def test_a_controlled_choice_has_a_control_and_a_filter() -> None:

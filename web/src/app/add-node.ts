@@ -3,6 +3,7 @@
 import { addNewNode } from '../core/edits/nodes.ts';
 import { addedItems } from '../core/edits/piece.ts';
 import { connect, insertOnLink } from '../core/edits/links.ts';
+import { shownWidgets } from '../core/geometry.ts';
 import { connectWidget } from '../core/edits/widgets.ts';
 import { graphAt, type NodeId, type Path, type Point, type Workflow } from '../core/graph.ts';
 import type { NodeSpec } from '../core/specs.ts';
@@ -68,6 +69,6 @@ function linked(workflow: Workflow, path: Path, id: NodeId, spec: NodeSpec, link
   }
   const slot = node.inputs.findIndex(({ type, widget }) => widget === null && fits(link.type, type));
   if (slot >= 0) return connect(workflow, path, end, { node: id, slot });
-  const input = spec.inputs.find(({ type, widget }) => widget !== null && fits(link.type, type));
+  const input = shownWidgets(spec).find(({ type }) => fits(link.type, type));
   return input === undefined ? workflow : connectWidget(workflow, path, end, id, input.name, input.type);
 }

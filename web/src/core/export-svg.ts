@@ -114,10 +114,13 @@ function nodePart(placed: PlacedNode, palette: Palette): string {
   });
   const content = node.isCollapsed ? '' : contentOf(placed, palette);
   const sockets = [
-    ...layout.inputs.map((place, slot) => ({ place, slot, side: node.inputs[slot] })),
-    ...layout.outputs.map((place, slot) => ({ place, slot, side: node.outputs[slot] })),
-  ].filter(({ side }) => side !== undefined && !isIdleWidget(side));
-  const dots = sockets.map(({ place, side }) => dot(at(node, place), colourOf(side?.type ?? '*')));
+    ...layout.inputs.map((place, slot) => ({ place, side: node.inputs[slot] })),
+    ...layout.outputs.map((place, slot) => ({ place, side: node.outputs[slot] })),
+  ];
+  const dots = sockets.flatMap(({ place, side }) => {
+    if (place === null || side === undefined || isIdleWidget(side)) return [];
+    return [dot(at(node, place), colourOf(side.type))];
+  });
   return `<g opacity="${opacity}">${body}${head}${frame}${title}${content}${dots.join('')}</g>`;
 }
 

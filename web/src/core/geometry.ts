@@ -15,7 +15,7 @@
  */
 
 import type { GraphNode, InputSlot, Point, Rect, Size } from './graph.ts';
-import type { InputSpec, NodeSpec, WidgetSpec } from './specs.ts';
+import { isOffered, type InputSpec, type NodeSpec, type WidgetSpec } from './specs.ts';
 
 export const HEADER = 30;
 export const SLOT_ROW = 22;
@@ -31,6 +31,8 @@ export const SOCKET_RADIUS = 5;
 export const MIN_WIDTH = 140;
 export const COLLAPSED_WIDTH = 90; // the least
 export const GROUP_HEADER = 28;
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** Node types that are a text and nothing else, known to editors only. */
 export const NOTE_TYPES: ReadonlySet<string> = new Set(['Note', 'MarkdownNote']);
@@ -49,8 +51,8 @@ export interface WidgetPlace {
 export interface NodeLayout {
   /** Without the header. */
   readonly size: Size;
-  /** Places of sockets by index of slot, relative to node.pos. */
-  readonly inputs: readonly Point[];
+  /** Places of sockets by index of slot, relative to node.pos; null: those of hidden widgets are not there. */
+  readonly inputs: readonly (Point | null)[];
   readonly outputs: readonly Point[];
   /** Indexes of those inputs that have a row of their own, from the top. */
   readonly rows: readonly number[];
@@ -69,7 +71,7 @@ export function widgetHeight(widget: WidgetSpec): number {
 export function shownWidgets(spec: NodeSpec | undefined): readonly (InputSpec & { widget: WidgetSpec })[] {
   const inputs = spec?.inputs ?? [];
   return inputs.filter((input): input is InputSpec & { widget: WidgetSpec } => {
-    return input.widget !== null && !input.isForced && input.growth === null;
+    return input.widget !== null && !input.isForced && input.growth === null && isOffered(input);
   });
 }
 
@@ -78,7 +80,8 @@ export function layoutOf(node: GraphNode, spec: NodeSpec | undefined, extra = 0)
   if (node.isCollapsed) return collapsedLayout(node, spec);
   const widgets = shownWidgets(spec);
   const names = new Set(widgets.map((input) => input.name));
-  const rows = rowsOf(node.inputs, names);
+  const hidden = hiddenSlots(node, spec);
+  const rows = rowsOf(node.inputs, names).filter((slot) => !hidden.has(slot));
   const top = PADDING_Y + Math.max(rows.length, node.outputs.length) * SLOT_ROW;
   const placed = spec?.body?.isInstead === true ? [] : widgets;
   const below = extra + (spec?.body?.height ?? 0);
@@ -92,7 +95,7 @@ export function layoutOf(node: GraphNode, spec: NodeSpec | undefined, extra = 0)
   if (placed !== widgets) spread(points, node, names, end, height - end - PADDING_Y);
   return {
     size: [width, height],
-    inputs: points,
+    inputs: withoutSlots(points, hidden),
     outputs: node.outputs.map((_, index) => [width, rowY(index)]),
     rows,
     widgets: places,
@@ -126,12 +129,29 @@ function collapsedLayout(node: GraphNode, spec: NodeSpec | undefined): NodeLayou
   const width = Math.min(Math.max(wanted, COLLAPSED_WIDTH), Math.max(node.size[0], COLLAPSED_WIDTH));
   return {
     size: [width, 0],
-    inputs: node.inputs.map(() => [0, -HEADER / 2]),
+    inputs: withoutSlots(
+      node.inputs.map(() => [0, -HEADER / 2]),
+      hiddenSlots(node, spec),
+    ),
     outputs: node.outputs.map(() => [width, -HEADER / 2]),
     rows: [],
     widgets: [],
     rest: { y: 0, height: 0 },
   };
+}
+
+/** Return which slots stand for hidden widgets; those that a link comes into are shown. */
+function hiddenSlots({ inputs }: GraphNode, spec: NodeSpec | undefined): ReadonlySet<number> {
+  const names = new Set(spec?.inputs.filter((input) => !isOffered(input)).map(({ name }) => name));
+  if (names.size === 0) return NONE;
+  const isHidden = ({ widget, link }: InputSlot): boolean => {
+    return widget !== null && names.has(widget) && link === null;
+  };
+  return new Set([...inputs.keys()].filter((index) => isHidden(inputs[index] as InputSlot)));
+}
+
+function withoutSlots(points: readonly Point[], hidden: ReadonlySet<number>): readonly (Point | null)[] {
+  return hidden.size === 0 ? points : points.map((point, slot) => (hidden.has(slot) ? null : point));
 }
 
 function rowsOf(inputs: readonly InputSlot[], widgets: ReadonlySet<string>): number[] {

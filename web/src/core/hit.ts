@@ -68,7 +68,7 @@ function hitSocket({ node, layout }: PlacedNode, point: Point, reach: number): T
     ['input', layout.inputs],
     ['output', layout.outputs],
   ] as const) {
-    const slot = places.findIndex((place) => isNear(place, offset, reach));
+    const slot = places.findIndex((place) => place !== null && isNear(place, offset, reach));
     if (slot >= 0) return { kind, node: node.id, slot };
   }
   return undefined;

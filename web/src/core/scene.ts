@@ -118,7 +118,7 @@ export class Scene {
   socketAt(side: 'input' | 'output', { node, slot }: End): Point | undefined {
     const placed = this.nodes.get(node);
     const offset = placed && (side === 'input' ? placed.layout.inputs : placed.layout.outputs)[slot];
-    if (placed === undefined || offset === undefined) return undefined;
+    if (placed === undefined || offset === undefined || offset === null) return undefined;
     return [placed.node.pos[0] + offset[0], placed.node.pos[1] + offset[1]];
   }
 

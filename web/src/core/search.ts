@@ -5,7 +5,7 @@
  */
 
 import { fuzzy, type Match } from './fuzzy.ts';
-import type { NodeSpec, Specs } from './specs.ts';
+import { isOffered, type NodeSpec, type Specs } from './specs.ts';
 import { fits, membersOf } from './types.ts';
 
 export interface LinkWish {
@@ -61,7 +61,7 @@ export function searchNodes(specs: Specs, query: string, options: SearchOptions 
 /** Whether a node type has a socket (or widget) that a link may end at. */
 export function takesLink(spec: NodeSpec, { side, type }: LinkWish): boolean {
   return side === 'output'
-    ? spec.inputs.some((input) => fits(type, input.type))
+    ? spec.inputs.some((input) => isOffered(input) && fits(type, input.type))
     : spec.outputs.some((output) => fits(output.type, type));
 }
 

@@ -14,7 +14,8 @@ import { readWidget } from './specs-widgets.ts';
 import { ANY, plainType, typeVariable } from './types.ts';
 
 const MATCH_TYPE = 'COMFY_MATCHTYPE_V3'; // ComfyUI's word for a type variable …
-const AUTOGROW = 'COMFY_AUTOGROW_V3'; // … and for sockets that grow
+const AUTOGROW = 'COMFY_AUTOGROW_V3'; // … for sockets that grow
+const SLOT = 'COMFY_DYNAMICSLOT_V3'; // … and for those that open inputs when they are linked
 const MOST_GROWN = 100;
 
 /** Return all node types by name. */
@@ -56,6 +57,7 @@ export function readInput(name: string, description: unknown, isOptional: boolea
   const [kind, second] = description;
   const options = isObject(second) ? second : {};
   if (kind === AUTOGROW) return readGrowing(name, options, isOptional);
+  if (kind === SLOT) return readOpening(name, options, isOptional);
   const type = isList(kind) ? 'COMBO' : text(kind);
   if (type === '') return null;
   return {
@@ -66,6 +68,22 @@ export function readInput(name: string, description: unknown, isOptional: boolea
     widget: readWidget(name, type, isList(kind) ? kind : null, options),
     isForced: options.forceInput === true,
     growth: null,
+    beside: null,
+  };
+}
+
+/** Return the socket that opens inputs when it is linked: it never has a widget. */
+function readOpening(name: string, options: JsonObject, isOptional: boolean): InputSpec {
+  const type = text(options.slotType);
+  return {
+    name,
+    type: type === '' || type === MATCH_TYPE ? ANY : type,
+    isOptional,
+    tooltip: text(options.tooltip),
+    widget: null,
+    isForced: false,
+    growth: null,
+    beside: isObject(options.inputs) ? options.inputs : {},
   };
 }
 

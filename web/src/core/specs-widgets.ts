@@ -59,6 +59,7 @@ export function readWidget(
     labels: [label(options.label_off, 'off'), label(options.label_on, 'on')],
     hasControl,
     upload,
+    isHidden: options.hidden === true,
     options,
   };
 }

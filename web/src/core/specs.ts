@@ -20,6 +20,8 @@ export interface WidgetSpec {
   readonly hasControl: boolean;
   /** Where a file may be uploaded to; null if none may. */
   readonly upload: 'image' | 'video' | 'audio' | 'file' | null;
+  /** Kept for old files: it is not drawn, but its value stays in the list of saved ones. */
+  readonly isHidden: boolean;
   readonly options: JsonObject;
   /** Of the widget that an extension brings, if it does; see core/fittings.ts. */
   readonly height?: number;
@@ -36,6 +38,13 @@ export interface InputSpec {
   readonly isForced: boolean;
   /** Sockets that grow, by what they are called behind the name: `images.image0`, `images.image1` … */
   readonly growth: { readonly names: readonly string[]; readonly min: number } | null;
+  /** Inputs that are there while a link comes into this socket, as /object_info describes them, by group. */
+  readonly beside: JsonObject | null;
+}
+
+/** Whether editors offer an input: hidden widgets are there for files that have a value or a link for them. */
+export function isOffered({ widget }: InputSpec): boolean {
+  return widget?.isHidden !== true;
 }
 
 export interface OutputSpec {

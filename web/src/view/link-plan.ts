@@ -18,6 +18,7 @@ import { fittingSlot } from '../core/edits/bypass.ts';
 import {
   subgraphIdAt,
   type End,
+  type InputSlot,
   type LinkId,
   type NodeId,
   type Path,
@@ -190,13 +191,19 @@ function firstFit(
   id: NodeId,
   type: string,
 ): SocketRef | null {
-  const node = own.has(id) ? undefined : view.scene.nodes.get(id)?.node;
-  if (node === undefined) return null;
+  const placed = own.has(id) ? undefined : view.scene.nodes.get(id);
+  if (placed === undefined) return null;
+  const { node, layout } = placed;
+  const isShown = (input: InputSlot): boolean => layout.inputs[node.inputs.indexOf(input)] !== null;
   const slot =
     side === 'output'
       ? fittingSlot(node.outputs, type)
-      : (fittingSlot(node.inputs, type, (input) => input.link === null && input.widget === null) ??
-        fittingSlot(node.inputs, type, (input) => input.link === null) ??
-        fittingSlot(node.inputs, type));
+      : (fittingSlot(
+          node.inputs,
+          type,
+          (input) => isShown(input) && input.link === null && input.widget === null,
+        ) ??
+        fittingSlot(node.inputs, type, (input) => isShown(input) && input.link === null) ??
+        fittingSlot(node.inputs, type, isShown));
   return slot === null ? null : { side, node: id, slot };
 }

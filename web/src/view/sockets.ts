@@ -1,7 +1,7 @@
 /** Sockets by keyboard: their order and how they are told to screen readers. */
 
 import { shownName, titleOf } from '../core/geometry.ts';
-import type { NodeId } from '../core/graph.ts';
+import type { NodeId, Point } from '../core/graph.ts';
 import type { Direction } from '../core/navigate.ts';
 import type { SocketRef } from './options.ts';
 import type { ToolContext } from './tools/tool.ts';
@@ -16,10 +16,11 @@ export const ARROWS: { readonly [key: string]: Direction } = {
 export function socketsOf({ view }: ToolContext, node: NodeId): SocketRef[] {
   const placed = view.scene.nodes.get(node);
   if (placed === undefined) return [];
-  const refs = (side: 'input' | 'output', count: number) => {
-    return Array.from({ length: count }, (_, slot): SocketRef => ({ side, node, slot }));
+  const { inputs, outputs } = placed.layout;
+  const refs = (side: 'input' | 'output', places: readonly (Point | null)[]): SocketRef[] => {
+    return places.flatMap((place, slot) => (place === null ? [] : [{ side, node, slot }]));
   };
-  return [...refs('input', placed.node.inputs.length), ...refs('output', placed.node.outputs.length)];
+  return [...refs('input', inputs), ...refs('output', outputs)];
 }
 
 /** Tell what a socket is: its side, name, type and whether it is linked. */

@@ -27,7 +27,7 @@ import { portNodes } from '../core/ports.ts';
 import { Scene, type SpecOf } from '../core/scene.ts';
 import type { NodeSpec, Specs } from '../core/specs.ts';
 import { Store } from '../core/store.ts';
-import { hasChoices } from '../core/opened.ts';
+import { hasOpeners } from '../core/opened.ts';
 import { specOf } from '../core/subgraphs/spec.ts';
 import { STANDARD_OPTIONS, type Focus, type ViewOptions } from './options.ts';
 import { NO_OVERLAY, type Overlay } from './overlay.ts';
@@ -230,11 +230,16 @@ export class View {
     const specs = this.editor.specs.value;
     if (specs !== this.#specsFor[0] || workflow.subgraphs !== this.#specsFor[1]) {
       this.#specsFor = [specs, workflow.subgraphs];
-      this.#specOf = specsOf(workflow, specs);
+      this.#specOf = specsOf(workflow, specs, (node) => this.#decided(node));
     }
     this.scene.show(graphAt(workflow, path), this.#specOf, this.#portsOf(workflow, path), this.extras.value);
     this.changes.set(this.scene.version);
     this.invalidate();
+  }
+
+  /** While a change is not decided, nodes keep the inputs that they have. */
+  #decided(node: GraphNode): GraphNode {
+    return this.#preview === null ? node : (this.editor.graph.nodes.get(node.id) ?? node);
   }
 
   #portsOf(workflow: Workflow, path: Path): readonly GraphNode[] {
@@ -264,12 +269,13 @@ export class View {
   }
 }
 
-/** Specs of instances of subgraphs and of nodes with choices are made; each is kept as long as its node stays the same. */
-function specsOf(workflow: Workflow, specs: Specs): SpecOf {
+/** Specs of instances of subgraphs and of nodes where inputs open others are made; each is kept as long as its node stays the same. */
+function specsOf(workflow: Workflow, specs: Specs, decided: (node: GraphNode) => GraphNode): SpecOf {
   const made = new WeakMap<GraphNode, NodeSpec | undefined>();
-  return (node) => {
+  return (given) => {
+    const node = decided(given);
     const type = specs.get(node.type);
-    const isMade = workflow.subgraphs.has(node.type) || (type !== undefined && hasChoices(type));
+    const isMade = workflow.subgraphs.has(node.type) || (type !== undefined && hasOpeners(type));
     if (!isMade) return type;
     if (!made.has(node)) made.set(node, specOf(node, workflow, specs));
     return made.get(node);

@@ -38,7 +38,7 @@ test('a body in place of the widgets leaves their sockets at its edge, each at a
   const { widgets, rest, inputs, rows } = layoutOf(node, spec);
   expect(widgets).toEqual([]);
   const places = node.inputs.flatMap(({ widget }, slot) => (widget === null ? [] : [inputs[slot]![1]]));
-  expect(new Set(inputs.map(([, y]) => y)).size).toBe(inputs.length);
+  expect(new Set(inputs.map((place) => place![1])).size).toBe(inputs.length);
   for (const y of places) expect(y > rest.y && y < rest.y + rest.height).toBe(true);
   expect(rows.every((slot) => node.inputs[slot]?.widget === null)).toBe(true);
 });

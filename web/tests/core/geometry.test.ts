@@ -44,7 +44,8 @@ describe('the layout of a node', () => {
           expect(y).toBeGreaterThanOrEqual(end);
           end = y + height;
         }
-        for (const [, y] of [...layout.inputs, ...layout.outputs]) expect(y).toBeLessThan(layout.size[1]);
+        for (const place of [...layout.inputs, ...layout.outputs])
+          expect(place![1]).toBeLessThan(layout.size[1]);
         expect(layout.rest.y).toBeGreaterThanOrEqual(end);
         expect(layout.rest.y + layout.rest.height).toBeLessThanOrEqual(layout.size[1] + 1e-9);
         expect(layout.rest.height).toBeGreaterThanOrEqual(extra - 1e-9);

@@ -19,6 +19,7 @@ function spec(kind: WidgetKind, given: Partial<WidgetSpec> = {}): WidgetSpec {
     labels: ['off', 'on'],
     hasControl: false,
     upload: null,
+    isHidden: false,
     options: {},
     ...given,
   };

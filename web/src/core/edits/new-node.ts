@@ -1,16 +1,25 @@
 /** New nodes from their specs. */
 
-import { openedSpec, withOpened, type Values } from '../opened.ts';
+import { openedSpec, withOpened, type Sockets, type Values } from '../opened.ts';
 import { plainType } from '../types.ts';
 import { leastSize } from './size.ts';
 import type { GraphNode, InputSlot, Json, JsonObject, NodeId, OutputSlot, Point } from '../graph.ts';
 import type { InputSpec, NodeSpec, OutputSpec } from '../specs.ts';
 import { socketOfWidget } from './widgets.ts';
 
-/** Return a node of a type as it is when just added: sockets first, then a slot for each widget. given: its values. */
-export function newNode(type: NodeSpec, id: NodeId, pos: Point, given: Values = {}): GraphNode {
-  const values = withOpened(type, given);
-  const spec = openedSpec(type, values);
+/**
+ * Return a node of a type as it is when just added: sockets first, then a slot for each widget. given: its values.
+ * links: those that its sockets will get, for some open others.
+ */
+export function newNode(
+  type: NodeSpec,
+  id: NodeId,
+  pos: Point,
+  given: Values = {},
+  links: Sockets = [],
+): GraphNode {
+  const values = withOpened(type, given, links);
+  const spec = openedSpec(type, values, links);
   const sockets = spec.inputs.filter((input) => !isWidget(input));
   const widgets = spec.inputs.filter(isWidget);
   const node = blankNode(id, spec.type, pos, {

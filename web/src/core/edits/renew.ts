@@ -116,7 +116,7 @@ function renewedValues(
   if (before === undefined) {
     const saved = node.rawWidgets === undefined ? {} : { widgets_values: node.rawWidgets };
     return {
-      widgets: { ...readValues({ ...node.raw, ...saved }, spec), ...node.widgets },
+      widgets: { ...readValues({ ...node.raw, ...saved }, spec, node.inputs), ...node.widgets },
       rawWidgets: undefined,
     };
   }

@@ -24,7 +24,7 @@ export function settle(workflow: Workflow, path: Path, specs: Specs): Workflow {
     const variable: [NodeId, NodeSpec][] = [];
     for (const node of level.nodes.map.values()) {
       const type = specs.get(node.type);
-      const spec = type && openedSpec(type, node.widgets);
+      const spec = type && openedSpec(type, node.widgets, node.inputs);
       if (spec?.inputs.some(({ growth }) => growth !== null)) growing.push([node, spec]);
       if (spec !== undefined && hasVariables(spec)) variable.push([node.id, spec]);
     }
@@ -33,7 +33,7 @@ export function settle(workflow: Workflow, path: Path, specs: Specs): Workflow {
   });
 }
 
-/** Settle a level after an edit, if the edit changed its links, the number of its nodes or what choices open. */
+/** Settle a level after an edit, if the edit changed its links, the number of its nodes or what is open. */
 export function settleAfter(before: Workflow, after: Workflow, path: Path, specs: Specs): Workflow {
   const [old, now] = [graphAt(before, path), graphAt(after, path)];
   const opened = withOpenedInputs(after, path, old, specs);

@@ -15,6 +15,7 @@ import {
   type NodeId,
   type Workflow,
 } from '../graph.ts';
+import type { Sockets } from '../opened.ts';
 import type { NodeSpec, Specs } from '../specs.ts';
 import { placeInColumns } from './columns.ts';
 import { largest } from './counts.ts';
@@ -28,7 +29,8 @@ export function readApi(document: JsonObject, specs: Specs): Workflow {
     const fields = wantObject(item, `Node "${id}"`);
     const type = wantText(fields.class_type, `Node "${id}", class_type`);
     const inputs = wantObject(fields.inputs ?? {}, `Node "${id}", inputs`);
-    return { id, inputs, node: apiNode(id, type, fields, inputs, specs.get(type)) };
+    const links = linkedIn(inputs, document);
+    return { id, inputs, node: apiNode(id, type, fields, inputs, links, specs.get(type)) };
   });
   const nodes = new Map(entries.map(({ id, node }) => [id, node]));
   const links = new Map<string, Link>();
@@ -46,6 +48,7 @@ function apiNode(
   type: string,
   fields: JsonObject,
   inputs: JsonObject,
+  links: Sockets,
   spec: NodeSpec | undefined,
 ): GraphNode {
   const meta = isObject(fields._meta) ? textOf(fields._meta.title) : null;
@@ -56,7 +59,15 @@ function apiNode(
     const rawWidgets = entries.length > 0 ? given : undefined;
     return { ...blankNode(id, type, [0, 0], { title, rawWidgets }) };
   }
-  return { ...newNode(spec, id, [0, 0], given), title };
+  return { ...newNode(spec, id, [0, 0], given, links), title };
+}
+
+/** Return which inputs get a link, from nodes that are there. */
+function linkedIn(inputs: JsonObject, document: JsonObject): Sockets {
+  return Object.entries(inputs).flatMap(([name, value]) => {
+    const from = linkOf(value);
+    return from !== null && document[from.node] !== undefined ? [{ name, link: from.node }] : [];
+  });
 }
 
 function unwrapped(value: Json): Json {

@@ -23,6 +23,6 @@ function withNames(node: GraphNode, subgraphs: ReadonlyMap<string, Subgraph>, sp
   const subgraph = subgraphs.get(node.type);
   if (subgraph !== undefined) return { ...node, widgets: readPromoted(node, subgraph) };
   const spec = specs.get(node.type);
-  if (spec !== undefined) return { ...node, widgets: readValues(node.raw, spec) };
+  if (spec !== undefined) return { ...node, widgets: readValues(node.raw, spec, node.inputs) };
   return { ...node, rawWidgets: node.raw.widgets_values };
 }

@@ -1,18 +1,17 @@
 /**
  * Which values an editor saves for a node type, in order: its widgets and what editors put between them.
  *
- *     [...widgetSlots(spec, () => undefined)].map((slot) => slot.key);
+ *     [...widgetSlots(spec, () => undefined, node.inputs)].map((slot) => slot.key);
  *     // seed, control_after_generate, steps, cfg, …
  *
  * Documents hold these values without names. Required inputs come first, then the button of an uploaded file, then
- * optional inputs. The inputs that a dynamic choice opens follow it.
+ * optional inputs. The inputs that a dynamic choice opens follow it, and so do those that a socket opens when it is linked.
  */
 
 import type { Json } from '../graph.ts';
-import { openedInputs } from '../opened.ts';
+import { openedInputs, type Sockets } from '../opened.ts';
 import type { InputSpec, NodeSpec } from '../specs.ts';
 import { controlKey } from '../seed-control.ts';
-import { DYNAMIC } from '../specs-widgets.ts';
 
 /**
  * What a saved value is for: a widget; what happens to the value above after a run; by what a choice's control goes;
@@ -49,19 +48,29 @@ function filterKey(spec: NodeSpec, name: string): string {
 export function* widgetSlots(
   spec: NodeSpec,
   valueOf: (key: string) => Json | undefined,
+  sockets: Sockets,
 ): Generator<WidgetSlot> {
-  for (const input of spec.inputs) if (!input.isOptional) yield* slotsOf(input, spec, valueOf);
+  for (const input of spec.inputs) if (!input.isOptional) yield* slotsOf(input, spec, valueOf, sockets);
   if (spec.inputs.some((input) => (input.widget?.upload ?? null) !== null)) {
     yield { key: '', role: 'upload', input: null };
   }
-  for (const input of spec.inputs) if (input.isOptional) yield* slotsOf(input, spec, valueOf);
+  for (const input of spec.inputs) if (input.isOptional) yield* slotsOf(input, spec, valueOf, sockets);
 }
 
 function* slotsOf(
   input: InputSpec,
   spec: NodeSpec,
   valueOf: (key: string) => Json | undefined,
+  sockets: Sockets,
 ): Generator<WidgetSlot> {
+  yield* ownSlots(input, spec);
+  if (input.isForced) return;
+  for (const opened of openedInputs(input, valueOf(input.name), sockets)) {
+    if (!opened.isForced) yield* slotsOf(opened, spec, valueOf, sockets);
+  }
+}
+
+function* ownSlots(input: InputSpec, spec: NodeSpec): Generator<WidgetSlot> {
   const { name, type, widget } = input;
   if (widget === null || input.growth !== null) return;
   if (input.isForced) {
@@ -72,9 +81,5 @@ function* slotsOf(
   if (widget.hasControl) {
     yield { key: controlKey(spec, name), role: 'control', input };
     if (type !== 'INT' && type !== 'FLOAT') yield { key: filterKey(spec, name), role: 'filter', input };
-  }
-  if (type !== DYNAMIC) return;
-  for (const opened of openedInputs(input, valueOf(name))) {
-    if (!opened.isForced) yield* slotsOf(opened, spec, valueOf);
   }
 }

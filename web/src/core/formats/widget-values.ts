@@ -1,7 +1,7 @@
 /**
  * The saved values of a node whose type is known, by name and back.
  *
- *     readValues(raw, spec); // {seed: 7, control_after_generate: 'fixed', steps: 20, …} from [7, 'fixed', 20, …]
+ *     readValues(raw, spec, node.inputs); // {seed: 7, control_after_generate: 'fixed', steps: 20, …} from [7, 'fixed', 20, …]
  *
  * Documents of many ages are about: values for the control of a seed or for an upload button may be there or not.
  * null counts as left out. Writing changes the list that the file had where that is possible.
@@ -9,8 +9,8 @@
 
 import type { Json, JsonObject } from '../graph.ts';
 import { sameJson } from '../json.ts';
+import { isOpener, type Sockets } from '../opened.ts';
 import type { NodeSpec } from '../specs.ts';
-import { DYNAMIC } from '../specs-widgets.ts';
 import { isList, isObject } from './fields.ts';
 import { BESIDE, CONTROL, FILTER, widgetSlots, type WidgetSlot } from './widget-slots.ts';
 
@@ -36,32 +36,33 @@ interface Fit {
 }
 
 /** Return a node's saved values by key; widgets that the document leaves out have their defaults. */
-export function readValues(raw: JsonObject, spec: NodeSpec): Values {
-  return withDefaults(savedValues(raw, spec), spec);
+export function readValues(raw: JsonObject, spec: NodeSpec, sockets: Sockets): Values {
+  return withDefaults(savedValues(raw, spec, sockets), spec, sockets);
 }
 
 /** Return the fields of a node's document that hold its values, with some values in place of those in `raw`. */
-export function writeValues(raw: JsonObject, values: Values, spec: NodeSpec): JsonObject {
+export function writeValues(raw: JsonObject, values: Values, spec: NodeSpec, sockets: Sockets): JsonObject {
   const saved = raw.widgets_values;
-  const isKept = raw.type !== undefined && sameJson(readValues(raw, spec), withoutNull(values));
+  const isKept = raw.type !== undefined && sameJson(readValues(raw, spec, sockets), withoutNull(values));
   if (isKept) return pick(raw, ['widgets_values', 'widgets_values_named']);
-  if (isObject(saved)) return { widgets_values: patchObject(saved, values, spec) };
+  if (isObject(saved)) return { widgets_values: patchObject(saved, values, spec, sockets) };
   const named = isObject(raw.widgets_values_named)
-    ? { widgets_values_named: patchObject(raw.widgets_values_named, withoutControls(values), spec) }
+    ? { widgets_values_named: patchObject(raw.widgets_values_named, withoutControls(values), spec, sockets) }
     : {};
-  const list = (isList(saved) ? patchList(raw, saved, values, spec) : null) ?? newList(values, spec);
+  const list =
+    (isList(saved) ? patchList(raw, saved, values, spec, sockets) : null) ?? newList(values, spec, sockets);
   return list === null || list.length > 0 || isList(saved)
     ? { widgets_values: list ?? withoutNull(values), ...named }
     : named;
 }
 
 /** Hand out a list of values to the widgets of a node type, in order. */
-function fit(list: readonly Json[], spec: NodeSpec): Fit {
-  const keepsForced = holdsForced(list, spec);
+function fit(list: readonly Json[], spec: NodeSpec, sockets: Sockets): Fit {
+  const keepsForced = holdsForced(list, spec, sockets);
   const values: { [key: string]: Json } = {};
   const places = new Map<string, number>();
   let index = 0;
-  for (const slot of widgetSlots(spec, (key) => values[key])) {
+  for (const slot of widgetSlots(spec, (key) => values[key], sockets)) {
     if (slot.role === 'forced' && !keepsForced) continue;
     if (skipsControl(slot, list[index])) index += 1;
     if (index >= list.length) continue;
@@ -91,18 +92,18 @@ function skipsControl(slot: WidgetSlot, value: Json | undefined): boolean {
 }
 
 /** Whether a document is from the time when inputs with `forceInput` had a widget and a saved value. */
-function holdsForced(list: readonly Json[], spec: NodeSpec): boolean {
+function holdsForced(list: readonly Json[], spec: NodeSpec, sockets: Sockets): boolean {
   const hasForced = spec.inputs.some((input) => input.isForced && input.widget !== null);
-  return hasForced && list.length === [...widgetSlots(spec, () => undefined)].length;
+  return hasForced && list.length === [...widgetSlots(spec, () => undefined, sockets)].length;
 }
 
 /** Return the saved values by key. The list counts where both are there, for people edit it; unless it is too long. */
-function savedValues(raw: JsonObject, spec: NodeSpec): Values {
+function savedValues(raw: JsonObject, spec: NodeSpec, sockets: Sockets): Values {
   const { widgets_values: saved, widgets_values_named: named } = raw;
   if (isObject(saved)) return fromNames(saved, spec);
   const names = isObject(named) && Object.keys(named).length > 0 ? named : null;
   if (!isList(saved)) return names === null ? {} : fromNames(names, spec);
-  const fitted = fit(saved, spec);
+  const fitted = fit(saved, spec, sockets);
   if (fitted.left === 0 || names === null) return fitted.values;
   const controls = Object.entries(fitted.values).filter(([key]) => isBeside(key)); // names leave them out
   return { ...Object.fromEntries(controls), ...fromNames(names, spec) };
@@ -117,9 +118,9 @@ function fromNames(named: JsonObject, spec: NodeSpec): Values {
   return Object.fromEntries(Object.entries(named).filter(([name, value]) => value !== null && isKept(name)));
 }
 
-function withDefaults(given: Values, spec: NodeSpec): Values {
+function withDefaults(given: Values, spec: NodeSpec, sockets: Sockets): Values {
   const filled: { [key: string]: Json } = {};
-  for (const { key, role, input } of widgetSlots(spec, (name) => filled[name])) {
+  for (const { key, role, input } of widgetSlots(spec, (name) => filled[name], sockets)) {
     if (role !== 'value') continue;
     const value = given[key] ?? input?.widget?.default ?? null;
     if (value !== null) filled[key] = value;
@@ -143,24 +144,25 @@ function patchList(
   saved: readonly Json[],
   values: Values,
   spec: NodeSpec,
+  sockets: Sockets,
 ): readonly Json[] | null {
   const list = [...saved];
-  const { places } = fit(saved, spec);
+  const { places } = fit(saved, spec, sockets);
   for (const [key, value] of Object.entries(withoutNull(values))) {
     const place = places.get(key);
     if (place !== undefined) list[place] = value;
   }
-  const reread = readValues({ ...raw, widgets_values: list, widgets_values_named: null }, spec);
+  const reread = readValues({ ...raw, widgets_values: list, widgets_values_named: null }, spec, sockets);
   return sameJson(reread, withoutNull(values)) ? list : null;
 }
 
 /** Return a list of all values as editors write it today; null if no widget of the type holds some of them. */
-function newList(values: Values, spec: NodeSpec): readonly Json[] | null {
-  const slots = [...widgetSlots(spec, (key) => values[key])].filter(({ role }) => role !== 'forced');
+function newList(values: Values, spec: NodeSpec, sockets: Sockets): readonly Json[] | null {
+  const slots = [...widgetSlots(spec, (key) => values[key], sockets)].filter(({ role }) => role !== 'forced');
   const held = new Set(slots.map(({ key }) => key));
-  const dynamic = spec.inputs.filter(({ type }) => type === DYNAMIC).map(({ name }) => `${name}.`);
+  const openers = spec.inputs.filter(isOpener).map(({ name }) => `${name}.`);
   const isLost = (key: string): boolean => {
-    return !held.has(key) && !isBeside(key) && !dynamic.some((prefix) => key.startsWith(prefix));
+    return !held.has(key) && !isBeside(key) && !openers.some((prefix) => key.startsWith(prefix));
   };
   if (Object.keys(withoutNull(values)).some(isLost)) return null;
   return slots.map(({ key, role, input }) => {
@@ -176,8 +178,8 @@ function isBeside(key: string): boolean {
 }
 
 /** Return the file's object with what has changed. */
-function patchObject(saved: JsonObject, values: Values, spec: NodeSpec): JsonObject {
-  const before = withDefaults(fromNames(saved, spec), spec);
+function patchObject(saved: JsonObject, values: Values, spec: NodeSpec, sockets: Sockets): JsonObject {
+  const before = withDefaults(fromNames(saved, spec), spec, sockets);
   const changed = Object.entries(withoutNull(values)).filter(([key, value]) => !sameJson(value, before[key]));
   return { ...saved, ...Object.fromEntries(changed) };
 }

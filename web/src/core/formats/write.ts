@@ -67,7 +67,7 @@ function writerOf(workflow: Workflow, specs: Specs): WriteValues {
     if (subgraph !== undefined) return writePromoted(node, subgraph, workflow.subgraphs);
     const spec = specs.get(node.type);
     const isNamed = node.rawWidgets === undefined || Object.keys(node.widgets).length > 0;
-    if (spec !== undefined && isNamed) return writeValues(node.raw, node.widgets, spec);
+    if (spec !== undefined && isNamed) return writeValues(node.raw, node.widgets, spec, node.inputs);
     return unknownValues(node);
   };
 }

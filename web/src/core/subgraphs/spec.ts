@@ -10,7 +10,7 @@ export function specOf(node: GraphNode, workflow: Workflow, specs: Specs): NodeS
   const subgraph = workflow.subgraphs.get(node.type);
   if (subgraph !== undefined) return specOfInstance(node, subgraph, workflow, specs);
   const type = specs.get(node.type);
-  return type && openedSpec(type, node.widgets);
+  return type && openedSpec(type, node.widgets, node.inputs);
 }
 
 function specOfInstance(node: GraphNode, subgraph: Subgraph, workflow: Workflow, specs: Specs): NodeSpec {
@@ -52,6 +52,7 @@ const BARE: InputSpec = {
   widget: null,
   isForced: false,
   growth: null,
+  beside: null,
 };
 
 /** Return the spec of an inner widget; it may itself be one that an inner subgraph shows. Its default is the value inside. */

@@ -121,7 +121,7 @@ function paintSockets({ context, colours }: Brush, nodes: readonly PlacedNode[])
     node.inputs.forEach((slot, index) => {
       const place = layout.inputs[index];
       const isLinked = slot.link !== null;
-      if (place === undefined || (node.isCollapsed && !isLinked && index > 0)) return;
+      if (place == null || (node.isCollapsed && !isLinked && index > 0)) return;
       const isQuiet = !isLinked && !node.isCollapsed && !layout.rows.includes(index);
       draw(node, slot.type, place, isQuiet ? SOCKET_RADIUS * QUIET : SOCKET_RADIUS, isLinked);
     });

@@ -87,7 +87,7 @@ function* socketsIn(view: Brush['view'], rect: Rect): Iterable<{ ref: SocketRef;
     for (const side of ['input', 'output'] as const) {
       const places = side === 'input' ? placed.layout.inputs : placed.layout.outputs;
       for (const [slot, place] of places.entries()) {
-        yield { ref: { side, node, slot }, at: [x + place[0], y + place[1]] };
+        if (place !== null) yield { ref: { side, node, slot }, at: [x + place[0], y + place[1]] };
       }
     }
   }

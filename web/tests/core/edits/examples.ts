@@ -21,6 +21,7 @@ const NUMBER: WidgetSpec = {
   labels: ['off', 'on'],
   hasControl: false,
   upload: null,
+  isHidden: false,
   options: {},
 };
 
@@ -33,6 +34,7 @@ export function input(name: string, type: string, given: Partial<InputSpec> = {}
     widget: null,
     isForced: false,
     growth: null,
+    beside: null,
     ...given,
   };
 }
