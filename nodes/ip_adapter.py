@@ -59,7 +59,7 @@ def SimpleIPAdapter(
     end_at: up to which part of the sampling it acts.
     weight_type: style transfer takes the style and leaves what is to be seen to the words.
     attn_mask: where it acts, of the proportions of what is drawn.
-    clip_vision: the network that the adapter was made for; not needed if the adapter brings it along.
+    clip_vision: the network that the adapter was made for; it must be connected.
     """
     how = How(weight, SIMPLE[weight_type], start_percent=start_at, end_percent=end_at, mask=attn_mask)
     return apply_ip_adapter(model, ipadapter, clip_vision, image, how)
@@ -93,7 +93,7 @@ def IPAdapterAdvanced(
     embeds_scaling: what the weight scales. K+mean(V) w/ C penalty keeps high weights from burning the picture.
     image_negative: what is not wanted.
     attn_mask: where they act, of the proportions of what is drawn.
-    clip_vision: the network that the adapter was made for; not needed if the adapter brings it along.
+    clip_vision: the network that the adapter was made for; it must be connected.
     """
     how = How(weight, weight_type, combine_embeds, embeds_scaling, start_at, end_at, attn_mask)
     return apply_ip_adapter(model, ipadapter, clip_vision, image, how, image_negative)

@@ -58,9 +58,9 @@ def apply_ip_adapter(
 ) -> Model:
     """Return a handle that is prompted with pictures (batch, height, width, channels) in 0..1 too.
 
-    vision: what sees them; None for what the adapter brought along. negative: pictures for the negative side.
+    vision: what sees them, which must not be None. negative: pictures for the negative side.
     """
-    layers, vision = _fitting_layers(model, adapter), vision or adapter.vision
+    layers = _fitting_layers(model, adapter)
     if vision is None:
         raise DiffusionError(
             "An IP-Adapter needs a CLIP vision network that sees the picture: connect CLIPVisionLoader to clip_vision."

@@ -6,7 +6,7 @@ adapter.keys_values(adapter.taken(vision.encode_image(image)))
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from diffusion.checkpoints.alone import load_alone
 from diffusion.checkpoints.pickles import open_any
 from diffusion.checkpoints.source import Keep
-from diffusion.clip_vision import ClipVision, VisionOutput
+from diffusion.clip_vision import VisionOutput
 from diffusion.errors import DiffusionError
-from diffusion.handles import device_of, dtype_of, joined_digest
+from diffusion.handles import device_of, dtype_of
 from diffusion.ip_adapter.network import ENCODERS, PLAIN, AdapterSizes, KeysValues, adapter_part, read_adapter
 from diffusion.quantize import Precision
 from diffusion.streaming import Keeper, kept
@@ -28,21 +28,13 @@ AS_STORED = Precision()
 
 @dataclass(frozen=True)
 class IPAdapter:
-    """A network that makes keys and values for a U-Net of what was seen in pictures.
-
-    vision: what sees them, if it came along.
-    """
+    """A network that makes keys and values for a U-Net of what was seen in pictures."""
 
     network: nn.Module
     sizes: AdapterSizes
     digest: str = ""
     computed: torch.dtype | None = None
     keeper: Keeper | None = None
-    vision: ClipVision | None = None
-
-    def with_vision(self, vision: ClipVision) -> IPAdapter:
-        """Return a handle that brings along what sees pictures."""
-        return replace(self, vision=vision, digest=joined_digest(self.digest, vision.digest))
 
     def taken(self, seen: VisionOutput) -> Tensor:
         """Return what the network takes of what was seen: a vector for each picture, or those of the last layer but one."""

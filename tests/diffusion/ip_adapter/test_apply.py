@@ -241,12 +241,6 @@ class Flat(UNetAdapter):
     steered_by = None  # type: ignore[assignment]
 
 
-def test_an_adapter_may_bring_along_what_sees(models: dict[str, Model], adapters: Any, vision: ClipVision) -> None:
-    adapter = adapters["sd1", PLUS]
-    brought = apply_ip_adapter(models["sd1"], adapter.with_vision(vision), None, IMAGES, How())
-    torch.testing.assert_close(output(brought), output(apply_ip_adapter(models["sd1"], adapter, vision, IMAGES, How())))
-
-
 def test_the_cache_counts_what_a_handle_holds(models: dict[str, Model], adapters: Any, vision: ClipVision) -> None:
     adapter = adapters["sd1", PLAIN]
     prompted = apply_ip_adapter(models["sd1"], adapter, vision, IMAGES[:1], How())
