@@ -4,7 +4,8 @@
     output = adapter.call(backbone, x, timestep, context, given)
 
 Samplers and guidance know networks only through this seam; a family that needs no more than cross-attention is a UNet.
-An adapter with `steered_by` passes on what ControlNets of that name add (`steering`, `blocks_of`).
+An adapter with `steered_by` passes on what ControlNets of that name add (`steering`, `blocks_of`); one with `begin` gives
+another for each sampling, which may remember what steps see.
 """
 
 from __future__ import annotations

@@ -22,12 +22,13 @@ from diffusion.conditioning import Cond
 from diffusion.latents import LatentFormat
 from diffusion.levels import TIMESTEPS
 from diffusion.resize import resize, spread_to_batch
-from diffusion.tokens import grid, known_method, latent_of, origins, size_in_patches, tokens_of
+from diffusion.tokens import BEYOND, INDEX, OFFSET, grid, known_method, latent_of, origins, size_in_patches, tokens_of
 
 GUIDANCE = 3.5  # where a prompt says nothing (ComfyUI)
 PATCH = 2
 PIXELS = 8  # on a side of a cell, of masks
 STEERED = "flux"  # what it is steered by
+METHODS = (OFFSET, INDEX, BEYOND)  # of placing references
 REFERENCES = "references by "  # and the method: prompts with other methods do not go together
 
 
@@ -48,7 +49,7 @@ class FluxAdapter:
         given: dict[str, Tensor | tuple[Tensor, ...]] = {"pooled": pooled}
         if self.has_guidance:
             given |= guidance_of(cond)
-        return given | references_of(cond, self.latent_format, "offset")
+        return given | references_of(cond, self.latent_format, OFFSET, METHODS, "Flux.1")
 
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
@@ -106,12 +107,17 @@ def guidance_of(cond: Cond) -> dict[str, Tensor]:
     return {} if guidance is None else {"guidance": torch.tensor([float(guidance)])}
 
 
-def references_of(cond: Cond, latent_format: LatentFormat, usual: str) -> dict[str, tuple[Tensor, ...]]:
-    """Return a prompt's reference pictures in the model's scale, under a name that tells how they are placed."""
+def references_of(
+    cond: Cond, latent_format: LatentFormat, usual: str, methods: Sequence[str], title: str
+) -> dict[str, tuple[Tensor, ...]]:
+    """Return a prompt's reference pictures in the model's scale, under a name that tells how they are placed.
+
+    usual: the method where the prompt says none. methods: those that the model knows. title: of its family.
+    """
     references = cond.extras.get("reference_latents", ())
     if not references:
         return {}
-    method = known_method(cond.extras.get("reference_latents_method") or usual)
+    method = known_method(cond.extras.get("reference_latents_method") or usual, methods, title)
     return {REFERENCES + method: tuple(latent_format.process_in(latent.float()) for latent in references)}
 
 
@@ -119,22 +125,25 @@ def images_of(planes: Tensor, given: Given, *, patch: int, axes: int, step: floa
     """Return the tokens of a latent and then of the references, and the places of all."""
     tokens = [tokens_of(planes, patch)]
     places = [grid(size_in_patches(planes, patch), axes=axes, device=planes.device)]
-    name = next((name for name in given if name.startswith(REFERENCES)), None)
-    if name is not None:
-        references: Any = given[name]
-        method = name.removeprefix(REFERENCES)
-        starts = origins(method, planes, references, patch=patch, step=step)
-        for reference, start in zip(references, starts, strict=True):
-            tokens.append(tokens_of(reference, patch))
-            places.append(grid(size_in_patches(reference, patch), start, axes=axes, device=planes.device))
+    method = method_of(given)
+    references: Any = given.get(REFERENCES + method, ())
+    for reference, start in zip(references, origins(method, planes, references, patch=patch, step=step), strict=True):
+        tokens.append(tokens_of(reference, patch))
+        places.append(grid(size_in_patches(reference, patch), start, axes=axes, device=planes.device))
     return torch.cat(tokens, dim=1), torch.cat(places)
+
+
+def method_of(given: Given) -> str:
+    """Return how references are placed, "" if there are none."""
+    return next((name.removeprefix(REFERENCES) for name in given if name.startswith(REFERENCES)), "")
 
 
 @contextmanager
 def guided(network: Any, timestep: Tensor, given: Given, *, has_guidance: bool) -> Iterator[Any]:
     """Give the guidance that a network of Flux is told, and let it know the time in full.
 
-    has_guidance: whether it takes any; without one in the prompt it is then as if it took none.
+    has_guidance: whether it takes any; without one in the prompt it is then as if it took none. In 16 bits the network rounds
+    guidance, as Black Forest Labs' own code, diffusers and ComfyUI do (3.5 becomes 3504 thousandths in bfloat16).
     """
     guidance = given.get("guidance") if has_guidance else None
     with exact_time(network.time_text_embed, timestep):

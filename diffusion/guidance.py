@@ -142,6 +142,7 @@ def guide(
     (in the model's scale), the `denoise_mask` (batch, channels, rows, columns) and the `seed` of the sampling, as ComfyUI
     has them.
     """
+    model = model.for_sampling()
     first = with_defaults(positive, {**seen, "prompt_type": "positive"})
     second = with_defaults(negative, {**seen, "prompt_type": "negative"})
     regions = _fit(model, first, second, shape, device)

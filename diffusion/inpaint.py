@@ -61,7 +61,8 @@ class InpaintDenoiser:
 
 
 def fit_noise_mask(mask: Tensor, like: Tensor) -> Tensor:
-    """Return a mask (…, height, width) of any size as (batch, channels, rows, columns) of a latent."""
+    """Return a mask (…, height, width) of any size in the shape of a latent."""
     planes = mask.reshape(-1, 1, *mask.shape[-2:]).to(like.device, torch.float32)
     planes = functional.interpolate(planes, size=like.shape[-2:], mode="bilinear")
-    return repeat_to_batch(planes.expand(-1, like.shape[1], -1, -1), like.shape[0])
+    planes = planes.reshape(-1, *[1] * (like.ndim - 3), *like.shape[-2:])  # the same for all channels and frames
+    return repeat_to_batch(planes.expand(-1, *like.shape[1:]), like.shape[0])

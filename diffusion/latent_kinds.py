@@ -26,6 +26,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {  # in names and metadata of files, with
     SD3: ("sd3", "sd-3", "stable-diffusion-3", "stable-diffusion-v3"),
     FLUX: ("flux", "taef1"),
 }
+ARCHITECTURE = "modelspec.architecture"  # the text of a file's metadata that tells it
 STEMS: Mapping[str, str] = {"ae": FLUX}  # whole names of files without their ends (BFL's)
 
 
@@ -35,12 +36,20 @@ def title_of(kinds: Iterable[str]) -> str:
 
 
 def told_by(text: str, stem: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the only kind that a file's name (without its end) and what it says of itself speak of; else all."""
-    if STEMS.get(stem) in kinds:
-        return (STEMS[stem],)
-    plain = f"{stem} {text}".lower().replace("_", "-").replace(".", "-")
-    told = tuple(kind for kind in kinds if any(word in plain for word in WORDS.get(kind, ())))
-    return told if len(told) == 1 else kinds
+    """Return the only kind of which a file's text speaks, else its name (without its end); all if neither tells."""
+    for said in (text, stem):
+        plain = said.lower().replace("_", "-").replace(".", "-")
+        told = tuple(
+            kind for kind in kinds if STEMS.get(plain) == kind or any(word in plain for word in WORDS.get(kind, ()))
+        )
+        if len(told) == 1:
+            return told
+    return kinds
+
+
+def architecture(kinds: tuple[str, ...]) -> Mapping[str, str]:
+    """Return the metadata that tell the kind in a file of a VAE alone; nothing if it is not known."""
+    return {ARCHITECTURE: f"{kinds[0]}/vae"} if len(kinds) == 1 else {}
 
 
 def foreign(latent: Collection[str], vae: Collection[str]) -> str | None:

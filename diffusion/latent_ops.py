@@ -21,9 +21,11 @@ CELL = 8  # pixels on a side that one latent cell stands for, in most families
 MIN_SIDE = 64  # pixels: the least side of a resized or cropped latent, as in ComfyUI
 
 
-def empty(width: int, height: int, batch: int, channels: int = 4, cell: int = CELL) -> Latent:
+def empty(
+    width: int, height: int, batch: int, channels: int = 4, cell: int = CELL, frames: int | None = None
+) -> Latent:
     """Return zeros for pictures of that size; cell: pixels on a side that one latent cell stands for."""
-    return Latent(torch.zeros(batch, channels, height // cell, width // cell))
+    return Latent(torch.zeros(batch, channels, *(() if frames is None else (frames,)), height // cell, width // cell))
 
 
 def upscale(latent: Latent, method: str, width: int, height: int, crop: str) -> Latent:
@@ -138,7 +140,7 @@ def blend(a: Latent, b: Latent, factor: float) -> Latent:
 
 
 def concat(a: Latent, b: Latent, axis: int, *, reverse: bool = False) -> Latent:
-    """Join two latents along an axis (-1 columns, -2 rows), b after a unless reversed."""
+    """Join two latents along an axis (-1 columns, -2 rows, -3 frames), b after a unless reversed."""
     other = repeat_to_batch(b.samples, a.samples.shape[0])
     return replace(a, samples=torch.cat((other, a.samples) if reverse else (a.samples, other), dim=axis))
 
@@ -149,6 +151,14 @@ def cut(latent: Latent, axis: int, index: int, amount: int) -> Latent:
     start = min(index, size - 1) if index >= 0 else max(index, -size)
     room = size - start if index >= 0 else -start
     return replace(latent, samples=torch.narrow(latent.samples, axis, start, min(room, amount)))
+
+
+def cut_to_batch(latent: Latent, axis: int, size: int) -> Latent:
+    """Cut along an axis (-1 columns, -2 rows, -3 frames) into slices, which become a batch; a smaller last one is dropped."""
+    slices = latent.samples.movedim(axis, 1)
+    size = min(size, slices.shape[1])
+    slices = slices[:, : slices.shape[1] // size * size]
+    return replace(latent, samples=slices.reshape(-1, size, *slices.shape[2:]).movedim(1, axis))
 
 
 def fit(x: Tensor, like: Tensor) -> Tensor:

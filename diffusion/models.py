@@ -101,6 +101,15 @@ class Model:
             self, parameterization=parameterization, digest=joined_digest(self.digest, repr(parameterization))
         )
 
+    def with_adapter(self, adapter: Adapter, change: str) -> Model:
+        """Return a handle whose network is called differently; change: tells how, for the digest."""
+        return replace(self, adapter=adapter, digest=joined_digest(self.digest, change))
+
+    def for_sampling(self) -> Model:
+        """Return the handle for one sampling, in which the adapter may remember something (`begin`)."""
+        begin = getattr(self.adapter, "begin", None)
+        return self if begin is None else replace(self, adapter=begin())
+
     def with_guidance(self, guidance: Guidance) -> Model:
         """Return a handle that is guided differently, in place of any earlier guidance."""
         return self._with_usage(replace(self.usage, guidance=guidance), guidance)

@@ -22,7 +22,8 @@ def preview(latent: Tensor, latent_format: LatentFormat) -> Image.Image:
 
 def preview_rgb(latent: Tensor, latent_format: LatentFormat) -> Tensor:
     """Return (rows, columns, 3) in 0..1 on the CPU."""
-    cells = _unpacked(latent[0].detach().to("cpu", torch.float32), len(latent_format.rgb_factors)).movedim(0, -1)
+    first = latent[0] if latent.ndim == 4 else latent[0, :, 0]  # of several frames
+    cells = _unpacked(first.detach().to("cpu", torch.float32), len(latent_format.rgb_factors)).movedim(0, -1)
     factors = torch.tensor(latent_format.rgb_factors, dtype=torch.float32).T
     bias = None if latent_format.rgb_bias is None else torch.tensor(latent_format.rgb_bias, dtype=torch.float32)
     rgb = functional.linear(cells, factors, bias)

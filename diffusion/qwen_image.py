@@ -17,24 +17,28 @@ from torch import Tensor, nn
 
 from diffusion.adapters import BLOCKS, Given, blocks_of
 from diffusion.conditioning import Cond
-from diffusion.flux import REFERENCES, exact_time
+from diffusion.flux import REFERENCES, exact_time, method_of
 from diffusion.latents import LatentFormat
 from diffusion.levels import TIMESTEPS
 from diffusion.qwen_places import PATCH, Piece, Shape
 from diffusion.text.readers import ATTENTION_MASK
-from diffusion.tokens import Origin, latent_of, origins, size_in_patches, tokens_of
+from diffusion.tokens import INDEX, INDEX_CLEAN, OFFSET, Origin, latent_of, origins, size_in_patches, tokens_of
 
-INDEX, INDEX_CLEAN = "index", "index_timestep_zero"
 BACKWARDS = "negative_index"
+LAYERED_NDIM = 5  # of latents of several layers
 STEERED = "qwen_image"  # what it is steered by
 
 
 @dataclass(frozen=True)
 class QwenImageAdapter:
-    """Qwen-Image's. method: how references are placed where a prompt does not say; see `placed`."""
+    """Qwen-Image's. method: how references are placed where a prompt does not say; see `placed`.
+
+    is_layered: latents have as many frames as there are layers, and one for the whole (Qwen-Image Layered).
+    """
 
     latent_format: LatentFormat
     method: str = INDEX
+    is_layered: bool = False
     repeats_contexts: bool = False
     planes: frozenset[str] = frozenset()
     steered_by: ClassVar[str] = STEERED
@@ -58,31 +62,37 @@ class QwenImageAdapter:
     def call(self, backbone: nn.Module, x: Tensor, timestep: Tensor, context: Tensor, given: Given) -> Tensor:
         """Return the network's output."""
         network: Any = backbone
-        name = next((name for name in given if name.startswith(REFERENCES)), "")
-        references: Any = given.get(name, ())
-        method = name.removeprefix(REFERENCES)
-        pictures = [x, *references]
-        shapes = [
-            Shape(Piece(*size_in_patches(picture, PATCH), origin))
-            for picture, origin in zip(pictures, [Origin(), *placed(method, x, references)], strict=True)
-        ]
+        method = method_of(given)
+        references: Any = given.get(REFERENCES + method, ())
+        layers = x.movedim(2, 1).flatten(0, 1) if x.ndim == LAYERED_NDIM else x
+        pieces = [Piece(*size_in_patches(x, PATCH), frames=len(layers) // len(x))]
+        for picture, origin in zip(references, placed(method, x, references), strict=True):
+            pieces.append(Piece(*size_in_patches(picture, PATCH), origin))
+        shapes = [Shape(piece) for piece in pieces]
         time = timestep.float() / TIMESTEPS
         with ExitStack() as stack:
             if method == INDEX_CLEAN:
                 stack.enter_context(_clean_references(network))
                 time = torch.cat((time, torch.zeros_like(time)))
             stack.enter_context(exact_time(network.time_text_embed, time))
-            tokens = torch.cat([tokens_of(picture, PATCH) for picture in pictures], dim=1)
+            own = tokens_of(layers, PATCH)
+            own = own.reshape(len(x), -1, own.shape[-1])
+            tokens = torch.cat([own, *(tokens_of(picture, PATCH) for picture in references)], dim=1)
             output: Tensor = network(
                 tokens,
                 encoder_hidden_states=context,
                 encoder_hidden_states_mask=given.get(ATTENTION_MASK),
                 timestep=timestep / TIMESTEPS,
                 img_shapes=[shapes] * len(x),
+                additional_t_cond=torch.zeros(len(time), dtype=torch.long, device=x.device)
+                if self.is_layered
+                else None,
                 controlnet_block_samples=blocks_of(given, BLOCKS, tokens.shape[1]),
                 return_dict=False,
             )[0]
-        return latent_of(output, x.shape, PATCH)
+        output = output[:, : own.shape[1]].reshape(len(layers), -1, output.shape[-1])
+        latents = latent_of(output, layers.shape, PATCH)
+        return latents.reshape(len(x), -1, *latents.shape[1:]).movedim(1, 2) if x.ndim == LAYERED_NDIM else latents
 
 
 def placed(method: str, x: Tensor, references: Sequence[Tensor]) -> list[Origin]:
@@ -93,7 +103,7 @@ def placed(method: str, x: Tensor, references: Sequence[Tensor]) -> list[Origin]
     """
     if method == BACKWARDS:
         return [Origin(-number) for number in range(1, len(references) + 1)]
-    return origins(INDEX if method in (INDEX, INDEX_CLEAN) else "offset", x, references, patch=PATCH)
+    return origins(method if method in (INDEX, INDEX_CLEAN) else OFFSET, x, references, patch=PATCH)
 
 
 @contextmanager

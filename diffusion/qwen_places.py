@@ -16,18 +16,19 @@ THETA = 10_000.0
 
 
 class Piece(NamedTuple):
-    """A picture among the tokens: its patches along each side, and where it lies."""
+    """A picture among the tokens: its patches along each side, where it lies, and how many there are behind each other."""
 
     rows: int
     columns: int
     origin: Origin = START
+    frames: int = 1
 
 
 class Shape(list[int]):
     """The sides of a piece as the transformer counts them (frames, rows, columns), with the piece."""
 
     def __init__(self, piece: Piece) -> None:
-        super().__init__((1, piece.rows, piece.columns))
+        super().__init__((piece.frames, piece.rows, piece.columns))
         self.piece = piece
 
 
@@ -62,10 +63,10 @@ class Places(nn.Module):
 
 def _grid(piece: Piece, device: torch.device) -> Tensor:
     """Return the picture, row and column of each patch."""
+    pictures = torch.arange(piece.frames, device=device) + int(piece.origin.picture)
     rows = torch.arange(piece.rows, device=device) + piece.origin.row - piece.rows // 2
     columns = torch.arange(piece.columns, device=device) + piece.origin.column - piece.columns // 2
-    grid = torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1).flatten(0, 1)
-    return torch.cat((torch.full_like(grid[:, :1], int(piece.origin.picture)), grid), dim=1)
+    return torch.stack(torch.meshgrid(pictures, rows, columns, indexing="ij"), dim=-1).flatten(0, 2)
 
 
 def axes_of(head_width: int) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from torch import Tensor
 from diffusion.adapters import NOTHING, Adapter, Given, UNetAdapter
 from diffusion.conditioning import Area, Cond, Conditioning, PercentArea
 from diffusion.control.chain import CONTROL, FOR_UNCOND, Chain, Control, Place, check_base, check_control, fit_control
+from diffusion.errors import DiffusionError
 from diffusion.models import Model
 from diffusion.parameterization import Parameterization
 from diffusion.resize import edge_ramp, repeat_to_batch, resize
@@ -195,7 +196,11 @@ class _Chains:
         if not isinstance(control, Control):  # packs bring their own, which their samplings carry out
             return None
         check_base(control, getattr(adapter, "steered_by", None))
-        batch, channels, rows, columns = self._shape
+        batch, channels, *frames, rows, columns = self._shape
+        if frames:
+            raise DiffusionError(
+                "ControlNets steer pictures of one layer; this latent has several. Leave the ControlNet out."
+            )
         place = Place(batch, rows, columns) if box is None else Place(batch, box.rows, box.columns)
         chain = self._known.get((control, place))
         if chain is None:
@@ -222,7 +227,7 @@ def _region(
     adapter: Adapter,
     chains: _Chains,
 ) -> Region:
-    cond, (batch, _, rows, columns) = placed.cond, shape
+    cond, (batch, *_, rows, columns) = placed.cond, shape
     box = None if placed.box is None else _clip(placed.box, rows, columns)
 
     def fitted(name: str, tensor: Tensor) -> Tensor:
@@ -257,15 +262,21 @@ def _threshold(parameterization: Parameterization, percent: float) -> float:
 def _weight(
     cond: Cond, box: Box | None, mask: Tensor | None, shape: Sequence[int], device: torch.device | None
 ) -> Tensor | None:
-    batch, _, rows, columns = shape
+    batch, _, *frames, rows, columns = shape
     if mask is not None:
         part = mask[:batch] if box is None else box.cut(mask[:batch])
-        return repeat_to_batch(part * cond.mask_strength, batch).unsqueeze(1) * cond.strength
-    if box is None:
-        return None if cond.strength == 1.0 else torch.full((1, 1, rows, columns), cond.strength, device=device)
-    down = _fade(box.rows, box.top, rows, device)
-    along = _fade(box.columns, box.left, columns, device)
-    return ((cond.strength * down[:, None]) * along)[None, None]
+        weight = repeat_to_batch(part * cond.mask_strength, batch) * cond.strength
+    elif box is None:
+        if cond.strength == 1.0:
+            return None
+        weight = torch.full((1, rows, columns), cond.strength, device=device)
+    else:
+        down = _fade(box.rows, box.top, rows, device)
+        along = _fade(box.columns, box.left, columns, device)
+        weight = ((cond.strength * down[:, None]) * along)[None]
+    return weight.reshape(
+        len(weight), *[1] * (1 + len(frames)), *weight.shape[-2:]
+    )  # the same for all channels and frames
 
 
 def _fade(length: int, start: int, limit: int, device: torch.device | None) -> Tensor:

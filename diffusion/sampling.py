@@ -161,7 +161,7 @@ def sample_levels(sampling: Sampling) -> Tensor:
     """
     model, latent = sampling.model, sampling.latent
     check_channels(latent.samples, model)
-    if latent.samples.ndim == FRAMES_NDIM:
+    if latent.samples.ndim == FRAMES_NDIM and latent.samples.shape[2] == 1:
         return sample_levels(_of_frame(sampling)).unsqueeze(2)
     conductor = sampling.conductor
     if conductor is not None:
@@ -205,7 +205,7 @@ def check_channels(samples: Tensor, model: Model) -> None:
             f"The latent has the shape {tuple(samples.shape)}; this model works on (batch, {channels}, height, width). "
             "Make it with an empty latent or the VAE of the same checkpoint."
         )
-    if samples.ndim == FRAMES_NDIM and samples.shape[2] != 1:
+    if samples.ndim == FRAMES_NDIM and samples.shape[2] != 1 and not getattr(model.adapter, "is_layered", False):
         raise DiffusionError(
             f"The latent has {samples.shape[2]} frames; this model works on pictures, which are latents of one frame."
         )

@@ -9,8 +9,7 @@ Sides that are no multiple of a patch are filled up from the other end (circular
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -36,6 +35,8 @@ class Origin(NamedTuple):
 
 
 START = Origin()
+OFFSET, INDEX, BEYOND = "offset", "index", "uxo"  # how references are placed beside a latent; see `origins`
+INDEX_CLEAN = "index_timestep_zero"  # as by index; the network is told that they are free of noise
 
 
 def size_in_patches(x: Tensor, patch: int) -> Size:
@@ -74,34 +75,25 @@ def grid(size: Size, origin: Origin = START, *, axes: int = 3, device: torch.dev
 def origins(method: str, x: Tensor, references: Sequence[Tensor], *, patch: int, step: float = 1.0) -> list[Origin]:
     """Return where reference pictures begin beside a latent, by a method of ComfyUI (`reference_latents_method`).
 
-    offset: all in one picture, below or beside each other. index: pictures of their own, `step` apart. uxo: in the
-    latent's own picture, beyond its corner.
+    offset: all in one picture, below or beside each other. index, index_timestep_zero: pictures of their own, `step` apart.
+    uxo: in the latent's own picture, beyond its corner.
     """
     sizes = [Size(*reference.shape[-2:]) for reference in references]
-    if method == "index":
+    if method in (INDEX, INDEX_CLEAN):
         return [Origin(step * number) for number in range(1, len(sizes) + 1)]
     size = size_in_patches(x, patch)
-    placed = _beside(sizes) if method == "offset" else _beyond(Size(size.rows * patch, size.columns * patch), sizes)
+    placed = _beside(sizes) if method == OFFSET else _beyond(Size(size.rows * patch, size.columns * patch), sizes)
     return [
         Origin(each.picture, (each.row + patch // 2) // patch, (each.column + patch // 2) // patch) for each in placed
     ]
 
 
-METHODS: Mapping[str, str] = MappingProxyType(
-    {
-        "offset": "in one picture beside each other",
-        "index": "in pictures of their own",
-        "uxo": "beyond the corner",
-    }
-)
-
-
-def known_method(method: str) -> str:
-    """Return a method of placing references; DiffusionError if there is none of that name for Flux."""
-    if method in METHODS:
+def known_method(method: str, known: Sequence[str], title: str) -> str:
+    """Return a method of placing references; DiffusionError if models of a title have none of that name."""
+    if method in known:
         return method
     raise DiffusionError(
-        f"Flux places reference latents by {', '.join(METHODS)}, not by {method}; "
+        f"{title} places reference latents by {', '.join(known)}, not by {method}; "
         "choose another with FluxKontextMultiReferenceLatentMethod."
     )
 

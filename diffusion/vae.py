@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from diffusion.errors import DiffusionError
 from diffusion.finite import require_finite
@@ -27,7 +28,7 @@ from diffusion.tiles import TileSize, count_tiles, process_tiles
 logger = logging.getLogger(__name__)
 
 FRAMES_NDIM = 5  # of latents with frames
-CHANNELS = 3  # red, green, blue; alpha is dropped
+CHANNELS = 3  # red, green, blue; alpha is dropped unless a VAE knows it
 ENCODE_TILE, ENCODE_OVERLAP = 512, 64  # pixels (ComfyUI)
 DECODE_TILE, DECODE_OVERLAP = 64, 16  # latent cells (ComfyUI)
 
@@ -40,7 +41,7 @@ OnTile = Callable[[int, int], None]
 @torch.no_grad()
 def encode(vae: Vae, image: Tensor) -> Tensor:
     """Return the latents of pictures (batch, channels, rows, columns), float32 on the CPU; of videos' VAEs with one frame."""
-    pixels = fit_pixels(image, vae.latent_format.spatial_downscale)
+    pixels = fit_pixels(image, vae.latent_format.spatial_downscale, channels_of(vae))
     try:
         return vae.latent_format.with_frames(torch.cat([_encode(vae, entry) for entry in torch.split(pixels, 1)]))
     except torch.OutOfMemoryError:
@@ -69,7 +70,7 @@ def encode_tiled(
 ) -> Tensor:
     """Encode in tiles; sizes in pixels."""
     scale = vae.latent_format.spatial_downscale
-    pixels = fit_pixels(image, scale)
+    pixels = fit_pixels(image, scale, channels_of(vae))
     encoded = _average_of_shapes(pixels, lambda part: _encode(vae, part), tile, overlap, 1 / scale, on_tile)
     return vae.latent_format.with_frames(encoded)
 
@@ -88,8 +89,16 @@ def decode_tiled(
     return _to_image(_average_of_shapes(planes, lambda part: _decode(vae, part), tile, overlap, scale, on_tile))
 
 
-def fit_pixels(image: Tensor, multiple: int) -> Tensor:
-    """Cut pictures to multiples of `multiple` around their middle; return (batch, 3, height, width) in -1..1."""
+def channels_of(vae: Vae) -> int:
+    """Return how many channels the pictures of a VAE have: 4 where alpha is one of them (Qwen-Image Layered's)."""
+    return getattr(getattr(vae.autoencoder, "config", None), "input_channels", CHANNELS)
+
+
+def fit_pixels(image: Tensor, multiple: int, channels: int = CHANNELS) -> Tensor:
+    """Cut pictures to multiples of `multiple` around their middle; return (batch, channels, height, width) in -1..1.
+
+    Missing channels are 1: pictures without alpha are opaque.
+    """
     if min(image.shape[1:3]) < multiple:
         height, width = image.shape[1:3]
         raise DiffusionError(
@@ -100,7 +109,8 @@ def fit_pixels(image: Tensor, multiple: int) -> Tensor:
         image = image.narrow(dim, size % multiple // 2, size // multiple * multiple)
     if image.shape[-1] == 1:
         image = image.expand(-1, -1, -1, CHANNELS)
-    return image[..., :CHANNELS].movedim(-1, 1) * 2.0 - 1.0
+    image = functional.pad(image[..., :channels], (0, max(0, channels - image.shape[-1])), value=1.0)
+    return image.movedim(-1, 1) * 2.0 - 1.0
 
 
 def flat(samples: Tensor, vae: Vae) -> Tensor:
@@ -183,5 +193,5 @@ def _picture(planes: Tensor) -> Tensor:
 
 
 def _to_image(pixels: Tensor) -> Tensor:
-    """Turn (batch, 3, height, width) in -1..1 into an image in 0..1."""
+    """Turn (batch, channels, height, width) in -1..1 into an image in 0..1."""
     return pixels.add(1.0).div(2.0).clamp(0.0, 1.0).movedim(1, -1)

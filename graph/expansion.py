@@ -11,7 +11,7 @@ workflow file could hold becomes a result of its own, with a key by its content.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -65,7 +65,7 @@ def place(expand: Expand, outer: str, number: int, digest: Digest | None) -> Pla
                 inputs[name] = value
             else:
                 inputs[name] = _give(placed, f"{ids[node.id]}.{name}", value, digest)
-        placed.nodes[ids[node.id]] = replace(node, id=ids[node.id], inputs=inputs)
+        placed.nodes[ids[node.id]] = node.changed(id=ids[node.id], inputs=inputs)
     return placed
 
 

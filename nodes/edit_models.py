@@ -6,10 +6,11 @@ from typing import Annotated
 
 from diffusion import conditioning as prompts
 from diffusion import resizing
+from diffusion.flux2 import keeping_references
 from graph.annotations import Options
 from graph.spec import node
 from graph.widgets import Choice, Range
-from nodes.sockets import Conditioning, Image, Latent
+from nodes.sockets import Conditioning, Image, Latent, Model
 
 GuidanceScale = Annotated[float, Range(0.0, 100.0, step=0.1)]
 METHODS = ("offset", "index", "uxo/uno", "index_timestep_zero")
@@ -57,3 +58,12 @@ def FluxKontextMultiReferenceLatentMethod(
 def FluxKontextImageScale(image: Image) -> Image:
     """Resize and cut an image to the size nearest to it that Flux Kontext knows."""
     return resizing.resized(image, resizing.kontext_size(resizing.size_of(image)), "lanczos", "center")
+
+
+@node(category="experimental", display_name="Flux KV Cache", experimental=True)
+def FluxKVCache(model: Model) -> Model:
+    """Let a model of Flux.2 look at reference pictures in the first step only, which is faster; later steps remember them.
+
+    model: one that was trained for it (klein KV); references are told to it as free of noise.
+    """
+    return keeping_references(model)

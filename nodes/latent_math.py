@@ -9,7 +9,8 @@ from graph.spec import node
 from graph.widgets import Choice, Range
 from nodes.sockets import MAX_RESOLUTION, Latent
 
-AXES = {"x": -1, "y": -2}
+AXES = {"x": -1, "y": -2, "t": -3}
+FRAMES_NDIM = 5  # of latents with frames
 Ratio = Annotated[float, Range(0.0, 1.0, step=0.01)]
 
 
@@ -57,7 +58,7 @@ def LatentConcat(
 
     dim: x to the right, y below; with a minus sign the second comes first. t needs latents with time.
     """
-    return latent_ops.concat(samples1, samples2, _axis(dim.lstrip("-")), reverse=dim.startswith("-"))
+    return latent_ops.concat(samples1, samples2, _axis(dim.lstrip("-"), samples1), reverse=dim.startswith("-"))
 
 
 @node(category="model/latent/advanced")
@@ -72,10 +73,26 @@ def LatentCut(
     index: first cell; negative counts from the end.
     amount: cells, eight pixels each.
     """
-    return latent_ops.cut(samples, _axis(dim), index, amount)
+    return latent_ops.cut(samples, _axis(dim, samples), index, amount)
 
 
-def _axis(dim: str) -> int:
-    if dim not in AXES:
+@node(category="model/latent/advanced")
+def LatentCutToBatch(
+    samples: Latent,
+    dim: Annotated[str, Choice(("t", "x", "y"))] = "t",
+    slice_size: Annotated[int, Range(1, MAX_RESOLUTION, step=1)] = 1,
+) -> Latent:
+    """Cut a latent into slices, which become a batch; what is left of less than a slice is dropped.
+
+    dim: across (x), down (y), or frame by frame (t), which leaves latents without frames as they are.
+    slice_size: cells, or frames, of each slice.
+    """
+    if dim == "t" and samples.samples.ndim < FRAMES_NDIM:
+        return samples
+    return latent_ops.cut_to_batch(samples, _axis(dim, samples), slice_size)
+
+
+def _axis(dim: str, latent: Latent) -> int:
+    if dim == "t" and latent.samples.ndim < FRAMES_NDIM:
         raise ValueError("dim: this latent has no time axis (t); choose x or y.")
     return AXES[dim]

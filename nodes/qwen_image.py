@@ -6,14 +6,17 @@ import math
 from typing import Annotated
 
 from diffusion import conditioning as prompts
+from diffusion import latent_ops
 from diffusion import vae as autoencoder
 from diffusion.checkpoints.families.qwen_image import PICTURE, TEMPLATE_FOR_PICTURES
 from diffusion.images import MEGAPIXEL
 from diffusion.resizing import Size, resized, size_of, total_pixels
 from graph.spec import node
-from nodes.sockets import Clip, Conditioning, Image, Vae
+from graph.widgets import Range
+from nodes.sockets import MAX_RESOLUTION, Clip, Conditioning, Image, Latent, Vae
 from nodes.text import Prompt
 
+Side = Annotated[int, Range(16, MAX_RESOLUTION, step=16)]
 EditPrompt = Annotated[str, Prompt()]
 VIEW = 384 * 384 / MEGAPIXEL  # what the text encoder sees of one of several pictures
 CELL = 8  # pixels on a side of a latent cell
@@ -71,3 +74,20 @@ def _whole_cells(size: Size) -> Size:
     """Return the size of about a megapixel in whole cells."""
     factor = math.sqrt(MEGAPIXEL / (size.width * size.height)) / CELL
     return Size(round(size.width * factor) * CELL, round(size.height * factor) * CELL)
+
+
+@node(category="model/latent/qwen", display_name="Empty Qwen Image Layered Latent")
+def EmptyQwenImageLayeredLatentImage(
+    width: Side = 640,
+    height: Side = 640,
+    layers: Annotated[int, Range(0, MAX_RESOLUTION, step=1)] = 3,
+    batch_size: Annotated[int, Range(1, 4096)] = 1,
+) -> Latent:
+    """Make empty latents for Qwen-Image Layered: a frame for the whole picture, and one for each layer.
+
+    width: pixels of the picture that will come out.
+    height: pixels of the picture that will come out.
+    layers: how many layers the picture is taken apart into.
+    batch_size: how many pictures at once.
+    """
+    return latent_ops.empty(width, height, batch_size, channels=16, frames=layers + 1)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from graph.errors import FormatError, Problem
-from graph.formats import from_api
+from graph.formats import from_api, read_api
 from graph.registry import Registry
 from graph.validate import output_ids, specs_of, validate
 from graph.workflow import Workflow
@@ -77,6 +77,13 @@ async def take_in(site: Site, asked: Asked) -> Taken:
 
 def read_prompt(data: bytes) -> Workflow:
     """Return the workflow of an API document; Refused says what it is instead."""
+    try:
+        return read_api(data)
+    except (msgspec.DecodeError, RecursionError):
+        return _read_with_care(data)
+
+
+def _read_with_care(data: bytes) -> Workflow:
     try:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:

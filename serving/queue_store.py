@@ -229,10 +229,10 @@ class QueueStore:
         """Return a job, whatever its state."""
         return next(iter(self._records("WHERE jobs.id = ?", (job_id,))), None)
 
-    def finished(self, limit: int | None = None, offset: int = 0) -> list[Record]:
-        """Return jobs that are over and had begun, in the order in which they ended."""
+    def finished(self, limit: int | None = None, offset: int = 0) -> list[str]:
+        """Return the ids of jobs that are over and had begun, in the order in which they ended."""
         where = "WHERE finished IS NOT NULL AND started_ms IS NOT NULL ORDER BY finished LIMIT ? OFFSET ?"
-        return self._records(where, _window(limit, offset))
+        return [row[0] for row in self._db.execute(f"SELECT id FROM jobs {where}", _window(limit, offset))]
 
     def finished_count(self) -> int:
         """Return how many jobs `finished` has."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from diffusion.clip import Clip
 from diffusion.latents import LatentFormat
@@ -15,6 +16,10 @@ from diffusion.parameterization import Parameterization
 from diffusion.text.tokenizer import ClipTokenizer
 from tests.clips import clip_of
 from tests.tiny_checkpoint import write_tiny_checkpoint
+
+# Tests hold no timings: on a busy machine any example may take long.
+settings.register_profile("weft", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("weft")
 
 
 @pytest.fixture(scope="session")

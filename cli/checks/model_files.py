@@ -23,15 +23,16 @@ def check_model_files(site: Site) -> Iterator[Finding]:
     if site.paths_fault is not None:
         remedy = "Mend the file, or give it another name; until then only the folders below models/ are looked at."
         yield Finding("model paths", State.NOTE, site.paths_fault, remedy)
-    counts = {folder: len(site.folders.model_names(folder)) for folder in LOADED if folder != CHECKPOINTS}
-    if not any(counts.values()):
+    names = {folder: site.folders.model_names(folder) for folder in LOADED if folder != CHECKPOINTS}
+    if not any(names.values()):
         yield Finding("model files", State.OK, "There are no files of models beside checkpoints.")
-    for folder, count in counts.items():
-        yield from lost_links(folder, site)
+    for folder, listed in names.items():
+        lost = [finding for name in listed if (finding := lost_link(folder, name, site)) is not None]
         reports = [report for report in site.probe.models if report.folder == folder]
+        yield from lost
         yield from (finding for report in reports if (finding := fault_of(report, site)) is not None)
-        if count:
-            yield _summary(folder, count, reports)
+        if len(listed) > len(lost):
+            yield _summary(folder, len(listed) - len(lost), reports)
 
 
 def fault_of(report: ModelReport, site: Site) -> Finding | None:
@@ -43,7 +44,7 @@ def fault_of(report: ModelReport, site: Site) -> Finding | None:
         return Finding(label, State.NOTE, f"{label} is damaged or no model: {report.note}", remedy, data)
     if report.verdict is Verdict.MISPLACED and report.belongs is not None:
         target = site.folders.home_of(report.belongs)
-        message = f"{label} is a {report.what}; such files are looked for in {target}, not here."
+        message = f"{label} is of another kind ({report.what}): such files are looked for in {target}."
         remedy = f"Move it: mv {path} {shlex.quote(str(target))}/"
         return Finding(label, State.NOTE, message, remedy, data)
     if report.verdict is Verdict.REFUSED:
@@ -60,12 +61,12 @@ def path_of(folders: Folders, kind: str, name: str) -> Path | str:
         return str(error)
 
 
-def lost_links(folder: str, site: Site) -> Iterator[Finding]:
-    """Yield the names behind which there is no file."""
-    for name in site.folders.model_names(folder):
-        fault = path_of(site.folders, folder, name)
-        if isinstance(fault, str):
-            yield Finding(f"{folder}/{name}", State.NOTE, fault, "Put the file there, or remove the link.")
+def lost_link(folder: str, name: str, site: Site) -> Finding | None:
+    """Tell a name behind which there is no file; None if there is one."""
+    fault = path_of(site.folders, folder, name)
+    if isinstance(fault, Path):
+        return None
+    return Finding(f"{folder}/{name}", State.NOTE, fault, "Put the file there, or remove the link.")
 
 
 def _summary(folder: str, count: int, reports: list[ModelReport]) -> Finding:

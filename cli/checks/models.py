@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cli.checks.finding import Finding, ModelReport, Site, State, Verdict, size_text
-from cli.checks.model_files import CHECKPOINTS, fault_of, lost_links
+from cli.checks.model_files import CHECKPOINTS, fault_of, lost_link
 
 BUILT_IN = "weft-demo.safetensors"
 
@@ -17,10 +17,9 @@ def check_checkpoints(site: Site) -> Iterator[Finding]:
         where = " or ".join(str(root) for root in site.folders.model_roots(CHECKPOINTS))
         remedy = f"Put a checkpoint (a .safetensors file) into {where}."
         yield Finding(CHECKPOINTS, State.PROBLEM, f"There is no checkpoint in {where}.", remedy)
-    yield from lost_links(CHECKPOINTS, site)
     reports = _reports(site)
     for name in names:
-        yield _checkpoint(name, reports.get(name), site)
+        yield lost_link(CHECKPOINTS, name, site) or _checkpoint(name, reports.get(name), site)
 
 
 def check_built_in(site: Site) -> Iterator[Finding]:

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 # Loaders that read nothing but safetensors and GGUF; those of the other folders read the tensors of pickle files.
 WITHOUT_PICKLES = frozenset({"checkpoints", "diffusion_models", "text_encoders", "vae", "loras"})
 # Kinds of files that a folder's loader takes beside its own: the part that it wants lies in them.
-ALSO = frozenset({("checkpoint", "diffusion_models"), ("checkpoint", "vae"), ("diffusion model", "checkpoints")})
+ALSO = frozenset(
+    {
+        ("checkpoint", "diffusion_models"),
+        ("checkpoint", "vae"),
+        ("diffusion model", "checkpoints"),
+        ("text encoder", "clip_vision"),  # CLIP's whole files
+    }
+)
 
 
 def judge(folder: str, path: Path) -> dict[str, Any]:
@@ -25,15 +32,10 @@ def judge(folder: str, path: Path) -> dict[str, Any]:
         from diffusion.checkpoints.describe import describe
 
         found = describe(path)
-        told = {"what": what(found), "nbytes": found.nbytes, "belongs": found.folder, "family": found.title}
+        told = {"what": found.words, "nbytes": found.nbytes, "belongs": found.folder, "family": found.title}
         return {"verdict": _verdict(found, folder), "note": found.note.removeprefix(f"{path.name}: "), **told}
     except Exception as error:  # files are untrusted, and packages that families need may be broken
         return {"verdict": Verdict.DAMAGED, "note": str(error).strip() or type(error).__name__}
-
-
-def what(found: Description) -> str:
-    """Return kind and family in words."""
-    return f"{found.kind} of {found.title}" if found.title else found.kind
 
 
 def _verdict(found: Description, folder: str) -> Verdict:

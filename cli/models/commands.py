@@ -119,6 +119,7 @@ def _print_table(documents: Iterable[dict[str, Any]]) -> None:
     table = Table("folder", "name", "is", "family", "precision", box=None, pad_edge=False)
     table.add_column("size", justify="right")
     for each in documents:
-        texts = (each["folder"], each["name"], each["is"], each["family"], each["precision"], size_text(each["bytes"]))
+        family = " ".join(filter(None, (each["family"], each["details"] and f"({', '.join(each['details'])})")))
+        texts = (each["folder"], each["name"], each["is"], family, each["precision"], size_text(each["bytes"]))
         table.add_row(*(Text(text, overflow="fold") for text in texts))
     Console().print(table)

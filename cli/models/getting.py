@@ -158,10 +158,8 @@ def _placed(part: Path, name: str, chosen: Path | None, wish: Wish, folders: Fol
     target.parent.mkdir(parents=True, exist_ok=True)
     _move(part, target)
     _forget(part)
-    what = " ".join(filter(None, (found.title, found.kind)))
-    return (
-        str(target) if is_text else f"{target}: {what}, {found.precision}" if found.precision else f"{target}: {what}"
-    )
+    told = ", ".join(filter(None, (found.words, found.precision)))
+    return str(target) if is_text else f"{target}: {told}"
 
 
 def _move(part: Path, target: Path) -> None:

@@ -78,7 +78,7 @@ def _describe_shard(header: Header, shard: Shard) -> Description:
         whole = _what(shard.whole())
     except CheckpointError:
         return replace(own, kind=SHARD, title="", networks=(), details=(), note=shard.note(""))
-    what = f" ({whole.kind} of {whole.title})" if whole.title else ""
+    what = f" ({whole.words})" if whole.title else ""
     return replace(own, kind=SHARD, title=whole.title, networks=whole.networks, details=(), note=shard.note(what))
 
 

@@ -63,6 +63,11 @@ class Description:
         }
 
     @property
+    def words(self) -> str:
+        """Kind and family."""
+        return f"{self.kind} of {self.title}" if self.title else self.kind
+
+    @property
     def folder(self) -> str | None:
         """The kind of models under which such a file is looked for; None if that is not known."""
         return FOLDERS.get(self.kind)

@@ -48,8 +48,7 @@ ADAPTER_NAMES = ("body.0.in_conv.weight", "adapter.body.0.in_conv.weight", "body
 UPSCALER_NAMES = ("body.0.rdb1.conv1.weight", "model.1.sub.0.RDB1.conv1.0.weight", "conv_first.weight", "body.0.weight")
 VISION_MARKS = ("vision_model.encoder.layers.0.", "visual.transformer.resblocks.0.")
 STYLE_NAMES = ("redux_up.weight", "style_embedding")
-VECTORS = "emb_params"  # of an embedding for one text encoder
-EMBEDDING_NAMES = frozenset({VECTORS, *ENCODER_KEYS})
+EMBEDDING_NAMES = frozenset({"emb_params", *ENCODER_KEYS})
 VISION_SIZES: Mapping[int, str] = {768: "ViT-B", 1024: "ViT-L", 1280: "ViT-H", 1664: "ViT-bigG"}  # by width
 SIGLIP_SIZES: Mapping[int, str] = {768: "base", 1024: "large", 1152: "so400m"}
 
@@ -63,12 +62,13 @@ def look_at_lora(header: Header) -> Description | None:
 def look_at_embedding(header: Header) -> Description | None:
     """Tell embeddings, by the text encoders that their vectors are for."""
     names = header.tensors.keys()
-    if not names or not names <= EMBEDDING_NAMES:
-        return None
     shapes = [info.shape for info in header.tensors.values()]
-    counts = sorted({shape[0] if len(shape) > 1 else 1 for shape in shapes})
-    details = (f"{counts[-1]} vectors" if counts[-1] != 1 else "1 vector",)
-    if VECTORS in names:
+    is_alone = len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] in BY_CONTEXT  # under whatever name
+    if not names or not (is_alone or names <= EMBEDDING_NAMES):
+        return None
+    count = max(shape[0] if len(shape) > 1 else 1 for shape in shapes)
+    details = (f"{count} vectors" if count != 1 else "1 vector",)
+    if names.isdisjoint(ENCODER_KEYS):
         return Description(EMBEDDING, BY_CONTEXT.get(shapes[0][-1], "") if shapes[0] else "", details=details)
     title = "Stable Diffusion 3 or Flux.1" if "t5xxl" in names else "Stable Diffusion XL" if "clip_g" in names else ""
     return Description(EMBEDDING, title or "CLIP-L", details=details)

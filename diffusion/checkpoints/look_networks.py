@@ -19,6 +19,7 @@ from diffusion.latent_kinds import BY_CHANNELS, title_of, told_by
 from diffusion.latents import LatentFormat
 from diffusion.tiny_vae import Half, read_decoder, read_encoder
 
+USUAL_CELL = 8  # pixels on a side that a cell of a latent stands for
 LATENT_DIFFUSION = "latent diffusion"  # of a VAE with channels that no known family has
 OTHER_VAES: Mapping[str, str] = {  # beginnings of keys, and whose VAE has them
     "decoder.upsamples.0.upsamples.": "Wan 2.2",
@@ -80,4 +81,7 @@ def look_at_tiny_vae(header: Header) -> Description | None:
 
 def _sizes(latent_format: LatentFormat) -> tuple[str, ...]:
     cell = latent_format.spatial_downscale
-    return (f"{latent_format.channels} channels", f"a cell for {cell} x {cell} pixels")
+    return (
+        f"{latent_format.channels} channels",
+        *(() if cell == USUAL_CELL else (f"cells of {cell} x {cell} pixels",)),
+    )

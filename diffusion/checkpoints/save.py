@@ -24,6 +24,7 @@ from diffusion.checkpoints.written import original_tensors, rooted
 from diffusion.clip import CLIP_G, CLIP_H, CLIP_L, Clip, TextEncoder
 from diffusion.errors import DiffusionError
 from diffusion.handles import FileLayout
+from diffusion.latent_kinds import architecture
 from diffusion.levels import DiscreteLevels, LogarithmicLevels
 from diffusion.models import Model, Vae
 from diffusion.overlay import WeightPatch, patched
@@ -71,7 +72,7 @@ def merged_texts(clip: Clip) -> Mapping[str, SavedFile]:
 def merged_vae(vae: Vae) -> SavedFile:
     """Return the file of a VAE."""
     state = _layout(vae.layout, "this VAE").tensors(_merged(vae.autoencoder, (), vae.keeper))
-    return SavedFile(_on_cpu(rooted(state, VAE_PREFIXES, "")), {})
+    return SavedFile(_on_cpu(rooted(state, VAE_PREFIXES, "")), architecture(vae.latent_format.kinds))
 
 
 def _inside(family: Family | None, encoder: TextEncoder) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from diffusion.lora.targets import TEXT_BEGINNINGS, other_family
 
 DOWNS = tuple(spelling.down for spelling in low_rank.SPELLINGS)
 MARKS = (*low_rank.SUFFIXES, *hadamard.SUFFIXES, *kronecker.SUFFIXES, *plain.SUFFIXES)
+RANKED = (*DOWNS, ".hada_w1_b", ".lokr_w2_b")  # whose first side is the rank
 OFT = ".oft_"
 CROSS_ATTENTION = (
     "attn2_to_k",
@@ -102,7 +103,7 @@ def _is_z_image(name: str, shape: tuple[int, ...]) -> bool:
 
 
 def _details(tensors: Mapping[str, TensorInfo], *, is_oft: bool) -> Iterator[str]:
-    ranks = {info.shape[0] for name, info in tensors.items() if name.endswith(_RANKED) and len(info.shape) > 1}
+    ranks = {info.shape[0] for name, info in tensors.items() if name.endswith(RANKED) and len(info.shape) > 1}
     if ranks:
         yield f"rank {min(ranks)}" if len(ranks) == 1 else f"ranks {min(ranks)} to {max(ranks)}"
     forms = {
@@ -116,6 +117,3 @@ def _details(tensors: Mapping[str, TensorInfo], *, is_oft: bool) -> Iterator[str
         yield "OFT, which is not supported"
     if any(name.startswith(TEXT_BEGINNINGS) for name in tensors):
         yield "text encoders too"
-
-
-_RANKED = (*DOWNS, ".hada_w1_b", ".lokr_w2_b")

@@ -10,11 +10,22 @@ notes, muted and bypassed nodes are resolved, subgraphs are flattened to ids suc
 
 from __future__ import annotations
 
-from graph.formats.api import from_api, to_api
+from graph.formats.api import from_api, read_api, to_api
 from graph.formats.document import parse
 from graph.formats.editor import from_editor
 from graph.formats.read import Form, form_of, read_workflow
 from graph.formats.widget_slots import SpecOf
 from graph.formats.write_editor import to_editor
 
-__all__ = ["Form", "SpecOf", "form_of", "from_api", "from_editor", "parse", "read_workflow", "to_api", "to_editor"]
+__all__ = [
+    "Form",
+    "SpecOf",
+    "form_of",
+    "from_api",
+    "from_editor",
+    "parse",
+    "read_api",
+    "read_workflow",
+    "to_api",
+    "to_editor",
+]

@@ -9,7 +9,9 @@ A literal list stands as `{"__value__": [...]}` in the document, because a bare 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from graph.formats.document import want_mapping, want_text
 from graph.normalise import WRAPPER
@@ -17,6 +19,26 @@ from graph.workflow import CACHE_PROPERTY, CacheMark, Input, Link, Node, Workflo
 
 NOTHING: dict[str, Any] = {}
 _new_link = tuple.__new__  # half the time of Link(…)
+
+
+class _ApiNode(msgspec.Struct, gc=False):
+    """A node of a document whose shape is as it should be."""
+
+    class_type: Annotated[str, msgspec.Meta(min_length=1)]
+    inputs: dict[str, Any] = {}
+    meta: Any = msgspec.field(default=None, name="_meta")
+
+
+_documents = msgspec.json.Decoder(dict[str, _ApiNode])
+
+
+def read_api(data: bytes) -> Workflow:
+    """Return the workflow of an API document's text, in half the time of `from_api`.
+
+    msgspec.DecodeError or RecursionError, without a sentence for people, unless the document is in order.
+    """
+    found = _documents.decode(data).items()
+    return Workflow({node_id: _made(node_id, node.class_type, node.inputs, node.meta) for node_id, node in found})
 
 
 def from_api(document: Mapping[str, Any]) -> Workflow:
@@ -31,26 +53,27 @@ def to_api(workflow: Workflow) -> dict[str, Any]:
 
 
 def _read_node(node_id: str, document: Any) -> Node:
-    fields = document if type(document) is dict else want_mapping(document, _place(node_id))
+    fields = want_mapping(document, _place(node_id))
     node_type = fields.get("class_type")
     if type(node_type) is not str or not node_type:
         node_type = want_text(node_type, f"{_place(node_id)}, class_type")
     inputs = fields.get("inputs") or NOTHING
-    if type(inputs) is not dict:
-        inputs = dict(want_mapping(inputs, f"{_place(node_id)}, inputs"))
-    read: dict[str, Input] = inputs.copy()
+    return _made(node_id, node_type, dict(want_mapping(inputs, f"{_place(node_id)}, inputs")), fields.get("_meta"))
+
+
+def _made(node_id: str, node_type: str, inputs: dict[str, Any], meta: Any) -> Node:
+    """Return a node; its inputs are given away, and what stands for links and lists becomes that."""
     links: list[tuple[str, Link]] = []
     for name, value in inputs.items():
         kind = type(value)
         if kind is list:
             if len(value) == 2 and type(value[0]) is str and (type(value[1]) is int or _is_number(value[1])):
-                read[name] = link = _new_link(Link, (value[0], int(value[1])))
+                inputs[name] = link = _new_link(Link, (value[0], int(value[1])))
                 links.append((name, link))
         elif kind is dict and len(value) == 1 and WRAPPER in value:
-            read[name] = value[WRAPPER]
-    if "_meta" not in fields:
-        return Node.made(node_id, node_type, read, links)
-    return Node.made(node_id, node_type, read, links, *_read_meta(fields["_meta"], node_type))
+            inputs[name] = value[WRAPPER]
+    title, mark = (None, None) if meta is None else _read_meta(meta, node_type)
+    return Node(node_id, node_type, inputs, title, mark, links)
 
 
 def _read_meta(meta: Any, node_type: str) -> tuple[str | None, CacheMark | None]:

@@ -9,7 +9,6 @@ ComfyUI.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from graph.formats.editor_document import EditorNode, read_document
@@ -58,5 +57,5 @@ def _without_lost_links(nodes: list[Node]) -> list[Node]:
         return not isinstance(value, Link) or value.node_id in running
 
     return [
-        replace(node, inputs={name: value for name, value in node.inputs.items() if is_kept(value)}) for node in nodes
+        node.changed(inputs={name: value for name, value in node.inputs.items() if is_kept(value)}) for node in nodes
     ]

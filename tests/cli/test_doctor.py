@@ -160,7 +160,7 @@ def folders_of_models(tmp_path: Path) -> Path:
     lora = {"lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight": torch.ones(4, 8)}
     save_file(lora, models / "loras/right.safetensors")
     save_file(lora, models / "vae/my lora.safetensors")
-    save_file({"lora_controlnet": torch.ones(0)}, models / "controlnet/refused.safetensors")
+    save_file({"controlnet_blocks.0.linear.weight": torch.ones(0)}, models / "controlnet/refused.safetensors")
     save_file({"who.knows": torch.ones(2)}, models / "text_encoders/unknown.safetensors")
     whole = (models / "loras/right.safetensors").read_bytes()
     (models / "loras/cut.safetensors").write_bytes(whole[:-4])
@@ -172,10 +172,10 @@ def folders_of_models(tmp_path: Path) -> Path:
 
 def test_files_that_cannot_be_used_where_they_lie_are_told_with_what_to_do(folders_of_models: Path) -> None:
     found = by_name(json.loads(doctor("--json", "--base-directory", folders_of_models).stdout))
-    assert "is a LoRA of Flux.1" in found["vae/my lora.safetensors"]["message"]
+    assert "(LoRA of Flux.1)" in found["vae/my lora.safetensors"]["message"]
     moved = f"mv '{folders_of_models}/models/vae/my lora.safetensors' {folders_of_models}/models/loras/"
     assert found["vae/my lora.safetensors"]["remedy"] == f"Move it: {moved}"
-    assert "Control-LoRA" in found["controlnet/refused.safetensors"]["message"]
+    assert "MistoLine" in found["controlnet/refused.safetensors"]["message"]
     assert "no known family" in found["text_encoders/unknown.safetensors"]["message"]
     assert "cut off" in found["loras/cut.safetensors"]["message"]
     assert "pickle file" in found["loras/pickled.pth"]["message"]

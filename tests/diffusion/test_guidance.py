@@ -31,6 +31,9 @@ class FlatModel:
     context_width: int = 8
     family: str = "flat"
 
+    def for_sampling(self) -> FlatModel:
+        return self
+
     def apply(
         self,
         x: torch.Tensor,

@@ -15,7 +15,7 @@ from diffusion.checkpoints.load import vae_in
 from diffusion.checkpoints.together import whole_of
 from diffusion.conditioning import Cond
 from diffusion.latent_batches import rebatch, repeat, select
-from diffusion.latent_kinds import TITLES
+from diffusion.latent_kinds import ARCHITECTURE, BY_CHANNELS, TITLES, architecture, told_by
 from diffusion.latents import Latent
 from diffusion.models import Model
 from diffusion.sampling import sample
@@ -60,7 +60,15 @@ def test_names_of_files_tell_vaes_apart_that_look_alike(name: str, channels: int
 def test_metadata_tell_too() -> None:
     shapes = {key: [info.dtype, info.shape] for key, info in header("vae").tensors.items()}
     told = {"modelspec.architecture": "stable-diffusion-xl-v1-base/vae"}
-    assert vae_in(header_of(Path("a.safetensors"), shapes, told)).latent_format.kinds == ("sdxl",)
+    for name in ("a.safetensors", "sd15_vae.safetensors"):
+        assert vae_in(header_of(Path(name), shapes, told)).latent_format.kinds == ("sdxl",)
+
+
+@pytest.mark.parametrize("kind", [kind for kinds in BY_CHANNELS.values() for kind in kinds])
+def test_a_saved_vae_says_whose_it_is(kind: str) -> None:
+    (of_it,) = (kinds for kinds in BY_CHANNELS.values() if kind in kinds)
+    assert told_by(architecture((kind,))[ARCHITECTURE], "any", of_it) == (kind,)
+    assert architecture(of_it) == {}
 
 
 def test_a_sampled_latent_is_of_its_model(tiny_model: Model) -> None:

@@ -24,7 +24,7 @@ def randn(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([16, 32]), st.sampled_from([0, 4, 8]))
 def test_a_function_of_single_cells_does_not_see_tiles(rows: int, columns: int, tile: int, overlap: int) -> None:
     x = randn(2, 3, rows, columns)

@@ -53,6 +53,6 @@ def test_uxo_puts_them_beyond_the_corner_one_after_the_other() -> None:
 
 
 def test_other_methods_are_refused() -> None:
-    assert known_method("offset") == "offset"
-    with pytest.raises(DiffusionError, match="not by sideways"):
-        known_method("sideways")
+    assert known_method("offset", ("index", "offset"), "Toy") == "offset"
+    with pytest.raises(DiffusionError, match="Toy places reference latents by index, offset, not by sideways"):
+        known_method("sideways", ("index", "offset"), "Toy")

@@ -76,6 +76,12 @@ def test_alpha_is_dropped_and_grey_becomes_colour(channels: int) -> None:
     torch.testing.assert_close(pixels[:, 0], picture(channels=channels)[..., 0] * 2 - 1)
 
 
+def test_pictures_for_a_vae_with_alpha_are_opaque_unless_they_have_their_own() -> None:
+    for channels, alpha in ((3, torch.ones(1, 16, 16)), (4, picture(16, 16, channels=4)[..., 3] * 2 - 1)):
+        pixels = vae.fit_pixels(picture(16, 16, channels=channels), 8, 4)
+        torch.testing.assert_close(pixels[:, 3], alpha)
+
+
 def test_one_tile_is_the_whole(tiny_vae: Vae) -> None:
     samples = latents(8, 8)
     tiled = vae.decode_tiled(tiny_vae, samples, tile=32, overlap=8)

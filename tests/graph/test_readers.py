@@ -176,7 +176,7 @@ def expected(nodes: Sequence[Node]) -> dict[str, int]:
 
 
 @given(nodes=graphs(), data=st.data(), budget=st.sampled_from([0, 700, 10**6]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_is_let_go_every_result_is_right_and_nothing_runs_twice(
     nodes: tuple[Node, ...], data: st.DataObject, budget: int
 ) -> None:

@@ -179,8 +179,8 @@ def test_widgets_of_packs_keep_their_look_and_are_checked_elsewhere() -> None:
     registry = Registry.of(WithWidgets, WithValidator)
     travelled = read_registry(write_registry(registry))
     before, after = describe_all(registry, files), describe_all(travelled)
-    before["WithWidgets"]["input"]["required"]["shelf"][1]["places"] = "{1}"
-    before["Another"]["input"]["required"]["shelf"][1]["places"] = "{1}"
+    before["WithWidgets"]["input"]["required"]["shelf"][1]["places"] = [1]
+    before["Another"]["input"]["required"]["shelf"][1]["places"] = [1]
     assert after == before
     spec = travelled.find("Another")
     assert spec is not None

@@ -98,7 +98,7 @@ def test_a_file_is_known_while_it_looks_the_same(tmp_path: Path) -> None:
     puts=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 400), st.floats(0.03, 10)), max_size=15),
     budget=st.integers(0, 900),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_budget_is_kept_and_what_is_there_is_right(
     puts: list[tuple[int, int, float]], budget: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

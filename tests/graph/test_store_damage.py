@@ -41,7 +41,7 @@ def test_a_damaged_blob_is_a_miss_with_a_warning_and_goes(
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_whatever_byte_is_flipped_nothing_wrong_comes_back(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -64,6 +64,28 @@ def test_concat_and_cut_are_inverse() -> None:
     torch.testing.assert_close(latent_math.LatentCut(joined, "y", 8, 16).samples, filled().samples)
 
 
+@pytest.mark.parametrize(("dim", "shape"), [("t", (6, 4, 2, 5, 8)), ("x", (12, 4, 6, 5, 2)), ("y", (6, 4, 6, 2, 8))])
+def test_slices_become_a_batch(dim: str, shape: tuple[int, ...]) -> None:
+    samples = torch.arange(3 * 4 * 6 * 5 * 8.0).reshape(3, 4, 6, 5, 8)
+    found = latent_math.LatentCutToBatch(Latent(samples), dim, 2)
+    shape = shape if dim != "t" else (9, 4, 2, 5, 8)
+    assert found.samples.shape == shape
+    axis = {"t": 2, "y": 3, "x": 4}[dim]
+    pieces = [piece for piece in samples.split(2, dim=axis) if piece.shape[axis] == 2]
+    expected = torch.stack(pieces, dim=1).flatten(0, 1)
+    assert torch.equal(found.samples, expected)
+    assert latent_math.LatentCutToBatch(filled(), "t", 2).samples.shape == filled().samples.shape
+
+
+def test_frames_are_cut_and_joined() -> None:
+    frames = Latent(torch.arange(5.0).reshape(1, 1, 5, 1, 1).expand(1, 4, 5, 8, 8))
+    cut = latent_math.LatentCut(frames, "t", 1, 16384)
+    assert cut.samples[0, 0, :, 0, 0].tolist() == [1, 2, 3, 4]
+    assert torch.equal(
+        latent_math.LatentConcat(latent_math.LatentCut(frames, "t", 0, 1), cut, "t").samples, frames.samples
+    )
+
+
 def test_a_time_axis_is_refused_with_a_sentence() -> None:
     with pytest.raises(ValueError, match="no time axis"):
         latent_math.LatentCut(filled(), "t", 0, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -169,13 +168,13 @@ def test_a_picture_is_saved_again_when_it_is_gone_or_would_have_another_name(bas
         assert run(studio, drawing(prefix="dog %4.seed%")).ran == ("6",)
         assert run(studio, drawing(prefix="dog %Sampler.seed%")).ran == ("6",)
         workflow = drawing(prefix="dog %Sampler.seed%")
-        titled = Workflow({**workflow.nodes, "4": replace(workflow.nodes["4"], title="Sampler")})
+        titled = Workflow({**workflow.nodes, "4": workflow.nodes["4"].changed(title="Sampler")})
         assert run(studio, titled).ran == ()  # expands to the name that is there
     assert images(base) == ["cat_00001_.png", "dog %Sampler.seed%_00001_.png", "dog 1_00001_.png"]
 
 
 def marked(workflow: Workflow, node_id: str, mark: CacheMark) -> Workflow:
-    return Workflow({**workflow.nodes, node_id: replace(workflow.nodes[node_id], mark=mark)})
+    return Workflow({**workflow.nodes, node_id: workflow.nodes[node_id].changed(mark=mark)})
 
 
 def test_a_node_that_is_never_cached_always_runs_and_what_follows_is_found_by_content(base: Path) -> None:

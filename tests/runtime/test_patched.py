@@ -108,7 +108,7 @@ def test_a_keeper_changes_no_bit_of_patched_and_packed_networks(
     assert torch.equal(kept.clip.encode("a (red:1.2) cat").embedding, alone.clip.encode("a (red:1.2) cat").embedding)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     precision=st.sampled_from(sorted(PRECISIONS)),
     parts=st.sampled_from([EVERYTHING, SOME]),

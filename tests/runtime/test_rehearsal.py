@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from diffusion import vae as autoencoder
@@ -121,7 +121,6 @@ def test_a_large_picture_that_was_never_decoded_comes_in_tiles(tiny_checkpoint: 
 SIZES = st.dictionaries(st.integers(1, 10**6), st.integers(1, 10**9), min_size=1, max_size=6)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # on a machine that does much else
 @given(SIZES, st.integers(1, 10**7))
 def test_an_estimate_is_measured_or_lies_above_what_neighbours_say(sizes: Mapping[int, int], elements: int) -> None:
     workspaces = Workspaces()

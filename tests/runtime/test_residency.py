@@ -84,7 +84,7 @@ def holds(memory: DeviceMemory) -> bool:
     return all(entry.used_bytes <= memory.ledger.budget_bytes for entry in memory.ledger.log)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     share=st.floats(0.08, 1.1),
     order=st.lists(st.sampled_from(["denoise", "prompt", "decode", "encode"]), min_size=1, max_size=8),

@@ -61,7 +61,9 @@ def test_a_job_goes_to_the_worker_and_into_the_history(tmp_path: Path) -> None:
         assert (message.payload, message.outputs, message.extra["client_id"]) == (PROMPT, ("9",), "me")
         assert state(desk, "a") is JobState.RUNNING
         worker.end()
-        [record] = desk.store.finished()
+        assert desk.store.finished() == ["a"]
+        record = desk.store.find("a")
+        assert record is not None
         assert record.outcome is not None
         assert (record.state, record.job.workflow_id, record.job.attempts) == (JobState.DONE, "w", 1)
         assert [name for name, _ in record.outcome.messages] == ["execution_start", "execution_success"]

@@ -26,7 +26,7 @@ ANSWER_S = 20.0  # an answer that takes longer is a hang, also on a busy machine
 CHECKS = (not_a_server_error, content_type_conformance, response_schema_conformance)
 ENDLESS = ("/ws", "/api/v1/events")
 QUIET = settings(
-    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+    max_examples=15, suppress_health_check=list(HealthCheck), derandomize=True, database=None
 )
 PROMPT: dict[str, Any] = {
     "1": {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "batch_size": 1, "color": 0}},

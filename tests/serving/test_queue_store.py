@@ -10,7 +10,7 @@ import pytest
 
 from serving.job_pages import Page
 from serving.jobs import Job, JobState, Outcome
-from serving.queue_store import Documents, QueueStore, StoreError
+from serving.queue_store import Documents, QueueStore, Record, StoreError
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,8 +45,8 @@ def test_everything_is_found_again(tmp_path: Path) -> None:
     again = QueueStore.open(path)
     assert again.unfinished() == [full]
     assert again.documents("job 1") == Documents(b'{"9":{}}', b"{}")
-    [record] = again.finished()
-    assert (record.job, record.state, record.outcome) == (job(2), JobState.DONE, done())
+    assert again.finished() == ["job 2"]
+    assert again.find("job 2") == Record(job(2), JobState.DONE, done())
     assert again.note("paused") == "yes"
     assert again.last_order() == 2
     again.close()
@@ -57,8 +57,8 @@ def test_history_is_in_order_of_ending_and_bounded(tmp_path: Path) -> None:
     add(store, *(job(number) for number in range(1, 7)))
     for number in (5, 1, 4, 2, 3):
         store.finish(f"job {number}", done())
-    assert [record.job.order for record in store.finished()] == [4, 2, 3]
-    assert [record.job.order for record in store.finished(limit=1, offset=1)] == [2]
+    assert store.finished() == ["job 4", "job 2", "job 3"]
+    assert store.finished(limit=1, offset=1) == ["job 2"]
     assert store.finished_count() == 3
     assert store.documents("job 5") is None, "its texts go with it"
     assert [each.order for each in store.unfinished()] == [6]

@@ -15,7 +15,7 @@ from runtime.settings import CacheSettings, Settings
 from tests.diffusion.checkpoints.written import original_state
 from tests.diffusion.control.transformer_nets import FUN_FILL, fun_network
 from tests.tiny_checkpoint import write_state
-from tests.tiny_qwen_image import text_state, tiny_text, tiny_transformer, tiny_vae_state, transformer_state
+from tests.tiny_qwen_image import LAYERED, text_state, tiny_text, tiny_transformer, tiny_vae_state, transformer_state
 from tests.tiny_z_image import Networks as ZImage
 
 FLUX_VAE = VaeSizes((32, 32, 32, 32), 1, 16, has_quant_conv=False)
@@ -115,6 +115,32 @@ def write_qwen_image(base: Path) -> None:
 def test_qwen_image_draws(tmp_path: Path) -> None:
     write_qwen_image(tmp_path)
     assert draw(tmp_path, drawing("qwen_image")) == (64, 96)
+
+
+def test_qwen_image_takes_a_picture_apart(tmp_path: Path) -> None:
+    write(tmp_path, "model", transformer_state(tiny_transformer(LAYERED), ""))
+    write(tmp_path, "text", text_state(tiny_text(), "model."))
+    write(tmp_path, "vae", tiny_vae_state(pixel_channels=4))
+    (tmp_path / "input").mkdir()
+    Image.new("RGB", (40, 56), (90, 120, 60)).save(tmp_path / "input" / "grey.png")
+    layers = drawing(
+        "qwen_image",
+        Node("6", "ReferenceLatent", {"conditioning": Link("5", 0), "latent": Link("12", 0)}),
+        Node("7", "EmptyQwenImageLayeredLatentImage", {"width": 32, "height": 48, "layers": 2}),
+        Node("9", "VAEDecode", {"samples": Link("14", 0), "vae": Link("3", 0)}),
+        Node("11", "LoadImage", {"image": "grey.png"}),
+        Node("12", "VAEEncode", {"pixels": Link("11", 0), "vae": Link("3", 0)}),
+        Node("13", "LatentCut", {"samples": Link("8", 0), "dim": "t", "index": 1, "amount": 16384}),
+        Node("14", "LatentCutToBatch", {"samples": Link("13", 0), "dim": "t", "slice_size": 1}),
+        positive=Link("6", 0),
+    )
+    with open_studio(Settings(tmp_path, device="cpu", cache=CacheSettings(disk_bytes=0))) as studio:
+        studio.engine.run(layers, prompt=to_api(layers))
+    paths = list((tmp_path / "output").glob("*.png"))
+    assert len(paths) == 2
+    for path in paths:
+        with Image.open(path) as picture:
+            assert (picture.mode, picture.size) == ("RGBA", (32, 48))
 
 
 def test_qwen_image_edits(tmp_path: Path) -> None:

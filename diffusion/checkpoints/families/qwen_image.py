@@ -1,7 +1,8 @@
 """Qwen-Image and Qwen-Image-Edit (Wu et al. 2025): two streams of text and picture, read by Qwen2.5-VL, Wan's VAE.
 
 Its prompt is a user's message behind an order to describe the picture, which is not given to the network. Editing models
-see pictures twice: through the text encoder, and as more tokens.
+see pictures twice: through the text encoder, and as more tokens. Qwen-Image Layered takes a picture apart into layers, which
+are frames of one latent behind that of the whole picture.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from diffusion.checkpoints.family import Backbone, Family, Texts
 from diffusion.checkpoints.fill import Weights
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.qwen_image import qwen_image_part, read_qwen_image
-from diffusion.checkpoints.signature import Forbidden, Required, Signature
+from diffusion.checkpoints.signature import Required, Signature
 from diffusion.latent_formats import WAN
 from diffusion.levels import FLUX_LEVELS, FlowLevels
 from diffusion.parameterization import Parameterization
-from diffusion.qwen_image import INDEX, INDEX_CLEAN, QwenImageAdapter
+from diffusion.qwen_image import BACKWARDS, QwenImageAdapter
 from diffusion.text.chat_reader import ChatReader
 from diffusion.text.picture_reader import PictureReader
 from diffusion.text.vocabularies import load_tokenizer
+from diffusion.tokens import INDEX, INDEX_CLEAN
 
 SHIFT = math.exp(1.15)  # of its noise levels (ComfyUI)
 CLEAN_KEY = "__index_timestep_zero__"  # an empty tensor of this name: references are told a time without noise (2511)
@@ -46,7 +48,6 @@ SIGNATURE = Signature(
         Required(("transformer_blocks.0.attn.add_q_proj.weight",)),
         Required(("transformer_blocks.0.img_mod.1.weight",)),
         Required(("time_text_embed.timestep_embedder.linear_1.weight",)),
-        Forbidden("time_text_embed.addition_t_embedding.", "Qwen-Image Layered"),
     )
 )
 
@@ -55,11 +56,12 @@ def read(header: Header, prefix: str) -> Backbone:
     """Read the transformer's sizes."""
     sizes = read_qwen_image(header, prefix)
     method = INDEX_CLEAN if prefix + CLEAN_KEY in header.tensors else INDEX
+    adapter = QwenImageAdapter(WAN, BACKWARDS, is_layered=True) if sizes.is_layered else QwenImageAdapter(WAN, method)
     return Backbone(
         qwen_image_part(sizes, prefix),
         Parameterization("flow", SHIFT, FlowLevels(SHIFT, FLUX_LEVELS)),
         WAN,
-        QwenImageAdapter(WAN, method),
+        adapter,
         context_width=sizes.context_width,
     )
 

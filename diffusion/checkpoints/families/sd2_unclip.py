@@ -22,6 +22,7 @@ from diffusion.checkpoints.peek import peek
 from diffusion.checkpoints.signature import Relation, Required, Signature
 from diffusion.conditioning import Cond
 from diffusion.errors import CheckpointError
+from diffusion.latent_kinds import SD1
 from diffusion.latents import LatentFormat
 from diffusion.parameterization import Parameterization
 from diffusion.unclip import MERGED, PLAIN, Statistics, picture_vector
@@ -70,7 +71,7 @@ class PicturedUNetAdapter(UNetAdapter):
 def read(header: Header, prefix: str) -> Backbone:
     """Read the U-Net's sizes, and the statistics if the file has any."""
     sizes = read_unet(header, prefix)
-    latent_format = LatentFormat(channels=sizes.out_channels)
+    latent_format = LatentFormat(channels=sizes.out_channels, kinds=(SD1,))
     width = sizes.vector_width // 2
     adapter = PicturedUNetAdapter(width=width, statistics=_statistics(header, width))
     return Backbone(

@@ -61,6 +61,7 @@ def flux2_part(sizes: Flux2Sizes, prefix: str, norm: str = "scale") -> Part:
 def build_flux2(sizes: Flux2Sizes) -> nn.Module:
     """Build the backbone."""
     from diffusers import Flux2Transformer2DModel
+    from diffusers.models.transformers.transformer_flux2 import Flux2KVAttnProcessor, Flux2KVParallelSelfAttnProcessor
 
     module: Any = Flux2Transformer2DModel(
         patch_size=1,  # the VAE packs
@@ -77,4 +78,8 @@ def build_flux2(sizes: Flux2Sizes) -> nn.Module:
         guidance_embeds=sizes.has_guidance,
     )
     shift_first(module.norm_out)
+    for block in module.transformer_blocks:
+        block.attn.set_processor(Flux2KVAttnProcessor())  # those that may keep what they see of references
+    for block in module.single_transformer_blocks:
+        block.attn.set_processor(Flux2KVParallelSelfAttnProcessor())
     return module  # type: ignore[no-any-return]

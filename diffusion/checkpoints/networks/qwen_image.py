@@ -10,9 +10,11 @@ from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.part import Part
 from diffusion.qwen_places import PATCH, Places, axes_of
 
+LAYERED_KEY = "time_text_embed.addition_t_embedding.weight"
+
 
 class QwenImageSizes(NamedTuple):
-    """What makes one transformer differ from another."""
+    """What makes one transformer differ from another. is_layered: it makes pictures of several layers (Qwen-Image Layered)."""
 
     in_channels: int
     out_channels: int
@@ -20,6 +22,7 @@ class QwenImageSizes(NamedTuple):
     head_width: int
     layers: int
     context_width: int
+    is_layered: bool = False
 
 
 def read_qwen_image(header: Header, prefix: str) -> QwenImageSizes:
@@ -32,6 +35,7 @@ def read_qwen_image(header: Header, prefix: str) -> QwenImageSizes:
         head_width=header.required_shape(f"{prefix}transformer_blocks.0.attn.norm_q.weight")[0],
         layers=len(header.numbers(f"{prefix}transformer_blocks.", ".attn.to_q.weight")),
         context_width=header.required_shape(f"{prefix}txt_in.weight")[1],
+        is_layered=prefix + LAYERED_KEY in header.tensors,
     )
 
 
@@ -53,6 +57,7 @@ def build_qwen_image(sizes: QwenImageSizes) -> nn.Module:
         num_attention_heads=sizes.width // sizes.head_width,
         joint_attention_dim=sizes.context_width,
         axes_dims_rope=axes_of(sizes.head_width),
+        use_additional_t_cond=sizes.is_layered,
     )
     module.pos_embed = Places(sizes.head_width)
     return module  # type: ignore[no-any-return]

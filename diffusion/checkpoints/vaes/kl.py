@@ -6,10 +6,9 @@ from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.kl_vae import VaeSizes, read_vae, vae_part
 from diffusion.checkpoints.signature import Forbidden, Required, Signature
 from diffusion.checkpoints.vaes.kind import FoundVae, VaeKind
-from diffusion.latent_kinds import BY_CHANNELS, told_by
+from diffusion.latent_kinds import ARCHITECTURE, BY_CHANNELS, told_by
 from diffusion.latents import LatentFormat
 
-ARCHITECTURE = "modelspec.architecture"  # of a file's metadata
 SIGNATURE = Signature(
     (
         Required(("decoder.conv_in.weight",), ndim=4),

@@ -43,6 +43,7 @@ def test_every_file_is_listed_with_what_it_is(base: Path) -> None:
     assert found["cut.safetensors"]["is"] == "damaged"
     table = weft(base, "list").stdout
     assert "LoRA" in table
+    assert "(rank 4)" in table
     assert "damaged" in table
 
 

@@ -113,7 +113,7 @@ FULL_ADAPTER = {
     ("name", "tensors", "kind", "title", "detail"),
     [
         ("vae", VAE, "VAE", "Stable Diffusion 1 and 2 or Stable Diffusion XL", "4 channels"),
-        ("sdxl_vae", VAE, "VAE", "Stable Diffusion XL", "a cell for 8 x 8 pixels"),
+        ("sdxl_vae", VAE, "VAE", "Stable Diffusion XL", "4 channels"),
         ("vae", OF_16, "VAE", "Stable Diffusion 3 or Flux.1 and Z-Image", "16 channels"),
         ("ae", OF_16, "VAE", "Flux.1 and Z-Image", "16 channels"),
         ("taesdxl_decoder", {"1.weight": ["F16", [64, 4, 3, 3]], "19.weight": ["F16", [3, 64, 3, 3]]}, "half of a tiny VAE",
@@ -126,6 +126,7 @@ FULL_ADAPTER = {
         ("a", COMPACT, "upscaler", "Real-ESRGAN compact", "4 times as large"),
         ("a", FULL_ADAPTER, "ControlNet", "Stable Diffusion 1 or XL", "T2I-Adapter"),
         ("a", {"emb_params": ["F32", [8, 768]]}, "embedding", "Stable Diffusion 1", "8 vectors"),
+        ("a", {"<cat>": ["F32", [2, 1024]]}, "embedding", "Stable Diffusion 2", "2 vectors"),
         ("a", {"clip_l": ["F32", [1, 768]], "clip_g": ["F32", [1, 1280]]}, "embedding", "Stable Diffusion XL", "1 vector"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -177,6 +178,25 @@ def test_in_sixteen_bits_the_time_is_not_rounded(model: Model) -> None:
         first, second = (half.apply(x, torch.tensor([time]), context, given=given) for time in (985.0, 986.0))
     assert torch.tensor(0.985).bfloat16() == torch.tensor(0.986).bfloat16()
     assert not torch.equal(first, second)
+
+
+@torch.no_grad()
+def test_in_sixteen_bits_guidance_is_rounded_as_other_programs_round_it(model: Model) -> None:
+    network: Any = random_part(flux_part(FLUX, "")).to(torch.bfloat16)
+    seen: dict[str, Tensor] = {}
+    for name in ("timestep_embedder", "guidance_embedder"):
+        layer = network.time_text_embed.get_submodule(name)
+        layer.register_forward_pre_hook(lambda layer, args, name=name: seen.update({name: args[0]}))
+    pooled, guidance = (
+        torch.zeros(1, FLUX.pooled_width, dtype=torch.bfloat16),
+        torch.tensor([3.5], dtype=torch.bfloat16),
+    )
+    context, given = prompt().embedding.bfloat16(), {"pooled": pooled, "guidance": guidance}
+    replace(model, backbone=network).apply(random(1, 16, 4, 4), torch.tensor([985.3]), context, given=given)
+    for name, told in (("timestep_embedder", 985.3), ("guidance_embedder", 3504.0)):
+        angles = told * torch.exp(-math.log(10_000) * torch.arange(128) / 128)
+        waves = torch.cat((angles.cos(), angles.sin())).bfloat16()
+        torch.testing.assert_close(seen[name][0], waves, atol=1e-2, rtol=0)
 
 
 @torch.no_grad()

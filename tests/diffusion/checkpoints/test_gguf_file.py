@@ -105,7 +105,7 @@ def test_other_versions_and_types_are_refused(path: Path, tmp_path: Path) -> Non
     assert f"{QKV} has the unknown type 99" in refusal(other)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 700), value=st.integers(0, 255))
 def test_a_damaged_byte_gives_a_header_or_a_sentence(path: Path, tmp_path: Path, at: int, value: int) -> None:
     content = bytearray(path.read_bytes())

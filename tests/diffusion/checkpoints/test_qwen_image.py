@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,14 @@ from diffusion.guidance import guide
 from diffusion.latent_formats import WAN
 from diffusion.latents import Latent
 from diffusion.models import Model
+from diffusion.preview import preview
 from diffusion.quantize import Precision
 from diffusion.sampling import SamplerChoice, check_channels, sample, sampling_sigmas
 from diffusion.text.vocabularies import load_tokenizer
+from nodes.qwen_image import EmptyQwenImageLayeredLatentImage
 from tests.tiny_checkpoint import write_state
 from tests.tiny_qwen_image import (
+    LAYERED,
     SIZES,
     text_state,
     tiny_text,
@@ -121,6 +125,32 @@ def test_reference_pictures_are_more_tokens(model: Model, prompts: Any, own: Any
     shown = with_extras(prompts[0], reference_latents=tuple(WAN.process_out(each.unsqueeze(2)) for each in pictures))
     expected = x - SIGMA * flow(own, x, prompts[0][0].embedding, pictures)
     torch.testing.assert_close(denoised(model, x, shown), expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_layers_lie_behind_each_other_and_the_picture_before_them(prompts: Any, tmp_path: Path, batch: int) -> None:
+    """Qwen-Image Layered, called as QwenImageLayeredPipeline does it."""
+    from diffusers import QwenImageTransformer2DModel
+
+    ours = tiny_transformer(LAYERED)
+    sizes = {name: value for name, value in ours.config.items() if not name.startswith("_")}
+    own = QwenImageTransformer2DModel(**{**sizes, "use_layer3d_rope": True}).eval()
+    own.load_state_dict(ours.state_dict())
+    model = load_diffusion_model(write_state(tmp_path / "layered.safetensors", transformer_state(ours, "")))
+    x, picture = torch.stack([noisy(12, 8, batch, seed=seed) for seed in (1, 2, 3)], dim=2), noisy(12, 8, seed=9)
+    layers = [x[:, :, layer] for layer in range(3)]
+    tokens = torch.cat([packed(each) for each in (*layers, picture.expand(batch, -1, -1, -1))], dim=1)
+    output = own(
+        hidden_states=tokens,
+        timestep=torch.full((batch,), SIGMA),
+        encoder_hidden_states=prompts[0][0].embedding.expand(batch, -1, -1),
+        img_shapes=[[(1, 6, 4)] * 4] * batch,
+        additional_t_cond=torch.zeros(batch, dtype=torch.long),
+        return_dict=False,
+    )[0]
+    found = torch.stack([unpacked(each, 12, 8) for each in output[:, : 3 * 24].chunk(3, dim=1)], dim=2)
+    shown = with_extras(prompts[0], reference_latents=(WAN.process_out(picture),))
+    torch.testing.assert_close(denoised(model, x, shown), x - SIGMA * found, atol=1e-4, rtol=0)
 
 
 def test_references_may_be_told_a_time_without_noise(prompts: Any, own: Any, tmp_path: Path) -> None:
@@ -226,6 +256,32 @@ def test_sampling_gives_pictures_of_one_frame(model: Model, prompts: Any, has_fr
 def test_a_latent_of_several_frames_is_refused(model: Model) -> None:
     with pytest.raises(DiffusionError, match="has 3 frames"):
         check_channels(torch.zeros(1, 16, 3, 8, 8), model)
+
+
+def test_areas_and_masks_act_in_every_layer(prompts: Any, tmp_path: Path) -> None:
+    state = transformer_state(tiny_transformer(LAYERED), "")
+    model = load_diffusion_model(write_state(tmp_path / "layered.safetensors", state))
+    x = torch.stack([noisy(8, 8, 2, seed=seed) for seed in (1, 2)], dim=2)
+    whole = denoised(model, x, prompts[0])
+    mask = torch.ones(2, 8, 8)
+    masked = (replace(prompts[0][0], mask=mask, strength=0.5), replace(prompts[0][0], strength=0.25))
+    torch.testing.assert_close(denoised(model, x, masked), whole, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("layers", [0, 2])
+def test_layers_are_sampled_together_within_a_mask(prompts: Any, tmp_path: Path, layers: int) -> None:
+    state = transformer_state(tiny_transformer(LAYERED), "")
+    model = load_diffusion_model(write_state(tmp_path / "layered.safetensors", state))
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., :32] = 1
+    start = EmptyQwenImageLayeredLatentImage(64, 64, layers, 2)
+    latent = Latent(start.samples + 0.5, noise_mask=mask)
+    settings = {"seed": 1, "steps": 2, "cfg": 2.0, "sampler_name": "euler", "scheduler": "simple"}
+    sampled = sample(model, *prompts, latent, **settings).samples
+    assert sampled.shape == (2, 16, layers + 1, 8, 8)
+    torch.testing.assert_close(sampled[..., 4:], latent.samples[..., 4:], atol=1e-4, rtol=0)
+    assert bool(((sampled - latent.samples)[..., :4].abs().amax(dim=(0, 1, 3, 4)) > 0.1).all())  # in every layer
+    assert preview(sampled, WAN).size == (8, 8)
 
 
 def test_noise_levels_are_those_of_flux(model: Model) -> None:

@@ -158,7 +158,8 @@ def test_the_well_known_sizes_are_read_from_headers() -> None:
     assert {keys[name]: tuple(each.shape) for name, each in module.state_dict().items()} == {
         key: shape for key, (_, shape) in shapes.items() if key.startswith(ENDS)
     }
-    assert describe_header(header).kind == CONTROLNET
+    told = describe_header(header)
+    assert (told.kind, told.details) == (CONTROLNET, ("Control-LoRA",))
 
 
 @torch.no_grad()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.formats import from_api, to_api
+from graph.formats import from_api, read_api, to_api
 from graph.workflow import Link, Node, Workflow
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
@@ -24,6 +28,36 @@ def test_reading_what_was_written_gives_the_same_document(workflow: Workflow) ->
     again = from_api(document)
     assert to_api(again) == document
     assert [node.inputs for node in again.nodes.values()] == [node.inputs for node in workflow.nodes.values()]
+
+
+META = st.none() | st.integers() | st.dictionaries(st.sampled_from(["title", "weft_cache"]), st.just("pin") | SCALARS)
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=3),
+        st.fixed_dictionaries({"class_type": st.text(min_size=1)}, optional={"inputs": INPUTS, "_meta": META}),
+    )
+)
+def test_a_text_in_order_is_read_at_once_to_the_same_workflow(document: dict[str, Any]) -> None:
+    text = msgspec.json.encode(document)
+    assert read_api(text) == from_api(msgspec.json.decode(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"1": 5}', '{"1": {}}', '{"1": {"class_type": ""}}', '{"1": {"class_type": "A", "inputs": null}}'],
+)
+def test_a_text_that_is_not_in_order_is_left_to_those_who_have_a_sentence_for_it(text: str) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        read_api(text.encode())
+
+
+def test_a_changed_node_knows_its_new_links() -> None:
+    node = read_api(b'{"1": {"class_type": "A", "inputs": {"a": ["2", 0]}}}').nodes["1"]
+    assert node.links() == [("a", Link("2", 0))]
+    assert node.changed(inputs={"b": Link("3", 1)}).links() == [("b", Link("3", 1))]
+    assert node.changed(title="t") == Node("1", "A", {"a": Link("2", 0)}, "t") != node
 
 
 def test_a_literal_list_is_not_taken_for_a_link() -> None:

@@ -165,7 +165,9 @@ export class Documents {
 
   #tellUnreadable(name: string, error: unknown): void {
     const { dialogs, texts } = this.app();
-    dialogs.tell(texts.t('file.unreadable', { name, reason: messageOf(error) }), 'error');
+    const reason = messageOf(error); // often it begins with the name, and says which part of the file
+    const text = reason.startsWith(name) ? reason : texts.t('file.unreadable', { name, reason });
+    dialogs.tell(text, 'error');
   }
 
   #askReplace(file: string): Promise<boolean> {

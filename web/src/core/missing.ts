@@ -8,16 +8,12 @@
 import { isList, isObject } from './formats/fields.ts';
 import type { Graph, GraphNode, NodeId, Workflow } from './graph.ts';
 import { nearestNames } from './nearest.ts';
+import { PRIMITIVE } from './primitive.ts';
 import type { InputSpec, Specs } from './specs.ts';
 import { specOf } from './subgraphs/spec.ts';
 
 /** Node types that editors have of their own; no server runs them. */
-export const EDITOR_TYPES: ReadonlySet<string> = new Set([
-  'Note',
-  'MarkdownNote',
-  'Reroute',
-  'PrimitiveNode',
-]);
+export const EDITOR_TYPES: ReadonlySet<string> = new Set(['Note', 'MarkdownNote', 'Reroute', PRIMITIVE]);
 
 const MODEL_FILE = /\.(safetensors|sft|ckpt|pt|pth|pt2|bin|gguf|onnx|pkl)$/i;
 const OTHER_ROOT = / \[(input|output|temp)\]$/; // "name [output]" is below another folder than the choices

@@ -45,8 +45,8 @@ export interface CanvasEvents {
   readonly onPalette?: (spot: Spot) => void;
   /** A link was dropped on the empty ground: offer what fits. */
   readonly onDropLink?: (from: LinkStart, spot: Spot) => void;
-  /** A link cannot be made; the key of the sentence that says why. */
-  readonly onRefuse?: (reason: string) => void;
+  /** A link cannot be made; the key of the sentence that says why, and what it names. */
+  readonly onRefuse?: (reason: string, values?: { readonly [name: string]: string }) => void;
   readonly onMenu?: (target: Target, spot: Spot) => void;
   /** A title was double-clicked. */
   readonly onRename?: (target: Target, spot: Spot) => void;

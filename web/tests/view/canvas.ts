@@ -23,6 +23,8 @@ export class TestCanvas {
   readonly editor: Editor;
   readonly view: View;
   readonly tools: ToolContext;
+  /** Why links were not made. */
+  readonly refused: string[] = [];
   readonly dropped: { from: LinkStart; spot: Spot }[] = [];
   readonly #keyboard: Keyboard;
   #keys: Keys = {};
@@ -32,7 +34,11 @@ export class TestCanvas {
     this.view = new View(this.editor, (key, values) => `${key} ${JSON.stringify(values ?? {})}`);
     this.view.options.update((options) => ({ ...options, isCalm: true }));
     this.view.resize([3000, 1000]);
-    const events = { onDropLink: (from: LinkStart, spot: Spot) => void this.dropped.push({ from, spot }) };
+    const events = {
+      onDropLink: (from: LinkStart, spot: Spot) => void this.dropped.push({ from, spot }),
+      onRefuse: (reason: string, values: object = {}) =>
+        void this.refused.push(`${reason} ${JSON.stringify(values)}`),
+    };
     this.tools = new ToolContext(this.view, events, (context) => new Idle(context));
     this.#keyboard = new Keyboard(this.tools);
   }

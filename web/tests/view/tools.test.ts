@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { addGroupAround } from '../../src/core/edits/groups.ts';
 import { addNewNode } from '../../src/core/edits/nodes.ts';
-import { EMPTY_LATENT, SCALE } from '../core/edits/examples.ts';
+import { EMPTY_LATENT, SAMPLER, SCALE, withNodes } from '../core/edits/examples.ts';
 import { textToImage } from '../core/linked.ts';
 import { TestCanvas } from './canvas.ts';
 
@@ -164,10 +164,17 @@ describe('linking', () => {
     expect(source(it, '5', 3)).toEqual({ node: id, slot: 0 });
   });
 
-  test('a drag to an input that does not fit changes nothing', () => {
+  test('a drag to a socket that does not fit changes nothing and says which types they are', () => {
     const it = canvas();
     const before = it.editor.workflow;
+    const sentence = 'view.otherType {"given":"LATENT","wanted":"MODEL"}';
     it.dragTo(it.socket('output', '4', 0), it.socket('input', '5', 0));
+    expect(it.refused).toEqual([sentence]);
+    const free = new TestCanvas(withNodes([EMPTY_LATENT, SAMPLER]));
+    free.dragTo(free.socket('input', '2', 0), free.socket('output', '1', 0));
+    expect(free.refused).toEqual([sentence]);
+    it.dragTo(it.socket('input', '5', 3), it.socket('input', '6', 1)); // a link that is there stays there
+    expect(it.refused).toEqual([sentence, 'view.otherType {"given":"LATENT","wanted":"VAE"}']);
     expect(it.editor.workflow).toBe(before);
     expect(it.dropped).toEqual([]);
   });

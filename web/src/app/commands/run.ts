@@ -7,7 +7,6 @@ import type { App } from '../context.ts';
 import { ON_CHANGE } from '../settings/run.ts';
 
 const shown = (app: App) => app.tabs.current.value;
-const hasNodes = (app: App): boolean => shown(app).editor.workflow.root.nodes.size > 0;
 const hasJobs = ({ runs }: App): boolean => runs.queue.value.running !== null || hasWaiting({ runs });
 const hasWaiting = ({ runs }: Pick<App, 'runs'>): boolean =>
   runs.queue.value.pending.length > 0 || runs.unsent.value.length > 0;
@@ -16,13 +15,11 @@ export const commands: readonly Command<App>[] = [
   {
     id: 'run.run',
     shortcut: 'Mod+Enter',
-    isEnabled: hasNodes,
     run: async (app) => void (await run(app, shown(app))),
   },
   {
     id: 'run.front',
     shortcut: 'Mod+Shift+Enter',
-    isEnabled: hasNodes,
     run: async (app) => void (await run(app, shown(app), { isFirst: true })),
   },
   {

@@ -14,6 +14,7 @@ export default {
   'view.news.node': '{title}: {inputs} inputs, {outputs} outputs.',
   'view.news.socket': '{side} {name}, {type}, {linked}.',
   'view.news.goal': 'Link to {side} {name} of {title}, {linked}?',
+  'view.otherType': 'An output {given} does not fit an input {wanted}.',
   'view.circle': 'This link would close a circle: its node already depends on the other one.',
   'view.news.linked': 'Linked to {side} {name} of {title}.',
   'view.news.nothingFits': 'No socket fits.',

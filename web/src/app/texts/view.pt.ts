@@ -14,6 +14,7 @@ export default {
   'view.news.node': '{title}: {inputs} entradas, {outputs} saídas.',
   'view.news.socket': '{side} {name}, {type}, {linked}.',
   'view.news.goal': 'Ligar a {side} {name} de {title}, {linked}?',
+  'view.otherType': 'Uma saída {given} não serve numa entrada {wanted}.',
   'view.circle': 'Esta ligação fecharia um círculo: um nó já depende do outro.',
   'view.news.linked': 'Ligado a {side} {name} de {title}.',
   'view.news.nothingFits': 'Nenhum conector serve.',

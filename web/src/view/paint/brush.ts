@@ -22,6 +22,12 @@ export function inGraph({ context, camera, ratio }: Brush): void {
   context.setTransform(scale, 0, 0, scale, -camera.x * scale, -camera.y * scale);
 }
 
+/** Return a text that is cut where it would be wider than its room; `letter`: an average letter in parts of its size. */
+export function cutText(text: string, room: number, size: number, letter: number): string {
+  const letters = Math.max(1, Math.floor(room / (size * letter)));
+  return text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
+}
+
 /** Return one path for each colour, made when it is asked for first: a canvas is fast when it changes colours seldom. */
 export class Paths {
   readonly #paths = new Map<string, Path2D>();

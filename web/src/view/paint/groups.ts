@@ -2,7 +2,9 @@
 
 import { GROUP_HEADER } from '../../core/geometry.ts';
 import type { Group } from '../../core/graph.ts';
-import { inGraph, type Brush } from './brush.ts';
+import { cutText, inGraph, type Brush } from './brush.ts';
+
+const LETTER = 0.56; // of the size: an average letter of a title
 
 export function paintGroups(brush: Brush): void {
   const { view, rect } = brush;
@@ -52,6 +54,7 @@ function paintGroupTitle(
   context.fillStyle = colour;
   context.font = `600 ${size}px ${font}`;
   context.textBaseline = 'middle';
-  context.fillText(title, bounds.x + 10, bounds.y + Math.max(GROUP_HEADER, size * 1.4) / 2);
+  const middle = bounds.y + Math.max(GROUP_HEADER, size * 1.4) / 2;
+  context.fillText(cutText(title, bounds.width - 16, size, LETTER), bounds.x + 10, middle);
   context.restore();
 }

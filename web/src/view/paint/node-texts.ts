@@ -9,6 +9,7 @@ import type { PlacedNode } from '../../core/scene.ts';
 import { valueText } from '../../widgets/value-text.ts';
 import type { Colours } from '../colours.ts';
 import { isDark } from '../nodes/contrast.ts';
+import { cutText } from './brush.ts';
 
 interface Face {
   readonly size: number; // graph units, as NodeBody has them
@@ -132,11 +133,9 @@ export function brokenText(text: string, letters: number, most: number): string[
 }
 
 function write(context: CanvasRenderingContext2D, { text, at, room, colour, alpha }: Run, face: Face): void {
-  const letters = Math.max(1, Math.floor(room / (face.size * face.letter)));
   context.globalAlpha = alpha;
   context.fillStyle = colour;
-  const shown = text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
-  context.fillText(shown, at[0], at[1] + BASELINE);
+  context.fillText(cutText(text, room, face.size, face.letter), at[0], at[1] + BASELINE);
 }
 
 function widthOf(text: string, { size, letter }: Face): number {

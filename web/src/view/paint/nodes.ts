@@ -7,7 +7,7 @@ import { isPortNode } from '../../core/ports.ts';
 import type { PlacedNode } from '../../core/scene.ts';
 import { FAR_ZOOM } from '../view.ts';
 import { paintBodies } from './bodies.ts';
-import { inGraph, Paths, type Brush } from './brush.ts';
+import { cutText, inGraph, Paths, type Brush } from './brush.ts';
 
 const TITLE_ZOOM = 0.12; // below it titles are a few pixels high
 const PARTS_ZOOM = 0.3;
@@ -115,8 +115,6 @@ function paintTitle({ context, camera, colours }: Brush, { node, spec, bounds }:
   context.font = `${size}px ${colours.font}`;
   context.fillStyle = colours.text;
   context.textBaseline = 'middle';
-  const title = titleOf(node, spec);
-  const letters = Math.max(1, Math.floor((width - 16) / (size * 0.52)));
   const middle = y + Math.max(HEADER, size * 1.4) / 2;
-  context.fillText(title.length > letters ? `${title.slice(0, letters - 1)}…` : title, x + 9, middle);
+  context.fillText(cutText(titleOf(node, spec), width - 16, size, 0.52), x + 9, middle);
 }

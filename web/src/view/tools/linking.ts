@@ -43,6 +43,8 @@ export class Linking implements Tool {
     const target = context.hit(pointer);
     context.rest();
     if (goal === null && this.#closesCircle(target)) return context.events.onRefuse?.('view.circle');
+    const refused = goal === null ? this.#refusedBy(target) : null;
+    if (refused !== null) return context.events.onRefuse?.('view.otherType', refused);
     if (goal !== null) return context.editor.do('view.edit.link', (workflow) => plan.connect(workflow, goal));
     if (target.kind === 'reroute' && plan.start.side === 'input') return this.#joinReroute(target.reroute);
     const isLoosened = plan.loosen(context.workflow) !== context.workflow;
@@ -81,6 +83,17 @@ export class Linking implements Tool {
     context.editor.do('view.edit.link', (workflow) =>
       connectFromReroute(workflow, context.path, reroute, end),
     );
+  }
+
+  /** Return the types where a socket of another node does not take the link; null if that is not where it was dropped. */
+  #refusedBy(target: Target): { readonly given: string; readonly wanted: string } | null {
+    const { start, sought } = this.plan;
+    if (target.kind !== sought || !('slot' in target)) return null;
+    if (start.ends.some(({ node }) => node === target.node)) return null;
+    const node = this.context.view.scene.nodes.get(target.node)?.node;
+    const type = (sought === 'input' ? node?.inputs : node?.outputs)?.[target.slot]?.type;
+    if (type === undefined) return null;
+    return sought === 'input' ? { given: start.type, wanted: type } : { given: type, wanted: start.type };
   }
 
   #closesCircle(target: Target): boolean {
