@@ -87,7 +87,10 @@ class NodeNames:
         return {row.cls: self._own[row.operator] for row in found}
 
     def join(self, classes: Mapping[str, type], display_names: Mapping[str, str] | None = None) -> None:
-        """Add the classes of a pack that was loaded, so that others find them; operators of ours keep their names."""
+        """Add the classes of a pack that was loaded, so that others find them; operators of ours keep their names.
+
+        Those that give way do not.
+        """
         self._waiting.update(classes)
         self.display_names.update(display_names or {})
         if self._is_filled:
@@ -124,7 +127,11 @@ class NodeNames:
         self._is_filled = True
         for name, spec in sorted(lent().registry().by_name.items()):
             if spec.module.partition(".")[0] == OURS:
-                self._own[name] = self._class_of(name, spec)
+                made = self._class_of(name, spec)
+                if spec.gives_way:
+                    self.classes[name] = made
+                else:
+                    self._own[name] = made
                 self.display_names.setdefault(name, spec.display_name)
         self.classes.update(self._own)
         self._admit()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +50,21 @@ class VisionOutput:
         return value
 
 
+class Scale(NamedTuple):
+    """Of red, green and blue."""
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+
+class Seen(NamedTuple):
+    """What a network gives, on its device: what pictures become, the last layer's vectors, and what goes into each and out."""
+
+    embeds: Tensor
+    last: Tensor
+    hidden: tuple[Tensor, ...]
+
+
 @dataclass(frozen=True)
 class ClipVision:
     """A network that reads pictures of `image_size` pixels on a side."""
@@ -71,11 +86,20 @@ class ClipVision:
         """The precision in which the network computes."""
         return self.computed or dtype_of(self.keeper, self.network)
 
+    @property
+    def scale(self) -> Scale:
+        """The mean and the deviation of what the network wants."""
+        return Scale(SIGLIP_MEAN, SIGLIP_DEVIATION) if self.is_siglip else Scale(CLIP_MEAN, CLIP_DEVIATION)
+
     @torch.no_grad()
     def encode_image(self, image: Tensor, crop: bool = True) -> VisionOutput:
         """Return what the network sees. crop: cut the longer side; else the picture is squeezed to a square."""
-        mean, deviation = (SIGLIP_MEAN, SIGLIP_DEVIATION) if self.is_siglip else (CLIP_MEAN, CLIP_DEVIATION)
-        pixels = normalized(fit_square(image, self.image_size, is_cut=crop), mean, deviation)
+        seen = self.see(normalized(fit_square(image, self.image_size, is_cut=crop), *self.scale))
+        return VisionOutput(*(part.float().cpu() for part in (seen.embeds, seen.last, seen.hidden[-2])))
+
+    @torch.no_grad()
+    def see(self, pixels: Tensor) -> Seen:
+        """Return what all layers give for pictures as the network wants them, (batch, 3, rows, columns)."""
         network: Any = self.network
 
         def work() -> Any:
@@ -83,8 +107,7 @@ class ClipVision:
 
         found = kept(self.keeper, "encode image", pixels.shape, work)
         embeds = found.last_hidden_state if self.is_siglip else found.image_embeds
-        parts = (embeds, found.last_hidden_state, found.hidden_states[-2])
-        return VisionOutput(*(part.float().cpu() for part in parts))
+        return Seen(embeds, found.last_hidden_state, tuple(found.hidden_states))
 
 
 def fit_square(image: Tensor, side: int, *, is_cut: bool) -> Tensor:

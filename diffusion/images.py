@@ -42,7 +42,7 @@ def scale(image: Tensor, width: int, height: int, method: str, crop: str = "disa
     planes = image.movedim(-1, 1)
     if method == "lanczos":
         planes = crop_to_aspect(planes, width / height) if crop == "center" else planes
-        return _lanczos(planes.movedim(1, -1), width, height)
+        return resample(planes.movedim(1, -1), width, height)
     return resize(planes, width, height, method, crop).movedim(1, -1)
 
 
@@ -60,10 +60,10 @@ def scale_to_megapixels(image: Tensor, megapixels: float, multiple: int, method:
     return scale(image, width, height, method)
 
 
-def _lanczos(image: Tensor, width: int, height: int) -> Tensor:
-    """Resize with Pillow's Lanczos filter, in eight bits as ComfyUI does."""
+def resample(image: Tensor, width: int, height: int, method: str = "LANCZOS") -> Tensor:
+    """Resize with a filter of Pillow's, in eight bits as ComfyUI does. method: a name of Pillow's Resampling."""
     resized = [
-        np.asarray(Picture.fromarray(pixels).resize((width, height), Picture.Resampling.LANCZOS))
+        np.asarray(Picture.fromarray(pixels).resize((width, height), Picture.Resampling[method]))
         for pixels in to_bytes(image)
     ]
     return from_bytes(np.stack(resized).reshape(len(resized), height, width, -1)).to(image.device)

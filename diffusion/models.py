@@ -21,7 +21,18 @@ from diffusion.handles import FileLayout, device_of, dtype_of, joined_digest, ov
 from diffusion.latents import LatentFormat
 from diffusion.overlay import Overlay, WeightPatch
 from diffusion.parameterization import Parameterization
-from diffusion.patches import Companion, Conductor, Guidance, Hook, MaskPatch, Refinement, SidePatch, Usage, hooked
+from diffusion.patches import (
+    Companion,
+    Conductor,
+    Guidance,
+    Hook,
+    MaskPatch,
+    Refinement,
+    SidePatch,
+    TimedHook,
+    Usage,
+    hooked,
+)
 from diffusion.streaming import Keeper, kept
 
 
@@ -125,6 +136,14 @@ class Model:
     def with_companion(self, companion: Companion) -> Model:
         """Return a handle with one more network that goes along with its own."""
         return self._with_usage(replace(self.usage, companions=(*self.usage.companions, companion)), companion)
+
+    def with_timed_hook(self, timed: TimedHook) -> Model:
+        """Return a handle with one more hook that is in its network for a part of the way."""
+        return self._with_usage(replace(self.usage, timed=(*self.usage.timed, timed)), timed)
+
+    def at(self, sigma: Tensor) -> Model:
+        """Return the handle as it is at a noise level (batch,): with the hooks whose time it is."""
+        return replace(self, usage=self.usage.at(sigma, self.parameterization)) if self.usage.timed else self
 
     def with_sides(self, sides: SidePatch) -> Model:
         """Return a handle that predicts one side of its guidance differently, in place of any earlier change."""

@@ -75,6 +75,10 @@ class Parameterization:
         """Return the noise level after a share 0..1 of the timesteps."""
         return self.levels.percent_to_sigma(percent)
 
+    def threshold(self, percent: float) -> float:
+        """Return the noise level at a part of the way, in the precision in which samplers hold theirs."""
+        return float(torch.tensor(self.percent_to_sigma(percent), dtype=torch.float32))
+
     def scale_input(self, x: Tensor, sigma: Tensor) -> Tensor:
         """Return x as the network wants it: of unit variance for unit data."""
         is_plain = self.is_flow or self.prediction == "img_to_img"

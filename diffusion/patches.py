@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor, nn
@@ -136,6 +136,23 @@ class Conductor(Protocol):
 
 
 @dataclass(frozen=True)
+class TimedHook:
+    """A hook that is in the network for a part of the way only."""
+
+    hook: Hook
+    start_percent: float = 0.0
+    end_percent: float = 1.0
+
+    def is_active(self, sigma: Tensor, parameterization: Parameterization) -> bool:
+        """Return whether it is its time at a noise level (batch,)."""
+        if self.start_percent <= 0 and self.end_percent >= 1:
+            return True  # reading sigma would wait for the device
+        level = float(sigma[0])
+        starts = self.start_percent <= 0 or level <= parameterization.threshold(self.start_percent)
+        return starts and (self.end_percent >= 1 or level >= parameterization.threshold(self.end_percent))
+
+
+@dataclass(frozen=True)
 class Usage:
     """How a model is used: all patches of a handle but those of weights.
 
@@ -145,6 +162,7 @@ class Usage:
     guidance: Guidance | None = None
     refinements: tuple[Refinement, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    timed: tuple[TimedHook, ...] = ()
     mask: MaskPatch | None = None
     sides: SidePatch | None = None
     conductor: Conductor | None = None
@@ -154,6 +172,13 @@ class Usage:
     def needs_uncond(self) -> bool:
         """Whether the negative side must always be computed."""
         return any(refinement.needs_uncond for refinement in self.refinements)
+
+    def at(self, sigma: Tensor, parameterization: Parameterization) -> Usage:
+        """Return the usage at a noise level, where hooks whose time it is are like the others."""
+        if not self.timed:
+            return self
+        now = (timed.hook for timed in self.timed if timed.is_active(sigma, parameterization))
+        return replace(self, hooks=(*self.hooks, *now), timed=())
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def call_network(model: Model, call: NetworkCall) -> Tensor:
     parameterization = model.parameterization
     scaled, timestep = parameterization.scale_input(call.x, call.sigma), parameterization.timestep(call.sigma)
     given = {**call.given, **_steering(model, call, scaled, timestep)}
-    output = model.apply(scaled, timestep, call.context, call.sides, given)
+    output = model.at(call.sigma).apply(scaled, timestep, call.context, call.sides, given)
     return parameterization.to_denoised(output.float(), call.x, call.sigma)
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -204,7 +203,7 @@ class _Chains:
         place = Place(batch, rows, columns) if box is None else Place(batch, box.rows, box.columns)
         chain = self._known.get((control, place))
         if chain is None:
-            chain = fit_control(control, place, partial(_threshold, self._parameterization), self._model)
+            chain = fit_control(control, place, self._parameterization.threshold, self._model)
             self._known[(control, place)] = chain
         check_control(chain, channels, cond.embedding.shape[-1], given)
         return chain
@@ -239,8 +238,8 @@ def _region(
         context=repeat_to_batch(cond.embedding.to(device, dtype), batch),
         box=box,
         weight=_weight(cond, box, placed.mask, shape, device),
-        sigma_start=_threshold(parameterization, cond.start_percent) if cond.start_percent > 0 else None,
-        sigma_end=_threshold(parameterization, cond.end_percent) if cond.end_percent < 1 else None,
+        sigma_start=parameterization.threshold(cond.start_percent) if cond.start_percent > 0 else None,
+        sigma_end=parameterization.threshold(cond.end_percent) if cond.end_percent < 1 else None,
         given={
             name: tuple(fitted(name, part) for part in value) if isinstance(value, tuple) else fitted(name, value)
             for name, value in prepared.items()
@@ -252,11 +251,6 @@ def _region(
 def _clip(box: Box, rows: int, columns: int) -> Box:
     """Keep the part of a box that lies in the latent."""
     return box._replace(rows=min(rows - box.top, box.rows), columns=min(columns - box.left, box.columns))
-
-
-def _threshold(parameterization: Parameterization, percent: float) -> float:
-    """Return the noise level at a part of the way, in the precision in which samplers hold theirs."""
-    return float(torch.tensor(parameterization.percent_to_sigma(percent), dtype=torch.float32))
 
 
 def _weight(

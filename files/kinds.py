@@ -33,8 +33,9 @@ MODEL_FOLDERS: dict[str, tuple[str, ...]] = {
     "vae": ("vae",),
     "vae_approx": ("vae_approx",),
 }
-# Weft's own: a folder for each tokenizer that is neither bundled nor inside of the text encoder (diffusion.text.vocabularies).
-OWN_FOLDERS: dict[str, tuple[str, ...]] = {"tokenizers": ("tokenizers",)}
+# Not ComfyUI's: where ComfyUI_IPAdapter_plus looks; and a folder for each tokenizer that is neither bundled nor inside of
+# the text encoder (diffusion.text.vocabularies).
+OWN_FOLDERS: dict[str, tuple[str, ...]] = {"ipadapter": ("ipadapter",), "tokenizers": ("tokenizers",)}
 BASE_FOLDERS = ("custom_nodes", "datasets")  # kinds whose folder lies beside models/
 # What nodes save as models into the output folder is found there (output/checkpoints), as in ComfyUI.
 SAVED_KINDS = ("checkpoints", "clip", "diffusion_models", "loras", "vae")
@@ -58,6 +59,7 @@ OTHER_SUFFIXES: Mapping[str, frozenset[str]] = {
     "custom_nodes": ANY_SUFFIX,
     "datasets": ANY_SUFFIX,
     "diffusers": frozenset({"folder"}),
+    "ipadapter": MODEL_SUFFIXES,
     "tokenizers": frozenset({".json", ".model"}),
 }
 

@@ -103,6 +103,7 @@ class NodeSpec:
     module: str = ""
     is_deprecated: bool = False
     is_experimental: bool = False
+    gives_way: bool = False  # a pack's node of the same name takes its place
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -257,6 +258,7 @@ def node(
     validate: Validator | None = None,
     deprecated: bool = False,
     experimental: bool = False,
+    gives_way: bool = False,
     extra: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[P, R_co]], NodeFunction[P, R_co]]:
     """Return a decorator that reads a function's annotations and attaches the NodeSpec as `.spec`.
@@ -292,6 +294,7 @@ def node(
             module=function.__module__,
             is_deprecated=deprecated,
             is_experimental=experimental,
+            gives_way=gives_way,
             extra=extra or {},
         )
         return attached

@@ -93,6 +93,10 @@ class Host(Protocol):
         """Return diffusion.style_model's StyleModel of a file, the same object while the file is unchanged."""
         ...
 
+    def load_ip_adapter(self, path: Path) -> Any:
+        """Return diffusion.ip_adapter's IPAdapter of a file, the same object while the file is unchanged."""
+        ...
+
     def load_upscaler(self, path: Path) -> Any:
         """Return diffusion.upscalers' Upscaler of a file, the same object while the file is unchanged."""
         ...

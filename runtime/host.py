@@ -17,6 +17,7 @@ from diffusion.clip_vision import ClipVision, load_clip_vision
 from diffusion.control.load import load_control_net
 from diffusion.control.model_patch import ModelPatch, load_model_patch
 from diffusion.control.net import ControlNet
+from diffusion.ip_adapter.load import IPAdapter, load_ip_adapter
 from diffusion.lora import LoraFile, open_lora
 from diffusion.models import Model, Vae
 from diffusion.quantize import Precision
@@ -176,6 +177,11 @@ class LocalHost:
         """Return the style model of a file, the same object while the file is unchanged."""
         chosen, keep = self._precisions.text, self._memory.keep
         return self._once("style model", (path,), lambda: load_style_model(path, precision=chosen, keep=keep))
+
+    def load_ip_adapter(self, path: Path) -> IPAdapter:
+        """Return the IP-Adapter of a file, the same object while the file is unchanged."""
+        chosen, keep = self._precisions.text, self._memory.keep
+        return self._once("ip adapter", (path,), lambda: load_ip_adapter(path, precision=chosen, keep=keep))
 
     def load_upscaler(self, path: Path) -> Upscaler:
         """Return the upscaler of a file, the same object while the file is unchanged."""

@@ -18,6 +18,7 @@ from diffusion.clip_vision import ClipVision
 from diffusion.control.block_wise import BlockWise
 from diffusion.control.net import ControlNet
 from diffusion.control.z_image_fun import ZImageFun
+from diffusion.ip_adapter.load import IPAdapter
 from diffusion.models import Model, Vae
 from diffusion.upscalers.load import Upscaler
 from nodes.media.video_input import VideoInput
@@ -31,20 +32,23 @@ HANDLES = (
     BlockWise,
     ZImageFun,
     ClipVision,
+    IPAdapter,
 )  # their weights belong to the memory scheduler, not to the cache
 OVERHEAD_BYTES = 64  # a small Python object (CPython 3.11, 2026-11)
 DIGEST_LIMIT_BYTES = 64 * 1024**2  # hashing 64 MiB takes about 0.1 s; a larger value is not worth the early cut-off
 
 
 def nbytes(value: Any) -> int:
-    """Return the bytes that keeping a value costs; a model handle costs none of its weights."""
+    """Return the bytes that keeping a value costs; a model handle costs none of its weights, but what its patches hold."""
     return OVERHEAD_BYTES + sum(tensor.nbytes for tensor in tensors_of(value))
 
 
 def tensors_of(value: Any) -> Iterator[torch.Tensor]:
-    """Yield the tensors inside a value, containers and dataclasses opened, model handles not."""
+    """Yield the tensors inside a value, containers and dataclasses opened; of model handles those of their patches."""
     if isinstance(value, torch.Tensor):
         yield value
+    elif isinstance(value, Model):
+        yield from tensors_of(value.usage)
     elif isinstance(value, HANDLES):
         return
     elif isinstance(value, Mapping):

@@ -10,6 +10,7 @@
 | MODEL, CLIP, VAE | Model, Clip, Vae | ModelPatcher, CLIP, VAE (compat.wires.patcher, clip, vae) |
 | NOISE, SAMPLER | SeedNoise, EmptyNoise, SamplerChoice | RandomNoise, EmptyNoise, KSAMPLER |
 | GUIDER | Guider | CFGGuider |
+| CLIP_VISION, CLIP_VISION_OUTPUT | ClipVision, VisionOutput | ClipVisionModel, Output |
 
 Numbers, texts, pictures as tensors have one shape on both sides. Handles know by their class what they are, dictionaries and
 lists by the type of their socket; at sockets that take anything (and within lists there) by their content. What a pack made
@@ -72,8 +73,9 @@ def _each(items: Any, change: Change) -> Any:
 
 @cache
 def _outwards() -> Mapping[type, Change]:
-    from compat.wires import clip, conditioning, control, guiding, latent, noise, patcher, sampler, vae
+    from compat.wires import clip, clip_vision, conditioning, control, guiding, latent, noise, patcher, sampler, vae
     from diffusion.clip import Clip
+    from diffusion.clip_vision import ClipVision, VisionOutput
     from diffusion.control.net import ControlNet
     from diffusion.forward import EmptyNoise, SeedNoise
     from diffusion.guiders import Guider
@@ -93,13 +95,15 @@ def _outwards() -> Mapping[type, Change]:
         SamplerChoice: sampler.to_pack,
         Guider: guiding.to_pack,
         ControlNet: control.to_pack,
+        ClipVision: clip_vision.to_pack,
+        VisionOutput: clip_vision.output_to_pack,
     }
     return MappingProxyType(table)
 
 
 @cache
 def _inwards() -> Mapping[str, Change]:
-    from compat.wires import clip, conditioning, control, guiding, latent, noise, patcher, sampler, vae
+    from compat.wires import clip, clip_vision, conditioning, control, guiding, latent, noise, patcher, sampler, vae
 
     table = {
         "LATENT": latent.from_pack,
@@ -111,5 +115,7 @@ def _inwards() -> Mapping[str, Change]:
         "SAMPLER": sampler.from_pack,
         "GUIDER": guiding.from_pack,
         "CONTROL_NET": control.from_pack,
+        "CLIP_VISION": clip_vision.from_pack,
+        "CLIP_VISION_OUTPUT": clip_vision.output_from_pack,
     }
     return MappingProxyType(table)

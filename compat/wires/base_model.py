@@ -23,6 +23,7 @@ from compat.wires.sampling_parts import CONST, EDM, V_PREDICTION
 from compat.wires.sampling_view import sampling_of
 from compat.wires.unet_patches import TransformerPatches
 from compat.wires.unet_places import is_unet
+from diffusion.beside import Changing
 from diffusion.checkpoints.ldm_keys import unet_keys
 from diffusion.models import Model
 
@@ -101,14 +102,15 @@ class BaseModel:
         scaled = self.model_sampling.calculate_input(t, x)
         if c_concat is not None:
             scaled = torch.cat((scaled, c_concat.to(scaled)), dim=1)
-        output = self.diffusion_model(
-            scaled,
-            self.model_sampling.timestep(t),
-            context=c_crossattn,
-            control=control,
-            transformer_options=dict(transformer_options or {}),
-            **kwargs,
-        )
+        with self.using(self.handle.at(t)):
+            output = self.diffusion_model(
+                scaled,
+                self.model_sampling.timestep(t),
+                context=c_crossattn,
+                control=control,
+                transformer_options=dict(transformer_options or {}),
+                **kwargs,
+            )
         denoised: Tensor = self.model_sampling.calculate_denoised(t, output.float(), x)
         return denoised
 
@@ -273,6 +275,16 @@ class SDXL(BaseModel):
     """The model of a handle of SDXL."""
 
 
+class InstructSDXL(SDXL):
+    """That of one that is told by words how to change a picture."""
+
+
+class SDXLRefiner(BaseModel):
+    """The model of a handle of SDXL's refiner."""
+
+
 def base_model_of(handle: Model) -> BaseModel:
     """Return the model of a handle, in the class of its family."""
-    return SDXL(handle) if handle.family == "sdxl" else BaseModel(handle)
+    if handle.family == "sdxl":
+        return InstructSDXL(handle) if isinstance(getattr(handle.adapter, "beside", None), Changing) else SDXL(handle)
+    return SDXLRefiner(handle) if handle.family == "sdxl_refiner" else BaseModel(handle)

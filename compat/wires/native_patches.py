@@ -38,19 +38,18 @@ def with_native(options: Options, usage: Usage) -> Options:
     return found
 
 
-def native_usage(options: Options, hooks: tuple[Hook, ...]) -> Usage | None:
-    """Return options as a handle's patches; None if there is more in them than Weft's own."""
+def native_usage(options: Options, kept: Usage) -> Usage | None:
+    """Return options as a handle's patches, with those that stay in it; None if there is more in them than Weft's own."""
     posts, transformer = options.get(POST, []), options.get("transformer_options", {})
     known = {CFG: NativeGuidance, MASK: NativeMask}
     are_ours = all(isinstance(options[name], cls) for name, cls in known.items() if name in options)
     if transformer or not are_ours or not all(isinstance(post, NativeRefinement) for post in posts):
         return None
-    refinements = tuple(post.refinement for post in posts)
-    usage = Usage(
-        options[CFG].guidance if CFG in options else None,
-        refinements,
-        hooks,
-        options[MASK].patch if MASK in options else None,
+    usage = replace(
+        without_native(kept),
+        guidance=options[CFG].guidance if CFG in options else None,
+        refinements=tuple(post.refinement for post in posts),
+        mask=options[MASK].patch if MASK in options else None,
     )
     others = set(options) - {CFG, POST, MASK, "transformer_options"} - ({NO_CFG1} if usage.needs_uncond else set())
     return None if others else usage

@@ -273,13 +273,13 @@ def from_pack(value: Any) -> Any:
         return value._made
     base = value.handle()
     options = value.copied_options()
-    usage = native_usage(options, base.usage.hooks) if not value.has_more else None
+    usage = native_usage(options, base.usage) if not value.has_more else None
     if usage is None:
         for name in set(options) - SAMPLED:
             no_effect(f'"{name}" in model_options')
         from compat.wires.conducting import CONDUCTOR
 
-        usage = Usage(hooks=base.usage.hooks, conductor=CONDUCTOR)
+        usage = replace(without_native(base.usage), conductor=CONDUCTOR)
     made = PackModel(**{part.name: getattr(base, part.name) for part in fields(Model)}, patcher=value, options=options)
     made = replace(made, usage=replace(usage, companions=base.usage.companions), digest="")
     value._made, value._state = made, state_of(value)

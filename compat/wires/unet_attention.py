@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from compat.wires.unet_places import Attention
+from diffusion.attention import attend
 from diffusion.patches import Remove
 
 PATCHES = frozenset(
@@ -106,19 +106,6 @@ def middle_hooks(place: Attention, options: dict[str, Any]) -> Iterator[Remove]:
 
     yield place.module.register_forward_pre_hook(remember).remove
     yield place.module.attn1.register_forward_hook(change).remove
-
-
-def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, mask: Tensor | None = None) -> Tensor:
-    """Return attention of (batch, places, heads * width) tensors in the same shape."""
-
-    def split(x: Tensor) -> Tensor:
-        return x.reshape(*x.shape[:2], heads, -1).transpose(1, 2)
-
-    if mask is not None and mask.ndim == 2:
-        mask = mask.unsqueeze(0)
-    mask = mask.unsqueeze(1) if mask is not None and mask.ndim == 3 else mask
-    mixed = functional.scaled_dot_product_attention(split(q), split(k), split(v), attn_mask=mask)
-    return mixed.transpose(1, 2).flatten(2)
 
 
 def _projected(attn: Any, output: Tensor) -> Tensor:

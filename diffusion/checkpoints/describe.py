@@ -22,6 +22,7 @@ from diffusion.checkpoints.header import Header, read_header
 from diffusion.checkpoints.look_beside import (
     look_at_control,
     look_at_embedding,
+    look_at_ip_adapter,
     look_at_lora,
     look_at_patch,
     look_at_style,
@@ -34,8 +35,18 @@ from diffusion.checkpoints.several_files import Shard, describe_folder, shard_of
 from diffusion.errors import CheckpointError
 
 LOOKS: tuple[Callable[[Header], Description | None], ...] = (
-    *(look_at_lora, look_at_embedding, look_at_patch, look_at_control, look_at_network, look_at_vae, look_at_tiny_vae),
-    *(look_at_vision, look_at_encoder, look_at_style, look_at_upscaler),
+    look_at_ip_adapter,
+    look_at_lora,
+    look_at_embedding,
+    look_at_patch,
+    look_at_control,
+    look_at_network,
+    look_at_vae,
+    look_at_tiny_vae,
+    look_at_vision,
+    look_at_encoder,
+    look_at_style,
+    look_at_upscaler,
 )
 NO_SHAPES = (IndexError, ValueError, TypeError, ZeroDivisionError)  # what readers of sizes meet in shapes of no network
 PICKLE_NOTE = (

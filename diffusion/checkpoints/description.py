@@ -11,6 +11,7 @@ from diffusion.checkpoints.header import Header
 CHECKPOINT, NETWORK, TEXT_ENCODER, VAE, LORA = "checkpoint", "diffusion model", "text encoder", "VAE", "LoRA"
 CONTROLNET, UPSCALER, VISION, EMBEDDING = "ControlNet", "upscaler", "CLIP vision", "embedding"
 STYLE, TINY_VAE, PATCH = "style model", "half of a tiny VAE", "model patch"
+IP_ADAPTER = "IP-Adapter"
 PICKLED, UNKNOWN, DAMAGED = "pickle file", "unknown", "damaged"
 SHARD, DIFFUSERS = "part of a model", "folder of diffusers"
 FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks for each
@@ -25,6 +26,7 @@ FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks f
     UPSCALER: "upscale_models",
     VISION: "clip_vision",
     STYLE: "style_models",
+    IP_ADAPTER: "ipadapter",
     EMBEDDING: "embeddings",
 }
 ARCHITECTURE_KEYS = ("modelspec.architecture", "ss_base_model_version", "baseModel", "general.architecture")

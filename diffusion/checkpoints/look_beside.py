@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from diffusion.checkpoints.description import (
     CONTROLNET,
     EMBEDDING,
+    IP_ADAPTER,
     LORA,
     PATCH,
     STYLE,
@@ -31,6 +32,7 @@ from diffusion.control.model_patch import read_model_patch
 from diffusion.control.net import Traits
 from diffusion.control.z_image_fun import MARK as FUN
 from diffusion.errors import CheckpointError
+from diffusion.ip_adapter.network import PLAIN, is_adapter, read_adapter
 from diffusion.lora.told import BY_CONTEXT, read_told
 from diffusion.style_model import read_style
 from diffusion.text.embeddings import ENCODER_KEYS
@@ -123,6 +125,19 @@ def look_at_style(header: Header) -> Description | None:
     except CheckpointError as error:
         return Description(STYLE, note=str(error))
     return Description(STYLE, "Flux Redux")
+
+
+def look_at_ip_adapter(header: Header) -> Description | None:
+    """Tell IP-Adapters, by what they take of a picture."""
+    if not is_adapter(header):
+        return None
+    try:
+        sizes = read_adapter(header)
+    except CheckpointError as error:
+        return Description(IP_ADAPTER, note=str(error))
+    return Description(
+        IP_ADAPTER, BY_CONTEXT.get(sizes.context, ""), details=() if sizes.kind == PLAIN else (sizes.kind,)
+    )
 
 
 def look_at_upscaler(header: Header) -> Description | None:

@@ -8,7 +8,7 @@ Upscalers and small decoders are hardly found as anything else. What holds more 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,18 +64,27 @@ def _unpickled(path: Path) -> Any:
         ) from error
 
 
+def _named(content: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", each) for inner, each in value.items())
+        else:
+            yield str(name), value
+
+
 def _tensors(path: Path, content: Any) -> Mapping[str, Tensor]:
-    """Return the tensors of a dictionary, or of the one inside under a name that trainers use."""
+    """Return the tensors of a dictionary, or of the one inside under a name that trainers use.
+
+    Those of several dictionaries inside (IP-Adapters) have the dictionary's name before their own.
+    """
     while isinstance(content, Mapping):
         inner = next((content[name] for name in INNER if isinstance(content.get(name), Mapping)), None)
         if inner is None:
             break
         content = inner
-    found = content.items() if isinstance(content, Mapping) else ()
+    found = _named(content) if isinstance(content, Mapping) else ()
     tensors = {
-        str(name): tensor.detach()
-        for name, tensor in found
-        if isinstance(tensor, Tensor) and tensor.layout == torch.strided
+        name: tensor.detach() for name, tensor in found if isinstance(tensor, Tensor) and tensor.layout == torch.strided
     }
     if not tensors:
         raise CheckpointError(

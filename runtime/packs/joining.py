@@ -1,5 +1,7 @@
 """The node types of all packs in one registry: of two with one name the built-in one stays, or that of the earlier pack.
 
+Built-in ones that have their names from a pack give way to it (`gives_way`).
+
 joined = join(builtin_registry(), [rain, snow])
 joined.registry.find("Rain"), joined.reports["snow"].problems  # 'The name "Rain" belongs to the pack rain …'
 """
@@ -28,7 +30,10 @@ class Joined(NamedTuple):
 
 def join(builtin: Registry, packs: Iterable[LoadedPack]) -> Joined:
     """Return the built-in nodes with those of packs, in the packs' order."""
-    owners = dict.fromkeys(builtin.by_name, WEFT)
+    packs = list(packs)
+    offered = {spec.name for loaded in packs for spec in loaded.specs}
+    stay = [spec for spec in builtin if not (spec.gives_way and spec.name in offered)]
+    owners = {name: WEFT for spec in stay for name in (spec.name, *spec.aliases)}
     specs: list[NodeSpec] = []
     reports: dict[str, PackReport] = {}
     for loaded in packs:
@@ -36,7 +41,7 @@ def join(builtin: Registry, packs: Iterable[LoadedPack]) -> Joined:
         owners |= {name: f"the pack {loaded.pack.name}" for spec in kept for name in (spec.name, *spec.aliases)}
         specs += kept
         reports[loaded.pack.name] = _with_problems(loaded.report, kept, problems)
-    return Joined(Registry.of(*builtin, *specs) if specs else builtin, reports)
+    return Joined(Registry.of(*stay, *specs) if specs else builtin, reports)
 
 
 def _without_taken(specs: Iterable[NodeSpec], owners: Mapping[str, str]) -> tuple[list[NodeSpec], list[PackProblem]]:

@@ -108,6 +108,8 @@ Besides, and not among the cases:
 - Routes of packs answer; WebSocket routes are refused, and middlewares have no effect.
 - What a pack replaces in ComfyUI's modules, other packs see; Weft's engine and its own nodes do not go through it. It is logged
   once, and `weft nodes check` lists it.
+- Names of built-in nodes stay Weft's, whatever a pack calls its own. Those that Weft has from a pack give way to it: where
+  ComfyUI_IPAdapter_plus is installed, its nodes are used.
 - There are no accounts: `AUTH_TOKEN_COMFY_ORG` and `API_KEY_COMFY_ORG` are `None`.
 - Scripts for ComfyUI's editor run in ComfyUI's editor (`weft serve --front-end comfyui`), not in Weft's own.
 

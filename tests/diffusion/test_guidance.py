@@ -34,6 +34,9 @@ class FlatModel:
     def for_sampling(self) -> FlatModel:
         return self
 
+    def at(self, sigma: torch.Tensor) -> FlatModel:
+        return self
+
     def apply(
         self,
         x: torch.Tensor,

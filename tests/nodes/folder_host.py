@@ -11,6 +11,7 @@ from diffusion.checkpoints.load import load_checkpoint, load_clip, load_diffusio
 from diffusion.clip_vision import load_clip_vision
 from diffusion.control.load import load_control_net
 from diffusion.control.model_patch import load_model_patch
+from diffusion.ip_adapter.load import load_ip_adapter
 from diffusion.lora import open_lora
 from diffusion.quantize import Precision
 from diffusion.style_model import load_style_model
@@ -78,6 +79,9 @@ class FolderHost:
 
     def load_style_model(self, path: Path) -> Any:
         return load_style_model(path)
+
+    def load_ip_adapter(self, path: Path) -> Any:
+        return load_ip_adapter(path)
 
     def load_upscaler(self, path: Path) -> Any:
         return load_upscaler(path)

@@ -25,6 +25,7 @@ FACTS: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "comfyui_no
 WEFT_ONLY = {
     *("ForwardNoise", "Compare", "Gate", "ListLength", "ListPick", "ListRange", "Reroute"),
     *("ForLoopStart", "ForLoopEnd", "WhileLoopStart", "WhileLoopEnd"),
+    *("IPAdapter", "IPAdapterAdvanced", "IPAdapterModelLoader", "PrepImageForClipVision"),
 }
 WIDGET_FACTS = ("default", "min", "max", "step", "round", "multiline", "dynamicPrompts", "display")
 

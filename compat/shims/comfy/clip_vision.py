@@ -11,19 +11,17 @@ from pathlib import Path
 from torch import Tensor
 
 from compat.shims.finder import lent
-from diffusion.clip_vision import CLIP_DEVIATION, CLIP_MEAN, ClipVision, VisionOutput, fit_square, normalized
+from compat.wires.clip_vision import ClipVisionModel, Output, to_pack
+from diffusion.clip_vision import CLIP_DEVIATION, CLIP_MEAN, fit_square, normalized
 from nodes.host import Host
 
 __all__ = ["ClipVisionModel", "Output", "clip_preprocess", "load"]
 
-ClipVisionModel, Output = ClipVision, VisionOutput
 
-
-def load(ckpt_path: str) -> ClipVision:
+def load(ckpt_path: str) -> ClipVisionModel:
     """Return the network of a file, the same as long as the file does not change."""
     host = lent().resource(Host)  # type: ignore[type-abstract]  # a protocol is the key
-    vision: ClipVision = host.load_clip_vision(Path(ckpt_path))
-    return vision
+    return to_pack(host.load_clip_vision(Path(ckpt_path)))
 
 
 def clip_preprocess(

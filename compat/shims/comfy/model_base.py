@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compat.wires.base_model import SDXL, BaseModel
+from compat.wires.base_model import SDXL, BaseModel, InstructSDXL, SDXLRefiner
 from compat.wires.families import ModelType
 from compat.wires.sampling_levels import (
     ModelSamplingContinuousEDM,
@@ -15,7 +15,9 @@ from compat.wires.sampling_levels import (
 )
 from compat.wires.sampling_parts import CONST, EDM, EPS, IMG_TO_IMG, V_PREDICTION
 
-__all__ = ["SDXL", "BaseModel", "ModelType", "model_sampling"]
+__all__ = ["SDXL", "BaseModel", "ModelType", "SDXLRefiner", "SDXL_instructpix2pix", "model_sampling"]
+
+SDXL_instructpix2pix = InstructSDXL
 
 KINDS = {
     ModelType.EPS: (ModelSamplingDiscrete, EPS),

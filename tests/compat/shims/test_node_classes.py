@@ -224,6 +224,14 @@ def test_classes_of_packs_join_and_do_not_replace_those_of_weft(nodes: Any) -> N
     assert nodes.NODE_DISPLAY_NAME_MAPPINGS["Other"] == "Another"
 
 
+def test_operators_with_names_of_packs_give_way(nodes: Any) -> None:
+    before = nodes.NODE_CLASS_MAPPINGS["IPAdapter"]
+    names = node_names(NodeNames)
+    names.join({"IPAdapter": str})
+    assert nodes.NODE_CLASS_MAPPINGS["IPAdapter"] is str is not before
+    assert names.strangers() == {}
+
+
 def test_a_pack_may_load_another(nodes: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "good.py").write_text("class A: pass\nNODE_CLASS_MAPPINGS = {'A': A}")
     (tmp_path / "bad.py").write_text("1 / 0")

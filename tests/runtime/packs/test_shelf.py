@@ -181,6 +181,21 @@ class TestNames:
         assert result_of(shelf, "Older", value=1) == 1
         assert len(report_of(shelf, "a").problems) == 2
 
+    def test_built_in_nodes_with_names_of_packs_give_way(self, packs: PackFolder) -> None:
+        @node(gives_way=True)
+        def Good(value: int) -> int:
+            return value
+
+        @node(gives_way=True)
+        def Other(value: int) -> int:
+            return value
+
+        packs.write("rain/__init__.py", GOOD)
+        shelf = packs.shelf(Registry.of(Good, Other))
+        assert report_of(shelf, "rain").state is PackState.LOADED
+        assert result_of(shelf, "Good", value=5) == 10
+        assert result_of(shelf, "Other", value=5) == 5
+
     def test_a_further_name_that_is_taken_costs_only_itself(self, packs: PackFolder) -> None:
         packs.write("a.py", GOOD)
         packs.write("b.py", NODE.format(name="Other", factor=1).replace('"test"', '"test", aliases=("Good", "Mine")'))

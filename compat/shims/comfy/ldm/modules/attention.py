@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional
 
-from compat.wires.unet_attention import attend
+from diffusion.attention import attend
 
 
 def attention_pytorch(
