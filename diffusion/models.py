@@ -133,6 +133,10 @@ class Model:
         """Return a handle with more hooks in its network."""
         return self._with_usage(replace(self.usage, hooks=(*self.usage.hooks, *hooks)), hooks)
 
+    def with_companion(self, companion: Companion) -> Model:
+        """Return a handle with one more network that goes along with its own."""
+        return self._with_usage(replace(self.usage, companions=(*self.usage.companions, companion)), companion)
+
     def with_timed_hook(self, timed: TimedHook) -> Model:
         """Return a handle with one more hook that is in its network for a part of the way."""
         return self._with_usage(replace(self.usage, timed=(*self.usage.timed, timed)), timed)
@@ -140,10 +144,6 @@ class Model:
     def at(self, sigma: Tensor) -> Model:
         """Return the handle as it is at a noise level (batch,): with the hooks whose time it is."""
         return replace(self, usage=self.usage.at(sigma, self.parameterization)) if self.usage.timed else self
-
-    def with_companion(self, companion: Companion) -> Model:
-        """Return a handle with one more network that goes along with its own."""
-        return self._with_usage(replace(self.usage, companions=(*self.usage.companions, companion)), companion)
 
     def with_sides(self, sides: SidePatch) -> Model:
         """Return a handle that predicts one side of its guidance differently, in place of any earlier change."""

@@ -64,35 +64,48 @@ class QwenImageAdapter:
         network: Any = backbone
         method = method_of(given)
         references: Any = given.get(REFERENCES + method, ())
-        layers = x.movedim(2, 1).flatten(0, 1) if x.ndim == LAYERED_NDIM else x
-        pieces = [Piece(*size_in_patches(x, PATCH), frames=len(layers) // len(x))]
-        for picture, origin in zip(references, placed(method, x, references), strict=True):
-            pieces.append(Piece(*size_in_patches(picture, PATCH), origin))
-        shapes = [Shape(piece) for piece in pieces]
+        tokens = torch.cat([_tokens(x), *map(_tokens, references)], dim=1)
         time = timestep.float() / TIMESTEPS
         with ExitStack() as stack:
             if method == INDEX_CLEAN:
                 stack.enter_context(_clean_references(network))
                 time = torch.cat((time, torch.zeros_like(time)))
             stack.enter_context(exact_time(network.time_text_embed, time))
-            own = tokens_of(layers, PATCH)
-            own = own.reshape(len(x), -1, own.shape[-1])
-            tokens = torch.cat([own, *(tokens_of(picture, PATCH) for picture in references)], dim=1)
             output: Tensor = network(
                 tokens,
                 encoder_hidden_states=context,
                 encoder_hidden_states_mask=given.get(ATTENTION_MASK),
                 timestep=timestep / TIMESTEPS,
-                img_shapes=[shapes] * len(x),
-                additional_t_cond=torch.zeros(len(time), dtype=torch.long, device=x.device)
-                if self.is_layered
-                else None,
+                img_shapes=[_shapes(x, references, method)] * len(x),
+                additional_t_cond=time.new_zeros(len(time), dtype=torch.long) if self.is_layered else None,
                 controlnet_block_samples=blocks_of(given, BLOCKS, tokens.shape[1]),
                 return_dict=False,
             )[0]
-        output = output[:, : own.shape[1]].reshape(len(layers), -1, output.shape[-1])
-        latents = latent_of(output, layers.shape, PATCH)
-        return latents.reshape(len(x), -1, *latents.shape[1:]).movedim(1, 2) if x.ndim == LAYERED_NDIM else latents
+        return _latent(output, x)
+
+
+def _layers(x: Tensor) -> Tensor:
+    """Return the layers of latents one after the other, (batch * layers, channels, rows, columns)."""
+    return x.movedim(2, 1).flatten(0, 1) if x.ndim == LAYERED_NDIM else x
+
+
+def _tokens(x: Tensor) -> Tensor:
+    tokens = tokens_of(_layers(x), PATCH)
+    return tokens.reshape(len(x), -1, tokens.shape[-1])
+
+
+def _latent(tokens: Tensor, x: Tensor) -> Tensor:
+    """Return the latent of the shape of x that the first tokens make."""
+    layers, patches = _layers(x), size_in_patches(x, PATCH)
+    own = tokens[:, : len(layers) // len(x) * patches.rows * patches.columns]
+    latents = latent_of(own.reshape(len(layers), -1, own.shape[-1]), layers.shape, PATCH)
+    return latents.reshape(len(x), -1, *latents.shape[1:]).movedim(1, 2) if x.ndim == LAYERED_NDIM else latents
+
+
+def _shapes(x: Tensor, references: Sequence[Tensor], method: str) -> list[Shape]:
+    own = Piece(*size_in_patches(x, PATCH), frames=len(_layers(x)) // len(x))
+    pairs = zip(references, placed(method, x, references), strict=True)
+    return [Shape(own), *(Shape(Piece(*size_in_patches(picture, PATCH), origin)) for picture, origin in pairs)]
 
 
 def placed(method: str, x: Tensor, references: Sequence[Tensor]) -> list[Origin]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from diffusion import latent_ops
+from diffusion.vae import FRAMES_NDIM
 from graph.spec import node
 from graph.widgets import Choice, Range
 from nodes.sockets import MAX_RESOLUTION, Latent
 
 AXES = {"x": -1, "y": -2, "t": -3}
-FRAMES_NDIM = 5  # of latents with frames
 Ratio = Annotated[float, Range(0.0, 1.0, step=0.01)]
 
 

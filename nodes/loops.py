@@ -8,7 +8,7 @@ pass. A value that is not linked to the end stays what it was at the start. A li
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from graph.dynamic import Block
@@ -181,7 +181,7 @@ class Inside:
             return at_start[given.output] if isinstance(given, Link) and given.node_id == self.start else given
 
         nodes = [
-            replace(found, inputs={name: within(given) for name, given in found.inputs.items()}) for found in self.nodes
+            found.changed(inputs={name: within(given) for name, given in found.inputs.items()}) for found in self.nodes
         ]
         shown_as = {found.id: found.id for found in nodes}
         return list(await run.expand_wires(Workflow.of(*nodes), tuple(map(within, self.ends)), shown_as))

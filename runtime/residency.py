@@ -95,7 +95,7 @@ class DeviceMemory:
 
     def run(self, network: Network, layout: Layout, need: Need, work: Callable[[], T]) -> T:
         """Call a function with a network in place; if the memory is short, evict and call it once more."""
-        if self._rehearsals.is_on:
+        if self._rehearsals.is_on:  # of a network that uses this one in its own work
             return self._rehearsals.within(layout, work)
         self._mover.register(layout, layout)
         with self._mover.busy(), network.laid_out(layout):

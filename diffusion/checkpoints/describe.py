@@ -35,22 +35,23 @@ from diffusion.checkpoints.several_files import Shard, describe_folder, shard_of
 from diffusion.errors import CheckpointError
 
 LOOKS: tuple[Callable[[Header], Description | None], ...] = (
-    *(
-        look_at_ip_adapter,
-        look_at_lora,
-        look_at_embedding,
-        look_at_patch,
-        look_at_control,
-        look_at_network,
-        look_at_vae,
-        look_at_tiny_vae,
-    ),
-    *(look_at_vision, look_at_encoder, look_at_style, look_at_upscaler),
+    look_at_ip_adapter,
+    look_at_lora,
+    look_at_embedding,
+    look_at_patch,
+    look_at_control,
+    look_at_network,
+    look_at_vae,
+    look_at_tiny_vae,
+    look_at_vision,
+    look_at_encoder,
+    look_at_style,
+    look_at_upscaler,
 )
 NO_SHAPES = (IndexError, ValueError, TypeError, ZeroDivisionError)  # what readers of sizes meet in shapes of no network
 PICKLE_NOTE = (
-    "It is not opened: a pickle file can run any program. Loaders of upscalers, ControlNets, IP-Adapters, tiny VAEs and "
-    "embeddings read its tensors all the same; a checkpoint must be a safetensors file."
+    "It is not opened: a pickle file can run any program. Loaders of upscalers, ControlNets, tiny VAEs and embeddings read its "
+    "tensors all the same; a checkpoint must be a safetensors file."
 )
 LEAST_SHARE = 0.005  # of the weights: rarer precisions are not told
 

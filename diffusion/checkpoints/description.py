@@ -10,7 +10,8 @@ from diffusion.checkpoints.header import Header
 
 CHECKPOINT, NETWORK, TEXT_ENCODER, VAE, LORA = "checkpoint", "diffusion model", "text encoder", "VAE", "LoRA"
 CONTROLNET, UPSCALER, VISION, EMBEDDING = "ControlNet", "upscaler", "CLIP vision", "embedding"
-STYLE, TINY_VAE, PATCH, IP_ADAPTER = "style model", "half of a tiny VAE", "model patch", "IP-Adapter"
+STYLE, TINY_VAE, PATCH = "style model", "half of a tiny VAE", "model patch"
+IP_ADAPTER = "IP-Adapter"
 PICKLED, UNKNOWN, DAMAGED = "pickle file", "unknown", "damaged"
 SHARD, DIFFUSERS = "part of a model", "folder of diffusers"
 FOLDERS: Mapping[str, str] = {  # the kind of models under which ComfyUI looks for each

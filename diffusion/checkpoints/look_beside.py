@@ -1,4 +1,4 @@
-"""What files are that go with models: LoRAs, embeddings, ControlNets, upscalers, CLIP vision, style models, IP-Adapters.
+"""What files are that go with models: LoRAs, embeddings, ControlNets, upscalers, CLIP vision, style models.
 
 Each look takes a header and gives what it tells, or None if the file is something else. One that is of a kind, but that the
 kind's loader refuses, has the loader's sentence as its note.
@@ -32,7 +32,7 @@ from diffusion.control.model_patch import read_model_patch
 from diffusion.control.net import Traits
 from diffusion.control.z_image_fun import MARK as FUN
 from diffusion.errors import CheckpointError
-from diffusion.ip_adapter.network import BASES, ENCODERS, PLAIN, PROJECTION, read_adapter
+from diffusion.ip_adapter.network import ENCODERS, PLAIN, is_adapter, read_adapter
 from diffusion.lora.told import BY_CONTEXT, read_told
 from diffusion.style_model import read_style
 from diffusion.text.embeddings import ENCODER_KEYS
@@ -128,15 +128,16 @@ def look_at_style(header: Header) -> Description | None:
 
 
 def look_at_ip_adapter(header: Header) -> Description | None:
-    """Tell IP-Adapters, with the family of their models and the CLIP vision network that they want."""
-    if not any(name.startswith(PROJECTION) for name in header.tensors):
+    """Tell IP-Adapters, by what they take of a picture and which network is to see it."""
+    if not is_adapter(header):
         return None
     try:
         sizes = read_adapter(header)
     except CheckpointError as error:
         return Description(IP_ADAPTER, note=str(error))
-    encoder = ENCODERS.get((sizes.kind == PLAIN, sizes.seen))
-    return Description(IP_ADAPTER, BASES.get(sizes.context, ""), details=(f"for {encoder}",) if encoder else ())
+    is_plain, encoder = sizes.kind == PLAIN, ENCODERS.get((sizes.kind == PLAIN, sizes.seen))
+    details = (*(() if is_plain else (sizes.kind,)), *((f"for {encoder}",) if encoder else ()))
+    return Description(IP_ADAPTER, BY_CONTEXT.get(sizes.context, ""), details=details)
 
 
 def look_at_upscaler(header: Header) -> Description | None:

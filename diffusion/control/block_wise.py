@@ -1,7 +1,7 @@
 """ControlNets that go along with a model block by block (DiffSynth's of Qwen-Image), which ComfyUI loads as model patches.
 
     patch = BlockWise(network, read_block_wise(header))
-    model = model.with_companion(Along(patch, vae, picture, 0.8))
+    model = model.with_companion(Along(vae, patch, picture, 0.8))
 
 Behind each block of the model, what a small network makes of the block's tokens and of the picture's is added to them. The
 networks are DiffSynth's; diffusers has none for them.
@@ -10,7 +10,7 @@ networks are DiffSynth's; diffusers has none for them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from diffusion.checkpoints.header import Header
+from diffusion.control.shown import Shown, for_jobs
 from diffusion.handles import device_of, dtype_of
 from diffusion.latent_formats import WAN
-from diffusion.models import Vae
 from diffusion.patches import Remove
 from diffusion.qwen_places import PATCH
 from diffusion.resize import repeat_to_batch, resize
@@ -31,7 +31,6 @@ from diffusion.vae import FRAMES_NDIM, encode
 
 EPS = 1e-6  # of its norms
 CELLS = PATCH * PATCH  # in a token
-RGB = 3
 MARK = "controlnet_blocks.0.y_rms.weight"
 
 
@@ -133,40 +132,25 @@ class AddedBehindBlocks:
 
 
 @dataclass(frozen=True, eq=False)
-class Along:
+class Along(Shown):
     """A network with its picture (batch, height, width, 3) in 0..1, as a companion of models (diffusion.patches.Companion).
 
     mask: (1 or batch, rows, columns), 1 where the picture stays; None for everywhere.
     """
 
     patch: BlockWise
-    vae: Vae
     image: Tensor
     strength: float
     mask: Tensor | None = None
-    _latents: dict[tuple[int, int], Tensor] = field(
-        default_factory=dict, init=False, repr=False
-    )  # that of the last size
 
     def hook(self, x: Tensor, jobs: int) -> AddedBehindBlocks:
         """Return what acts in one call, for latents x (jobs * batch, …)."""
-        rows, columns = x.shape[-2:]
-        if (rows, columns) not in self._latents:
-            self._latents.clear()
-            self._latents[rows, columns] = self._latent(rows, columns)
-        tokens = self.patch.read(self._latents[rows, columns])
-        if len(tokens) > 1:
-            tokens = torch.cat([repeat_to_batch(tokens, len(x) // jobs)] * jobs)
-        return AddedBehindBlocks(self.patch, tokens.to(x.device), self.strength)
+        tokens = for_jobs(self.patch.read(self.latent_for(x)), x, jobs)
+        return AddedBehindBlocks(self.patch, tokens, self.strength)
 
-    def _latent(self, rows: int, columns: int) -> Tensor:
+    def made(self, rows: int, columns: int) -> Tensor:
         """Return the picture as a latent of a size in the model's scale, with its masks."""
-        scale = self.vae.latent_format.spatial_downscale
-        height, width = rows * scale, columns * scale
-        pixels = self.image.movedim(-1, 1)[:, :RGB].float().cpu()
-        if pixels.shape[-2:] != (height, width):
-            pixels = resize(pixels, width, height, "area", crop="center")
-        samples = encode(self.vae, pixels.movedim(1, -1))
+        samples = encode(self.vae, self.pixels(self.image, rows, columns).movedim(1, -1))
         latent = WAN.process_in(samples[:, :, 0] if samples.ndim == FRAMES_NDIM else samples)
         if not self.patch.sizes.masks:
             return latent

@@ -66,10 +66,10 @@ def along(model: Model, patch: ModelPatch, pictures: Pictures, strength: float) 
     if image is None and (filled is None or not patch.sizes.fills):
         raise DiffusionError("This model patch has no picture to follow: connect one to the image input.")
     if isinstance(patch, ZImageFun):
-        return model.with_companion(FunAlong(patch, vae, image, filled, mask, strength))
+        return model.with_companion(FunAlong(vae, patch, image, filled, mask, strength))
     if image is None:
         raise DiffusionError("This model patch takes what is to be filled in at the image input.")
-    return model.with_companion(Along(patch, vae, image, strength, mask))
+    return model.with_companion(Along(vae, patch, image, strength, mask))
 
 
 def _check_size(model: Model, patch: ModelPatch) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from diffusion.adapters import STEERED_UNET
 from diffusion.checkpoints.part import Part
+from diffusion.control.lightness import Lightness
 from diffusion.errors import DiffusionError
 from diffusion.handles import device_of, dtype_of, joined_digest
 from diffusion.latents import LatentFormat
@@ -123,17 +124,6 @@ def _sum(first: Sequence[Tensor], second: Sequence[Tensor]) -> tuple[Tensor, ...
     if not first or not second:
         return (*first, *second)
     return tuple(a + b for a, b in zip(first, second, strict=True))
-
-
-class Lightness(NamedTuple):
-    """What the values of a picture in 0..1 are multiplied by, and what is added then."""
-
-    factor: float
-    offset: float
-
-    def of(self, pixels: Tensor) -> Tensor:
-        """Return the picture that a network wants."""
-        return pixels * self.factor + self.offset
 
 
 class Traits(NamedTuple):

@@ -22,7 +22,8 @@ from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.mmdit import ENDS, HEAD_WIDTH
 from diffusion.checkpoints.part import Part
 from diffusion.checkpoints.views import Source, View
-from diffusion.control.net import ControlNet, Found, Lightness, Residuals, Traits, nearest_before
+from diffusion.control.lightness import Lightness
+from diffusion.control.net import ControlNet, Found, Residuals, Traits, nearest_before
 from diffusion.errors import DiffusionError
 from diffusion.handles import joined_digest
 from diffusion.latent_formats import SD3_MEAN, SD3_SCALE

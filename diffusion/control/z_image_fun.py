@@ -1,7 +1,7 @@
 """Fun ControlNets of Z-Image (diffusers' ZImageControlNetModel), called as ComfyUI does: along the picture's tokens alone.
 
     patch = ZImageFun(network, read_fun(header))
-    model = model.with_companion(FunAlong(patch, vae, picture, None, None, 0.8))
+    model = model.with_companion(FunAlong(vae, patch, picture, None, None, 0.8))
 
 diffusers' own pipeline lets them see the prompt's tokens too; pictures are to be those of ComfyUI.
 """
@@ -9,7 +9,7 @@ diffusers' own pipeline lets them see the prompt's tokens too; pictures are to b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from diffusion.checkpoints.header import Header
 from diffusion.checkpoints.networks.z_image import PATCH
+from diffusion.control.shown import RGB, Shown, for_jobs
 from diffusion.handles import device_of, dtype_of
 from diffusion.latent_formats import FLUX
-from diffusion.models import Vae
 from diffusion.patches import Remove
 from diffusion.resize import repeat_to_batch, resize
 from diffusion.streaming import Keeper, kept
@@ -31,7 +31,6 @@ EMBEDDER = f"{PATCH}-1"  # what reads the picture is called by the size of patch
 MARK = f"control_all_x_embedder.{EMBEDDER}.weight"
 REFINED = "control_noise_refiner.0.after_proj.weight"
 GREY = 0.5
-RGB = 3
 
 
 class FunSizes(NamedTuple):
@@ -218,7 +217,7 @@ class FunHook:
 
 
 @dataclass(frozen=True, eq=False)
-class FunAlong:
+class FunAlong(Shown):
     """A network with its pictures (batch, height, width, 3) in 0..1, as a companion (diffusion.patches.Companion).
 
     image: None for grey. filled: what is to be filled in, for networks that do that; None for grey. mask: (batch, rows,
@@ -226,48 +225,30 @@ class FunAlong:
     """
 
     patch: ZImageFun
-    vae: Vae
     image: Tensor | None
     filled: Tensor | None
     mask: Tensor | None
     strength: float
-    _latents: dict[tuple[int, int], Tensor] = field(
-        default_factory=dict, init=False, repr=False
-    )  # that of the last size
 
     def hook(self, x: Tensor, jobs: int) -> FunHook:
         """Return what acts in one call, for latents x (jobs * batch, …)."""
-        rows, columns = x.shape[-2:]
-        if (rows, columns) not in self._latents:
-            self._latents.clear()
-            self._latents[rows, columns] = self._latent(rows, columns)
-        tokens = self.patch.read(self._latents[rows, columns])
-        if len(tokens) > 1:
-            tokens = torch.cat([repeat_to_batch(tokens, len(x) // jobs)] * jobs)
-        return FunHook(self.patch, tokens.to(x.device), self.strength)
+        return FunHook(self.patch, for_jobs(self.patch.read(self.latent_for(x)), x, jobs), self.strength)
 
-    def _latent(self, rows: int, columns: int) -> Tensor:
+    def made(self, rows: int, columns: int) -> Tensor:
         """Return the picture as a latent; beside it where something stays, and what, for networks that fill in."""
-        scale = self.vae.latent_format.spatial_downscale
-        picture, filled = (_sized(each, rows * scale, columns * scale) for each in (self.image, self.filled))
+        picture, filled = (self._pixels_or_grey(each, rows, columns) for each in (self.image, self.filled))
         latent = self._encoded(picture)
         if not self.patch.sizes.fills:
             return latent
         planes = latent.new_zeros(1, 1, rows, columns)
         if self.mask is not None:
-            mask = self.mask.reshape(-1, 1, *self.mask.shape[-2:]).float().cpu()
-            stays = resize(mask, columns * scale, rows * scale, "bilinear", crop="center").round()
-            filled = (filled - GREY) * stays + GREY
+            mask, (height, width) = self.mask.reshape(-1, 1, *self.mask.shape[-2:]).float().cpu(), filled.shape[-2:]
+            filled = (filled - GREY) * resize(mask, width, height, "bilinear", crop="center").round() + GREY
             planes = resize(mask, columns, rows, "nearest", crop="center")
         return torch.cat((latent, repeat_to_batch(planes, len(latent)), self._encoded(filled)), dim=1)
 
+    def _pixels_or_grey(self, image: Tensor | None, rows: int, columns: int) -> Tensor:
+        return self.pixels(torch.full((1, 1, 1, RGB), GREY) if image is None else image, rows, columns)
+
     def _encoded(self, pixels: Tensor) -> Tensor:
         return FLUX.process_in(encode(self.vae, pixels.movedim(1, -1)))
-
-
-def _sized(image: Tensor | None, height: int, width: int) -> Tensor:
-    """Return a picture (batch, 3, height, width) of a size; grey if there is none."""
-    if image is None:
-        return torch.full((1, RGB, height, width), GREY)
-    pixels = image.movedim(-1, 1)[:, :RGB].float().cpu()
-    return pixels if pixels.shape[-2:] == (height, width) else resize(pixels, width, height, "area", crop="center")

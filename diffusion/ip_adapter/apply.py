@@ -22,7 +22,8 @@ from diffusion.errors import DiffusionError
 from diffusion.ip_adapter.attention import PictureAttention
 from diffusion.ip_adapter.layers import Layer, layer_weights, layers_of
 from diffusion.ip_adapter.load import IPAdapter
-from diffusion.ip_adapter.network import BASES, PLAIN, KeysValues
+from diffusion.ip_adapter.network import PLAIN, KeysValues
+from diffusion.lora.told import BY_CONTEXT
 from diffusion.models import Model
 from diffusion.patches import TimedHook
 
@@ -123,5 +124,5 @@ def _fitting_layers(model: Model, adapter: IPAdapter) -> tuple[Layer, ...]:
 
 
 def _base(context: int) -> str:
-    known = BASES.get(context)
+    known = BY_CONTEXT.get(context)
     return f"{known} (prompts {context} wide)" if known else f"prompts {context} wide"

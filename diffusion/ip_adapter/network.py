@@ -22,7 +22,6 @@ from diffusion.errors import CheckpointError
 
 PROJECTION, LAYERS = "image_proj.", "ip_adapter."
 PLAIN, FULL, PLUS = "plain", "full", "plus"
-BASES: Mapping[int, str] = {768: "Stable Diffusion 1", 1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL"}
 ENCODERS: Mapping[tuple[bool, int], str] = {  # by whether one vector of a picture is taken, and its width
     (True, 1024): "CLIP ViT-H",
     (True, 1280): "CLIP ViT-bigG",

@@ -31,10 +31,10 @@ class FlatModel:
     context_width: int = 8
     family: str = "flat"
 
-    def at(self, sigma: torch.Tensor) -> FlatModel:
+    def for_sampling(self) -> FlatModel:
         return self
 
-    def for_sampling(self) -> FlatModel:
+    def at(self, sigma: torch.Tensor) -> FlatModel:
         return self
 
     def apply(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +169,7 @@ def test_a_network_goes_along_with_qwen_image(tmp_path: Path) -> None:
     for strength in (0.0, 1.0):
         given = {"model": Link("0", 0), "model_patch": Link("13", 0), "vae": Link("3", 0), "image": Link("5", 0)}
         along = [
-            replace(loaders[0], id="0"),
+            Node("0", loaders[0].type, loaders[0].inputs),
             Node("13", "ModelPatchLoader", {"name": "patch.safetensors"}),
             Node("1", "QwenImageDiffsynthControlnet", {**given, "mask": Link("5", 1), "strength": strength}),
             *loaders[1:],

@@ -105,7 +105,8 @@ def test_a_file_is_described_and_belongs_into_its_folder(tmp_path: Path) -> None
     assert (found.kind, found.folder, found.note) == ("IP-Adapter", "ipadapter", "")
     told = describe_header(header_for(KNOWN["ip-adapter_sdxl"][0]))
     assert (told.title, told.details) == ("Stable Diffusion XL", ("for CLIP ViT-bigG",))
-    refused = describe(write_state(tmp_path / "face.safetensors", {"image_proj.norm.weight": torch.zeros(1)}))
+    face = {"image_proj.norm.weight": torch.zeros(1), "ip_adapter.1.to_k_ip.weight": torch.zeros(1, 1)}
+    refused = describe(write_state(tmp_path / "face.safetensors", face))
     assert (refused.kind, "FaceID" in refused.note) == ("IP-Adapter", True)
 
 
