@@ -14,7 +14,7 @@ from compat.shims.finder import install, uninstall
 from graph.cache import MemoryCache
 from graph.events import Event
 from graph.execute import Engine
-from graph.protocol import Said
+from graph.protocol import Decoder, Message, Said, encode
 from graph.registry import Registry
 from graph.run import Run
 from graph.spec import node
@@ -29,8 +29,12 @@ class Desk:
     """What a machine says and is asked for."""
 
     def __init__(self) -> None:
-        self.said: list[Said] = []
+        self.said: list[Message] = []
         self.interrupts = 0
+
+    def say(self, message: Said) -> None:
+        """Keep a message as it is at the other end of the link."""
+        self.said += Decoder().feed(encode(message))
 
     def interrupt(self) -> None:
         """Count."""
@@ -59,7 +63,7 @@ def studio(settings: Settings) -> Iterator[Studio]:
 @pytest.fixture
 def machine(studio: Studio, settings: Settings, desk: Desk) -> Iterator[LocalMachine]:
     """A machine whose modules can be imported."""
-    machine = LocalMachine(studio, settings, say=desk.said.append, interrupt=desk.interrupt, launch={"port": 8200})
+    machine = LocalMachine(studio, settings, say=desk.say, interrupt=desk.interrupt, launch={"port": 8200})
     install(machine)
     yield machine
     uninstall()
