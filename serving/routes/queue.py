@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
-from serving.refusals import JSON
 from serving.routing import route
 from serving.site import Site
 from serving.views import history_item, queue_item
@@ -50,7 +48,7 @@ async def post_queue(site: Site, body: QueueBody) -> None:
 
 
 @route("GET", "/history", summary="List the jobs that are over")
-async def get_history(site: Site, query: HistoryQuery) -> dict[str, Any] | web.StreamResponse:
+async def get_history(site: Site, query: HistoryQuery) -> dict[str, Any]:
     """Return them by id, the oldest first."""
     store, limit, offset = site.desk.store, query.max_items, query.offset
     if limit is not None and limit <= 0:
@@ -69,17 +67,16 @@ async def get_history_of(site: Site, prompt_id: str) -> dict[str, Any]:
     return {prompt_id: history_item(record, site.desk.documents(prompt_id))}
 
 
-async def _history_of(site: Site, job_ids: Sequence[str]) -> web.Response:
+async def _history_of(site: Site, job_ids: Sequence[str]) -> dict[str, Any]:
     """Return the entries of jobs, as far as they are not forgotten meanwhile; after every few, others have their turn."""
-    entries: list[bytes] = []
+    entries: dict[str, Any] = {}
     for start in range(0, len(job_ids), AT_ONCE):
         for job_id in job_ids[start : start + AT_ONCE]:
             record = site.desk.store.find(job_id)
             if record is not None:
-                item = msgspec.json.encode(history_item(record, site.desk.documents(job_id)))
-                entries.append(msgspec.json.encode(job_id) + b":" + item)
+                entries[job_id] = msgspec.Raw(msgspec.json.encode(history_item(record, site.desk.documents(job_id))))
         await asyncio.sleep(0)
-    return web.Response(body=b"{" + b",".join(entries) + b"}", content_type=JSON)
+    return entries
 
 
 @route("POST", "/history", summary="Forget jobs that are over")
