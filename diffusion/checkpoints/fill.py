@@ -51,13 +51,14 @@ class Weights:
 
     def get(self, source: Source) -> Tensor:
         """Return a tensor, packed if it is so in the file; its bytes are read when they are used."""
-        view = as_view(source)
-        whole = self._whole(view.key)
-        part = view.of(whole)
+        if isinstance(source, str):
+            return self._whole(source)
+        whole = self._whole(source.key)
+        part = source.of(whole)
         if isinstance(whole, PackedTensor) and not isinstance(part, PackedTensor):
             raise CheckpointError(
-                f"{self.header.path.name}: {view.key} is packed as {whole.packing.name}, of which the network needs "
-                f"{'the transposed matrix' if view.is_transposed else 'rows'}; that cannot be had while it is packed. "
+                f"{self.header.path.name}: {source.key} is packed as {whole.packing.name}, of which the network needs "
+                f"{'the transposed matrix' if source.is_transposed else 'rows'}; that cannot be had while it is packed. "
                 "Get the model in another precision."
             )
         return part
@@ -109,9 +110,8 @@ def fill(part: Part, weights: Weights, precision: Precision, device: torch.devic
     """Build a network and give it the file's tensors in a precision; what is packed stays so."""
     mapped = fill_mapped(part, weights)
     resolved = precision.resolved(mapped.dtype)
-    state = mapped.module.state_dict()
-    brought = {name: _brought(tensor, resolved.stored, device) for name, tensor in state.items()}
-    _put(mapped.module, {name: tensor for name, tensor in brought.items() if tensor is not state[name]})
+    brought = {name: _brought(tensor, resolved.stored, device) for name, tensor in mapped.tensors.items()}
+    _put(mapped.module, {name: tensor for name, tensor in brought.items() if tensor is not mapped.tensors[name]})
     _fill_buffers(mapped.module, device)
     unpack_where_packed(mapped.module, resolved)
     return mapped.module
@@ -126,6 +126,7 @@ class Mapped(NamedTuple):
     """A network whose weights lie in the file, as they are stored there, and the finest precision among them."""
 
     module: nn.Module
+    tensors: Mapping[str, Tensor]
     dtype: torch.dtype
 
 
@@ -135,9 +136,10 @@ def fill_mapped(part: Part, weights: Weights) -> Mapped:
     keys = part.keys(module)
     expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     check_shapes(weights.header, expected, keys)
-    _put(module, {name: weights.get(key).reshape(expected[name]) for name, key in keys.items()})
+    tensors = {name: weights.get(key).reshape(expected[name]) for name, key in keys.items()}
+    _put(module, tensors)
     _fill_buffers(module, "cpu")
-    return Mapped(module.eval(), stored_dtype(weights.header, keys.values()))
+    return Mapped(module.eval(), tensors, stored_dtype(weights.header, keys.values()))
 
 
 def _put(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
