@@ -18,7 +18,7 @@ from serving.settings import ServeSettings
 
 logger = logging.getLogger(__name__)
 DEFAULT_USER = "default"
-LISTED_FOLDERS = ("workflows", "subgraphs")
+LISTED_FOLDERS = ("workflows", "subgraphs", "workflow_thumbnails")
 SETTINGS_FILE = "comfy.settings.json"
 
 
