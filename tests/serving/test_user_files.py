@@ -70,7 +70,8 @@ def test_files_are_listed_as_asked(server: FileServer) -> None:
 
 def test_all_that_is_below_a_folder_is_listed_with_folders_first(server: FileServer) -> None:
     assert {each["type"] for each in server.get("/v2/userdata").json} == {"directory"}
-    (server.user / "subgraphs").rmdir()
+    for name in ("subgraphs", "workflow_thumbnails"):
+        (server.user / name).rmdir()
     for name in ("workflows/b.json", "workflows/Sub/c.json", "a.json"):
         write(server, name, b"12")
     found = server.get("/v2/userdata").json
