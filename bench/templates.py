@@ -38,7 +38,7 @@ from runtime.engine import INPUT_KIND, Studio, builtin_registry, open_studio  # 
 from runtime.settings import Settings  # noqa: E402
 
 PACKAGE = "comfyui_workflow_templates_json"
-WANTED_TYPES, WANTED_RUNS = 78, 5  # of 259 local ones (0.1.123)
+WANTED_TYPES, WANTED_RUNS = 84, 5  # of 259 local ones (0.1.123)
 SHOWN_TYPES = 25
 SIDE = 256  # pixels of the pictures that stand in for those of templates
 
