@@ -221,11 +221,7 @@ def encode(message: Message) -> bytes:
 def _json(header: Mapping[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(header, enc_hook=readable)
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ):  # keys that are no texts, half a character, a value that holds itself
+    except (TypeError, ValueError, RecursionError):  # odd keys, half a character, a value that holds itself
         return msgspec.json.encode(readable(header))
 
 

@@ -21,7 +21,7 @@ def readable(value: Any, within: frozenset[int] = NOWHERE) -> Any:
     if value is None or type(value) in PLAIN:
         return value
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()  # names of files may hold bytes that are no text
+        return _text(value)
     plain = next((base for base in PLAIN if isinstance(value, base)), None)
     if plain is not None:
         return plain(value)
@@ -29,7 +29,15 @@ def readable(value: Any, within: frozenset[int] = NOWHERE) -> Any:
         return type(value).__name__
     inside = within | {id(value)}
     if isinstance(value, Mapping):
-        return {readable(str(key)): readable(each, inside) for key, each in value.items()}
+        return {_text(key): readable(each, inside) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [readable(each, inside) for each in value]
-    return readable(str(value))
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """Return a value as text; names of files may hold bytes that are no text, objects of packs may refuse."""
+    try:
+        return str(value).encode("utf-8", "replace").decode()
+    except Exception:
+        return type(value).__name__

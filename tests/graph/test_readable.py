@@ -17,6 +17,13 @@ class Name(str):
     """A text of a class of its own, as packs have them."""
 
 
+class Mute:
+    """An object that does not say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
 def held_by_itself() -> list[Any]:
     value: list[Any] = [1]
     value.append({"again": value})
@@ -62,6 +69,7 @@ def test_whatever_nodes_show_crosses_the_link(value: Any) -> None:
         (np.int64(3), "3"),
         (Path("a/b"), "a/b"),
         (Name("n"), "n"),
+        ({"a": Mute(), Name("b"): 1}, {"a": "Mute", "b": 1}),
         (held_by_itself(), [1, {"again": "list"}]),
     ],
 )
@@ -76,6 +84,11 @@ def test_what_lies_too_deep_becomes_the_name_of_its_type() -> None:
     while isinstance(found, list):
         (found,), deep = found, deep + 1
     assert (found, deep) == ("list", MOST_DEEP)
+
+
+def test_an_object_without_words_crosses_the_link() -> None:
+    (message,) = Decoder().feed(encode(JobEnded("5f0c", "done", ui={"1": [Mute()]})))
+    assert message == JobEnded("5f0c", "done", ui={"1": ["Mute"]})
 
 
 def test_a_value_that_holds_itself_crosses_the_link() -> None:
